@@ -1,0 +1,1 @@
+"""Hall and window screens, voice, and public notices."""

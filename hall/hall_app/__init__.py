@@ -1,0 +1,1 @@
+"""The server: settings, wiring, HTTP entry, command line, supervision and admin pages."""

@@ -1,0 +1,185 @@
+"""The command `hall`. Bad input: one line on standard error, exit 2."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+KINDS = ("kiosk", "guide", "display", "counter", "pad", "agent", "camera", "supervisor", "admin")
+
+
+class Refused(Exception):
+    """Bad input; the message says what is wrong and what to do."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """One line of error instead of a page of usage."""
+
+    def error(self, message: str) -> Any:
+        raise Refused(f"{message}; see: {self.prog} --help")
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 0 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port; give a number from 1 to 65535")
+    return int(text)
+
+
+def _speed(text: str) -> float:
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = -1.0
+    if not 0.1 <= speed <= 600:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a speed; give a number from 0.1 to 600")
+    return speed
+
+
+def parser() -> argparse.ArgumentParser:
+    top = _Parser(prog="hall", description="Operation of government service halls")
+    commands = top.add_subparsers(dest="command", required=True, parser_class=_Parser)
+
+    def add(name: str, run: Callable[[argparse.Namespace], int], text: str) -> Any:
+        command = commands.add_parser(name, help=text, description=text)
+        command.set_defaults(run=run)
+        return command
+
+    demo = add("demo", _demo, "a demonstration city with simulated citizens and clerks")
+    demo.add_argument("--port", type=_port, default=8080)
+    demo.add_argument("--data", type=Path, help="where to keep its data (default: a new folder)")
+    demo.add_argument("--no-simulation", action="store_true", help="nobody comes; always open")
+    demo.add_argument("--speed", type=_speed, default=10.0, help="simulated seconds per second")
+
+    init = add("init", _init, "make a new installation")
+    init.add_argument("dir", type=Path)
+    init.add_argument("--demo", action="store_true", help="load the demonstration city")
+    init.add_argument("--always-open", action="store_true", help="open from midnight to midnight")
+
+    serve = add("serve", _serve, "run an installation")
+    serve.add_argument("dir", type=Path)
+    serve.add_argument("--port", type=_port)
+
+    token = commands.add_parser("token", help="tokens of devices and programs")
+    create = token.add_subparsers(dest="verb", required=True, parser_class=_Parser).add_parser(
+        "create", help="print one token and nothing else"
+    )
+    create.set_defaults(run=_token)
+    create.add_argument("dir", type=Path)
+    create.add_argument("--kind", choices=KINDS, required=True)
+    create.add_argument("--hall", help="the hall's id")
+    create.add_argument("--window", type=int)
+
+    user = commands.add_parser("user", help="accounts of people")
+    reset = user.add_subparsers(dest="verb", required=True, parser_class=_Parser).add_parser(
+        "reset", help="a new password for a person who forgot it"
+    )
+    reset.set_defaults(run=_reset)
+    reset.add_argument("dir", type=Path)
+    reset.add_argument("name")
+
+    check = add("check", _check, "verify the database's invariants")
+    check.add_argument("dir", type=Path)
+
+    bench = add("bench", _bench, "run the benchmarks, each against its floor")
+    bench.add_argument("name", nargs="*")
+    bench.add_argument("--json", action="store_true")
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and give its exit code."""
+    from hall_app.settings import SettingsError
+
+    try:
+        options = parser().parse_args(arguments)
+        result: int = options.run(options)
+        return result
+    except (Refused, SettingsError) as error:
+        _complain(str(error))
+        return 2
+    except OSError as error:
+        where = f" {error.filename}" if error.filename else ""
+        _complain(f"{error.strerror or error}{where}; check the path, its rights and free space")
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def _complain(message: str) -> None:
+    print("hall: " + " ".join(message.split()), file=sys.stderr)
+
+
+def say(line: str = "") -> None:
+    """A line for the person at the terminal."""
+    print(line, flush=True)
+
+
+# --- the commands ------------------------------------------------------------------------------
+# Each imports what it needs when it runs: `hall token create` should not wait for a web server.
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from hall_app.demo.run import run_demo
+
+    return asyncio.run(
+        run_demo(options.port, options.data, not options.no_simulation, options.speed, say)
+    )
+
+
+def _init(options: argparse.Namespace) -> int:
+    from hall_app.install import init
+
+    asyncio.run(init(options.dir, options.demo, options.always_open, say))
+    return 0
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from hall_app import logs, server, settings
+
+    logs.configure()
+    loaded = settings.load(options.dir)
+    if options.port is not None:
+        loaded = msgspec.structs.replace(loaded, port=options.port)
+    asyncio.run(server.serve(options.dir, loaded, lambda url: say(f"hall serves {url}")))
+    return 0
+
+
+def _token(options: argparse.Namespace) -> int:
+    from hall_app.install import create_token
+
+    say(create_token(options.dir, options.kind, options.hall, options.window))
+    return 0
+
+
+def _reset(options: argparse.Namespace) -> int:
+    from hall_app.install import reset_password
+
+    say(reset_password(options.dir, options.name))
+    return 0
+
+
+def _check(options: argparse.Namespace) -> int:
+    from hall_app.check import check_directory
+
+    faults = check_directory(options.dir)
+    for fault in faults:
+        say(fault)
+    if not faults:
+        say("ok")
+    return 1 if faults else 0
+
+
+def _bench(options: argparse.Namespace) -> int:
+    from hall_app.bench.run import run_benchmarks
+
+    return run_benchmarks(options.name, options.json, say)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,177 @@
+"""The demonstration city, and the plain hall that a new installation begins with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+
+import msgspec
+
+from hall_core.setup import (
+    Clerk,
+    HallInfo,
+    Queue,
+    Region,
+    ServedQueue,
+    Service,
+    Session,
+    Settings,
+    Window,
+)
+from hall_queue.domain.commands import ChangeSetup
+
+MIXED = "Z"  # the one general queue of small halls
+UNRESOLVED = "X"
+ALWAYS = {day: (Session(start="00:00", until="24:00"),) for day in range(1, 8)}
+
+SURNAMES = "王李张刘陈杨赵黄周吴徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹"
+GIVEN = (
+    "敏 静 丽 强 磊 军 洋 勇 艳 杰 娟 涛 明 超 秀英 霞 平 刚 桂英 建华 文 慧 莉 斌 娜 宇航 晓燕 "
+    "志强 春梅 海燕 乌兰 其其格 巴特尔 苏日娜"
+).split()
+
+
+class CityHall(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    id: str
+    region: str
+    name: str
+    name_en: str
+    windows: dict[str, int]  # by queue
+    tickets_day: dict[str, int]
+
+
+class City(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    weekday: tuple[str, ...]  # "08:30-12:00"
+    saturday_by_appointment: tuple[str, ...]
+    arrival_share: dict[str, float]
+    regions: tuple[Region, ...]
+    queues: tuple[Queue, ...]
+    services: tuple[Service, ...]
+    halls: tuple[CityHall, ...]
+
+
+@lru_cache
+def load() -> City:
+    """The city as it ships beside this file."""
+    path = Path(__file__).with_name("city.toml")
+    return msgspec.toml.decode(path.read_bytes(), type=City)
+
+
+def halls(demo: bool, always_open: bool) -> Iterator[tuple[list[Region], HallInfo, ChangeSetup]]:
+    """What to install: regions that are new with it, the hall, its first setup."""
+    if not demo:
+        yield _plain_hall(always_open)
+        return
+    city = load()
+    regions = list(city.regions)
+    for hall in city.halls:
+        region = next(r for r in city.regions if r.code == hall.region)
+        info = HallInfo(
+            id=hall.id,
+            name=hall.name,
+            name_en=hall.name_en,
+            region=hall.region,
+            level=region.level,
+        )
+        yield regions, info, _setup(city, hall, always_open)
+        regions = []
+
+
+def week(city: City) -> dict[int, tuple[Session, ...]]:
+    """Monday to Friday, and Saturday by appointment."""
+    weekday = tuple(_session(text) for text in city.weekday)
+    saturday = tuple(_session(text, True) for text in city.saturday_by_appointment)
+    return {**dict.fromkeys(range(1, 6), weekday), 6: saturday}
+
+
+def _session(text: str, by_appointment: bool = False) -> Session:
+    start, _, until = text.partition("-")
+    return Session(start=start, until=until, by_appointment=by_appointment)
+
+
+def _setup(city: City, hall: CityHall, always_open: bool) -> ChangeSetup:
+    mixed = MIXED in hall.windows
+    queues = tuple(queue for queue in city.queues if queue.prefix in hall.windows)
+    prefixes = {queue.prefix for queue in queues}
+    services = tuple(
+        service if service.prefix in prefixes else msgspec.structs.replace(service, prefix=MIXED)
+        for service in city.services
+        if service.prefix in prefixes or mixed
+    )
+    names = {queue.prefix: queue for queue in queues}
+    windows: list[Window] = []
+    for prefix, count in hall.windows.items():
+        for _ in range(count):
+            number = len(windows) + 1
+            # The unresolved-matters window also helps the queue of the whole hall, last.
+            kind = "unresolved" if prefix == UNRESOLVED else "general"
+            windows.append(
+                Window(
+                    number=number,
+                    name=f"{names[prefix].name}窗口",
+                    name_en=names[prefix].name_en,
+                    kind=kind,
+                    queues=(ServedQueue(prefix=prefix),),
+                    phone=f"0499-8{int(hall.region[2:6]) % 1000:03d}{number:03d}",
+                    low_counter=number == 1,
+                    zone=names[prefix].name,
+                )
+            )
+    clerks = [
+        Clerk(
+            clerk_no=f"{number:03d}",
+            name=_name(hall.id, number),
+            title="窗口人员",
+            windows=(number,),
+            stars=3 + number % 3,
+        )
+        for number in range(1, len(windows) + 1)
+    ]
+    # One in eight more, who stand in (B 岗).
+    for extra in range(1, max(2, len(windows) // 8 + 1)):
+        near = tuple(w.number for w in windows[(extra - 1) * 8 : extra * 8])
+        clerks.append(
+            Clerk(
+                clerk_no=f"B{extra:02d}",
+                name=_name(hall.id, 500 + extra),
+                title="B岗",
+                windows=near,
+                stars=3,
+            )
+        )
+    settings = Settings(
+        week=ALWAYS if always_open else week(city), pin_required=False, no_show_wait=False
+    )
+    return ChangeSetup(
+        settings=settings,
+        queues=queues,
+        services=services,
+        windows=tuple(windows),
+        clerks=tuple(clerks),
+    )
+
+
+def _name(hall_id: str, index: int) -> str:
+    """A name that is the same at every installation."""
+    seed = sum(hall_id.encode()) * 31 + index * 7
+    return SURNAMES[seed % len(SURNAMES)] + GIVEN[(seed * 13 + index) % len(GIVEN)]
+
+
+def _plain_hall(always_open: bool) -> tuple[list[Region], HallInfo, ChangeSetup]:
+    region = Region(code="000000000000", name="本地区", level="county")
+    info = HallInfo(id="hall", name="政务服务大厅", name_en="Service Hall", region=region.code,
+                    level="county")  # fmt: skip
+    workday = (Session(start="08:30", until="12:00"), Session(start="14:30", until="17:30"))
+    opening = dict.fromkeys(range(1, 6), workday)
+    setup = ChangeSetup(
+        settings=Settings(week=ALWAYS if always_open else opening),
+        queues=(Queue(prefix="A", name="综合受理", name_en="General services"),),
+        services=(Service(id="general", name="综合受理", name_en="General services", prefix="A"),),
+        windows=tuple(
+            Window(number=n, name="综合窗口", name_en="General", queues=(ServedQueue(prefix="A"),))
+            for n in (1, 2)
+        ),
+        clerks=(),
+    )
+    return [region], info, setup

@@ -1,0 +1,160 @@
+"""Making an installation, and what is done at the machine itself: tokens, forgotten passwords."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, delete, insert, select, update
+
+from hall_app import schema, settings
+from hall_app.cli import Refused
+from hall_app.server import open_kernel
+from hall_core import tables
+from hall_core.access import User, device_row, hash_secret, new_device
+from hall_core.clock import SystemClock, millis
+from hall_core.halls import SYSTEM
+from hall_core.kernel import Kernel
+from hall_core.setup import HallInfo, Region
+from hall_core.store import open_engine
+from hall_core.writer import upsert_sql
+from hall_queue.domain.commands import ChangeSetup
+
+ADMIN = "admin"
+
+
+async def init(directory: Path, demo: bool, always_open: bool, say: Callable[[str], None]) -> None:
+    """Write `hall.toml` and the database; print the administrator's first password once.
+
+    Raises:
+        Refused: the folder already holds an installation.
+    """
+    if (directory / settings.FILE).exists():
+        raise Refused(f"{directory} is an installation already; choose another folder")
+    directory.mkdir(parents=True, exist_ok=True)
+    settings.write_default(directory)
+    (directory / "media").mkdir(exist_ok=True)
+    password = await fill(directory, demo, always_open)
+    say(f"installed in {directory}")
+    say(f"administrator: {ADMIN}")
+    say(f"password: {password}")
+    say("Sign in at /signin and make a second administrator before opening day.")
+    say(f"start it with: hall serve {directory}")
+
+
+async def fill(directory: Path, demo: bool, always_open: bool) -> str:
+    """The database of a new installation; gives the administrator's password."""
+    from hall_app.demo import city
+
+    kernel = await open_kernel(directory, settings.load(directory), SystemClock())
+    await kernel.start()
+    try:
+        password = secrets.token_urlsafe(12)
+        await kernel.access.save_user(
+            User(
+                name=ADMIN,
+                password_hash=hash_secret(password),
+                roles=("admin", "manager", "security"),
+                halls=None,
+                regions=None,
+                created_ms=millis(kernel.clock.now()),
+            )
+        )
+        for region, info, setup in city.halls(demo, always_open):
+            await add_hall(kernel, region, info, setup)
+        return password
+    finally:
+        await kernel.stop()
+
+
+async def add_hall(
+    kernel: Kernel, regions: list[Region], info: HallInfo, setup: ChangeSetup
+) -> None:
+    """A new hall with its first setup."""
+    rows = [(tables.regions, (r.code, r.name, r.level, r.parent)) for r in regions]
+    hall_values = (info.id, info.name, info.name_en, info.region, info.level, info.timezone)
+    await kernel.writer.write([*rows, (tables.halls, hall_values)])
+    hall = kernel.open_hall(info)
+    hall.tick()
+    await hall.execute(setup, SYSTEM, lambda live, records: None)
+
+
+@contextmanager
+def _database(directory: Path) -> Iterator[Engine]:
+    """The installation's database, for one short write beside a running server."""
+    loaded = settings.load(directory)
+    engine = open_engine(settings.database_url(loaded, directory))
+    if schema.current(engine) != schema.HEAD:
+        engine.dispose()
+        raise Refused(f"{directory} has another release's database; start `hall serve` once first")
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def create_token(directory: Path, kind: str, hall_id: str | None, window: int | None) -> str:
+    """A new token, stored hashed.
+
+    Raises:
+        Refused: unknown hall, or a hall or window is needed and missing.
+    """
+    with _database(directory) as engine, engine.begin() as connection:
+        known = connection.execute(select(tables.halls.c.hall_id)).scalars().all()
+        if hall_id is not None and hall_id not in known:
+            raise Refused(f"there is no hall {hall_id!r}; halls here: {', '.join(known)}")
+        if hall_id is None and kind not in ("supervisor", "admin"):
+            if len(known) != 1:
+                raise Refused(f"a {kind} token needs --hall; halls here: {', '.join(known)}")
+            hall_id = known[0]
+        if kind in ("counter", "pad") and window is None:
+            raise Refused(f"a {kind} token needs --window N")
+        device, token = new_device(
+            kind,  # type: ignore[arg-type]  # argparse checked it against the kinds
+            hall_id,
+            window,
+            f"{kind}-token",
+            SystemClock(),
+        )
+        table, values = device_row(device)
+        connection.exec_driver_sql(upsert_sql(table, engine.dialect.name), values)
+        _audit(connection, "token_created", device.device_id, hall_id, kind)
+        return token
+
+
+def reset_password(directory: Path, name: str) -> str:
+    """A new random password for `name`, who is signed out everywhere.
+
+    Raises:
+        Refused: there is no such person.
+    """
+    with _database(directory) as engine, engine.begin() as connection:
+        password = secrets.token_urlsafe(12)
+        changed = connection.execute(
+            update(tables.users)
+            .where(tables.users.c.name == name)
+            .values(password_hash=hash_secret(password), failures=0, locked_until_ms=0, disabled=0)
+        )
+        if changed.rowcount == 0:
+            known = connection.execute(select(tables.users.c.name)).scalars().all()
+            raise Refused(f"there is no user {name!r}; users here: {', '.join(known)}")
+        connection.execute(delete(tables.sessions).where(tables.sessions.c.user == name))
+        _audit(connection, "password_reset", name, None, "at the machine")
+        return password
+
+
+def _audit(
+    connection: Connection, action: str, subject: str, hall_id: str | None, detail: str
+) -> None:
+    values = {
+        "at_ms": millis(SystemClock().now()),
+        "actor": "command line",
+        "action": action,
+        "subject": subject,
+        "hall_id": hall_id,
+        "address": "local",
+        "detail": detail,
+    }
+    connection.execute(insert(tables.audit).values(values))

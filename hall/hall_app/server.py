@@ -1,0 +1,122 @@
+"""Wiring: one aiohttp application on one port, with everything it owns."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import structlog
+from aiohttp import web
+from prometheus_client import generate_latest
+
+from hall_app import openapi, pages, schema
+from hall_app.features import make_features
+from hall_app.jobs import start_jobs
+from hall_app.settings import AppSettings, database_url, media_folder
+from hall_city import routes as city_routes
+from hall_core import routes as core_routes
+from hall_core.clock import Clock, SystemClock
+from hall_core.http import BODY_MAX, KERNEL, mount, problems
+from hall_core.kernel import Kernel
+from hall_core.secret import Secret
+from hall_core.store import open_engine
+from hall_core.stream import stream
+
+log = structlog.get_logger()
+
+DRAIN_S = 10  # how long a request may still take at shutdown
+
+
+async def open_kernel(directory: Path, settings: AppSettings, clock: Clock) -> Kernel:
+    """A kernel on the installation's database, at this release's schema; not started."""
+    engine = open_engine(database_url(settings, directory))
+    schema.upgrade(engine)
+    media = media_folder(settings, directory)
+    return Kernel(
+        engine, Secret.open(directory / "secret.key"), clock, lambda: make_features(media)
+    )
+
+
+def make_app(kernel: Kernel) -> web.Application:
+    """The application of a started kernel."""
+    app = web.Application(middlewares=[problems], client_max_size=BODY_MAX)
+    app[KERNEL] = kernel
+    routes = [*core_routes.routes(), *city_routes.routes()]
+    for feature in kernel.features:
+        routes.extend(feature.routes())
+    mount(app, routes)
+    app.router.add_get("/api/v1/halls/{hall}/stream", stream)
+    app.router.add_get("/api/openapi.json", openapi.handler(routes))
+    app.router.add_get("/healthz", _healthz)
+    app.router.add_get("/readyz", _readyz)
+    app.router.add_get("/metrics", _metrics)
+    pages.mount(app, kernel.features)
+    return app
+
+
+async def _healthz(request: web.Request) -> web.Response:
+    return web.json_response({"status": "ok"})
+
+
+async def _readyz(request: web.Request) -> web.Response:
+    suspended = [hall.info.id for hall in request.app[KERNEL].halls.values() if hall.suspended]
+    if suspended:
+        return web.json_response({"status": "cannot store", "halls": suspended}, status=503)
+    return web.json_response({"status": "ready"})
+
+
+async def _metrics(request: web.Request) -> web.Response:
+    return web.Response(body=generate_latest(), content_type="text/plain", charset="utf-8")
+
+
+@contextlib.asynccontextmanager
+async def running(
+    directory: Path,
+    settings: AppSettings,
+    clock: Clock | None = None,
+    extend: Callable[[web.Application], None] | None = None,
+) -> AsyncIterator[tuple[Kernel, str]]:
+    """Serve an installation; gives the kernel and the base URL (port 0 picks a free one)."""
+    kernel = await open_kernel(directory, settings, clock or SystemClock())
+    await kernel.start()
+    app = make_app(kernel)
+    if extend is not None:
+        extend(app)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=DRAIN_S)
+    await runner.setup()
+    jobs = start_jobs(kernel)
+    try:
+        site = web.TCPSite(runner, settings.listen, settings.port, backlog=1024)
+        await site.start()
+        port = runner.addresses[0][1]
+        yield kernel, f"http://{_reachable(settings.listen)}:{port}"
+    finally:
+        jobs.shutdown(wait=False)
+        for hall in kernel.halls.values():
+            await hall.drain()
+            hall.hub.close()
+        await runner.cleanup()
+        await kernel.stop()
+
+
+def _reachable(listen: str) -> str:
+    return "127.0.0.1" if listen in ("0.0.0.0", "") else listen
+
+
+async def serve(
+    directory: Path, settings: AppSettings, announce: Callable[[str], Awaitable[None] | None]
+) -> None:
+    """Serve until SIGINT or SIGTERM, then finish what was accepted."""
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for signal_ in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(signal_, stopping.set)
+    async with running(directory, settings) as (_, url):
+        waiting = announce(url)
+        if waiting is not None:
+            await waiting
+        await stopping.wait()
+        log.info("stopping")

@@ -1,0 +1,74 @@
+"""`hall.toml`: what an installation is told. Unknown keys are refused by name."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import msgspec
+
+FILE = "hall.toml"
+
+DEFAULT = """\
+# Settings of this hall server. Every key is optional; unknown keys are refused by name.
+
+# Where to listen. The intranet's machines reach it at this address.
+listen = "{listen}"
+port = {port}
+
+# One hall: SQLite in this folder. A city: "postgresql+psycopg://user:password@host/database".
+database = "sqlite:///hall.sqlite"
+
+# Recorded voice clips, clerk photos and the like, below this folder.
+media = "media"
+"""
+
+
+class SettingsError(Exception):
+    """The settings can't be used; the message is one line for a person."""
+
+
+class AppSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything `hall.toml` may say."""
+
+    listen: str = "0.0.0.0"
+    port: int = 8080
+    database: str = "sqlite:///hall.sqlite"
+    media: str = "media"
+
+
+def load(directory: Path) -> AppSettings:
+    """Read `directory/hall.toml`.
+
+    Raises:
+        SettingsError: missing, unreadable, or a key is unknown or of the wrong type.
+    """
+    path = directory / FILE
+    try:
+        settings = msgspec.toml.decode(path.read_bytes(), type=AppSettings)
+    except FileNotFoundError:
+        raise SettingsError(f"{path} does not exist; make it with: hall init {directory}") from None
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"{path}: {error}; correct or remove this key") from None
+    except (msgspec.DecodeError, OSError) as error:
+        raise SettingsError(f"{path} can't be read: {error}") from None
+    if not 1 <= settings.port <= 65535:
+        raise SettingsError(f"{path}: `port` is {settings.port}; it must be 1 to 65535")
+    return settings
+
+
+def database_url(settings: AppSettings, directory: Path) -> str:
+    """The database's URL; a relative SQLite path lies in the installation's folder."""
+    prefix = "sqlite:///"
+    if settings.database.startswith(prefix):
+        path = settings.database.removeprefix(prefix)
+        return prefix + os.fspath(directory.resolve() / path)
+    return settings.database
+
+
+def media_folder(settings: AppSettings, directory: Path) -> Path:
+    return directory.resolve() / settings.media
+
+
+def write_default(directory: Path, listen: str = "0.0.0.0", port: int = 8080) -> None:
+    (directory / FILE).write_text(DEFAULT.format(listen=listen, port=port), encoding="utf-8")

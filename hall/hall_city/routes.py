@@ -1,0 +1,63 @@
+"""What supervisors at four levels see: halls below their regions, now."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hall_core.halls import Hall
+from hall_core.http import Call, Route, roles
+
+
+async def tree(call: Call) -> Any:
+    kernel = call.kernel
+    halls = [hall for hall in kernel.halls.values() if call.principal.may_enter(hall.info.id)]
+    shown = {hall.info.region for hall in halls}
+    for code in tuple(shown):
+        region = kernel.regions.get(code)
+        while region is not None and region.parent is not None:
+            shown.add(region.parent)
+            region = kernel.regions.get(region.parent)
+    return {
+        "regions": [region for code, region in kernel.regions.items() if code in shown],
+        "halls": [hall_now(hall) for hall in halls],
+    }
+
+
+def hall_now(hall: Hall) -> dict[str, Any]:
+    """One hall in figures, from its committed state."""
+    queue = hall.committed["queue"]
+    alerts = hall.committed["alerts"]
+    states = dict.fromkeys(("open", "calling", "serving", "away", "closed"), 0)
+    absences = []
+    for number, post in queue.posts.items():
+        states[post.state] += 1
+        if post.absence is not None:
+            absences.append({"window": number, "reason": post.absence.reason,
+                             "expected_return": post.absence.expected_return})  # fmt: skip
+    waiting = [t.issued_at for t in queue.tickets.values() if t.state == "waiting"]
+    longest = (hall.clock.now() - min(waiting)).total_seconds() / 60 if waiting else 0.0
+    return {
+        "id": hall.info.id,
+        "name": hall.info.name,
+        "name_en": hall.info.name_en,
+        "region": hall.info.region,
+        "level": hall.info.level,
+        "windows": states,
+        "waiting": len(waiting),
+        "longest_wait_min": round(longest),
+        "issued_today": sum(line.issued for line in queue.lines.values()),
+        "absences": absences,
+        "alerts_open": sum(
+            1 for a in alerts.alerts.values() if a.state not in ("closed", "dismissed")
+        ),
+    }
+
+
+def routes() -> list[Route]:
+    return [
+        Route(
+            method="GET", path="/supervision/tree", handler=tree,
+            summary="Regions and halls of the caller's scope, in figures",
+            roles=roles("supervisor"),
+        ),
+    ]  # fmt: skip

@@ -1,0 +1,520 @@
+"""Who may do what, where: devices, people, tokens, sessions.
+
+The device says where, the clerk's PIN says who. A device is paired once with a short code and then
+holds a token bound to one hall and kind; a person signs in and holds a session. Tokens are 256
+random bits and stored as SHA-256; passwords and PINs as argon2id; codes, being short, as a keyed
+HMAC. All credentials are looked up in memory; the tables are read again when a token is unknown,
+because the command line may just have written it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import secrets
+import time
+from datetime import datetime, timedelta
+from typing import Any, Literal, TypeAlias
+
+import msgspec
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
+from sqlalchemy import Connection, delete, select
+
+from hall_core import tables
+from hall_core.clock import Clock, millis
+from hall_core.errors import NotFound, TooMany, Unauthorized, invalid
+from hall_core.features import Actor, Row
+from hall_core.secret import Secret
+from hall_core.store import Store
+from hall_core.writer import Writer
+
+DeviceKind: TypeAlias = Literal[
+    "kiosk", "guide", "display", "counter", "pad", "agent", "camera", "supervisor", "admin"
+]
+UserRole: TypeAlias = Literal["manager", "supervisor", "admin", "security", "auditor"]
+
+ROLES_OF_TOKEN: dict[str, frozenset[str]] = {
+    "admin": frozenset({"admin", "manager", "security"}),
+}
+IDLE = timedelta(minutes=30)  # of a person's session without any request
+SESSION_MAX = timedelta(hours=12)
+LOCK_AFTER = 5  # failures in a row
+LOCK = timedelta(minutes=10)
+CODE_LIFE = timedelta(minutes=15)
+CODE_ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"  # nothing that looks like another
+RELOAD_EVERY_S = 0.5  # at most, for tokens nobody knows
+PASSWORD_MIN = 10
+
+_hasher = PasswordHasher()
+
+
+class Principal(msgspec.Struct, frozen=True):
+    """Somebody who was let in. `halls` None means every hall."""
+
+    id: str
+    kind: str
+    name: str
+    roles: frozenset[str]
+    halls: frozenset[str] | None
+    window: int | None = None
+
+    def may_enter(self, hall_id: str) -> bool:
+        return self.halls is None or hall_id in self.halls
+
+    def actor(self, window: int | None = None) -> Actor:
+        """Who acts, for decisions and the journal."""
+        kind = "admin" if self.roles & {"admin", "manager"} else self.kind
+        return Actor(kind=kind, name=f"{self.kind}:{self.name}", window=window or self.window)
+
+
+class Device(msgspec.Struct, kw_only=True):
+    """A paired device or a token made on the command line."""
+
+    device_id: str
+    token_hash: str
+    kind: DeviceKind
+    hall_id: str | None
+    window: int | None
+    name: str
+    settings: dict[str, Any] = {}
+    paired_ms: int
+    revoked_ms: int | None = None
+    last_seen: float | None = None  # monotonic; in memory only
+
+    def last_seen_at(self, clock: Clock) -> datetime | None:
+        """When it last asked for anything, since the server started."""
+        if self.last_seen is None:
+            return None
+        return clock.now() - timedelta(seconds=time.monotonic() - self.last_seen)
+
+
+class User(msgspec.Struct, kw_only=True):
+    name: str
+    password_hash: str
+    roles: tuple[str, ...]
+    halls: tuple[str, ...] | None
+    regions: tuple[str, ...] | None
+    failures: int = 0
+    locked_until_ms: int = 0
+    disabled: bool = False
+    created_ms: int = 0
+
+
+class Session(msgspec.Struct):
+    user: str
+    created_ms: int
+    seen_ms: int
+
+
+def hash_token(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def hash_secret(password: str) -> str:
+    """argon2id of a password or PIN. Slow on purpose: call it off the event loop."""
+    return _hasher.hash(password)
+
+
+def verify_secret(hashed: str, password: str) -> bool:
+    """Slow on purpose: call it off the event loop."""
+    try:
+        return _hasher.verify(hashed, password)
+    except (VerifyMismatchError, InvalidHashError):
+        return False
+
+
+def new_code() -> str:
+    """A pairing code as people type it: ABCD-2345."""
+    letters = "".join(secrets.choice(CODE_ALPHABET) for _ in range(8))
+    return f"{letters[:4]}-{letters[4:]}"
+
+
+class Throttle:
+    """Counts failures per address: at most `limit` in `window_s`, then 429."""
+
+    def __init__(self, limit: int, window_s: float) -> None:
+        self._limit = limit
+        self._window_s = window_s
+        self._failures: dict[str, list[float]] = {}
+
+    def check(self, address: str) -> None:
+        recent = self._recent(address)
+        if len(recent) >= self._limit:
+            raise TooMany("too_many_attempts", "尝试次数过多，请过几分钟再试。")
+
+    def failed(self, address: str) -> None:
+        self._recent(address).append(time.monotonic())
+
+    def _recent(self, address: str) -> list[float]:
+        oldest = time.monotonic() - self._window_s
+        if len(self._failures) > 10_000:
+            self._failures = {k: v for k, v in self._failures.items() if v and v[-1] > oldest}
+        recent = [at for at in self._failures.get(address, []) if at > oldest]
+        self._failures[address] = recent
+        return recent
+
+
+class Access:
+    """Everybody who may be let in, in memory, written through to the tables."""
+
+    def __init__(self, store: Store, writer: Writer, clock: Clock, secret: Secret) -> None:
+        self._store = store
+        self._writer = writer
+        self._clock = clock
+        self._secret = secret
+        self._by_token: dict[str, Device] = {}
+        self._principals: dict[str, Principal] = {}  # device id -> principal
+        self._sessions: dict[str, Session] = {}
+        self.devices: dict[str, Device] = {}
+        self.users: dict[str, User] = {}
+        self._regions: dict[str, str | None] = {}  # code -> parent
+        self._hall_regions: dict[str, str] = {}
+        self._reloaded = 0.0
+        self._reloading = asyncio.Lock()
+        self._pairing = asyncio.Lock()  # a code is used once, even by two at the same moment
+        self.attempts = Throttle(20, 300)
+
+    # --- reading -------------------------------------------------------------------------------
+
+    def load(self) -> None:
+        self._take(self._store.read_now(_read_all))
+
+    def _take(self, read: _Read) -> None:
+        seen = {key: device.last_seen for key, device in self.devices.items()}
+        self.devices = {device.device_id: device for device in read.devices}
+        for key, device in self.devices.items():
+            device.last_seen = seen.get(key)
+        live = [device for device in read.devices if device.revoked_ms is None]
+        self._by_token = {device.token_hash: device for device in live}
+        self._principals = {device.device_id: _device_principal(device) for device in live}
+        self.users = {user.name: user for user in read.users}
+        # A session's last use is newer in memory than on disk.
+        self._sessions = {k: self._sessions.get(k, s) for k, s in read.sessions.items()}
+        self._regions = read.regions
+        self._hall_regions = read.halls
+
+    async def by_token(self, token: str) -> Principal:
+        """Whose bearer token or device cookie this is.
+
+        Raises:
+            Unauthorized: nobody's, or it was revoked.
+        """
+        hashed = hash_token(token)
+        device = self._by_token.get(hashed)
+        if device is None and time.monotonic() - self._reloaded > RELOAD_EVERY_S:
+            async with self._reloading:
+                if hashed not in self._by_token:
+                    self._take(await self._store.read(_read_all))
+                    self._reloaded = time.monotonic()
+            device = self._by_token.get(hashed)
+        if device is None:
+            raise Unauthorized("unknown_token", "凭证无效或已被撤销，请重新配对设备。")
+        device.last_seen = time.monotonic()
+        return self._principals[device.device_id]
+
+    def by_session(self, token: str) -> Principal:
+        """Who is signed in with this session cookie.
+
+        Raises:
+            Unauthorized: nobody, or the session ended.
+        """
+        hashed = hash_token(token)
+        session = self._sessions.get(hashed)
+        now = millis(self._clock.now())
+        ended = Unauthorized("session_ended", "登录已过期，请重新登录。")
+        if session is None:
+            raise ended
+        user = self.users.get(session.user)
+        idle = now - session.seen_ms > IDLE.total_seconds() * 1000
+        old = now - session.created_ms > SESSION_MAX.total_seconds() * 1000
+        if user is None or user.disabled or idle or old:
+            del self._sessions[hashed]
+            raise ended
+        session.seen_ms = now
+        return self.user_principal(user)
+
+    def user_principal(self, user: User) -> Principal:
+        return Principal(
+            id=f"user:{user.name}",
+            kind="user",
+            name=user.name,
+            roles=frozenset(user.roles),
+            halls=self._halls_of(user),
+        )
+
+    def _halls_of(self, user: User) -> frozenset[str] | None:
+        if user.halls is None and user.regions is None:
+            return None
+        found = set(user.halls or ())
+        for hall_id, code in self._hall_regions.items():
+            region: str | None = code
+            while region is not None:
+                if region in (user.regions or ()):
+                    found.add(hall_id)
+                region = self._regions.get(region)
+        return frozenset(found)
+
+    # --- devices -------------------------------------------------------------------------------
+
+    async def issue_token(
+        self,
+        kind: DeviceKind,
+        hall_id: str | None,
+        window: int | None,
+        name: str,
+        settings: dict[str, Any] | None = None,
+    ) -> tuple[Device, str]:
+        """A new device with its token, on disk when this returns."""
+        device, token = new_device(kind, hall_id, window, name, self._clock, settings)
+        await self._writer.write([device_row(device)])
+        self._admit(device)
+        return device, token
+
+    def _admit(self, device: Device) -> None:
+        self.devices[device.device_id] = device
+        self._by_token[device.token_hash] = device
+        self._principals[device.device_id] = _device_principal(device)
+
+    async def revoke(self, device_id: str) -> Device:
+        device = self.devices.get(device_id)
+        if device is None:
+            raise NotFound("unknown_device", "没有这台设备。")
+        device.revoked_ms = millis(self._clock.now())
+        await self._writer.write([device_row(device)])
+        self._by_token.pop(device.token_hash, None)
+        self._principals.pop(device_id, None)
+        return device
+
+    async def configure(
+        self, device_id: str, name: str | None, settings: dict[str, Any] | None
+    ) -> Device:
+        device = self.devices.get(device_id)
+        if device is None:
+            raise NotFound("unknown_device", "没有这台设备。")
+        if name is not None:
+            device.name = name
+        if settings is not None:
+            device.settings = settings
+        await self._writer.write([device_row(device)])
+        if device.revoked_ms is None:
+            self._admit(device)
+        return device
+
+    async def new_pairing_code(
+        self, kind: DeviceKind, hall_id: str, window: int | None, name: str, replaces: str | None
+    ) -> tuple[str, int]:
+        """A code that pairs one device once; with the time it ends (UTC ms)."""
+        if replaces is not None and (
+            replaces not in self.devices or self.devices[replaces].hall_id != hall_id
+        ):
+            raise invalid("replaces", "没有这台设备。")
+        code = new_code()
+        expires = millis(self._clock.now() + CODE_LIFE)
+        values = (self._code_hash(code), kind, hall_id, window, name, replaces, expires)
+        await self._writer.write([(tables.pairing_codes, values)])
+        return code, expires
+
+    async def pair(self, code: str, address: str) -> tuple[Device, str]:
+        """Exchange a code for a device and its token. The code is used up.
+
+        Raises:
+            TooMany: this address guessed too often.
+            Unauthorized: unknown, used or expired.
+        """
+        self.attempts.check(address)
+        async with self._pairing:
+            return await self._pair(code, address)
+
+    async def _pair(self, code: str, address: str) -> tuple[Device, str]:
+        table = tables.pairing_codes
+        hashed = self._code_hash(code.strip().upper())
+        where = table.c.code_hash == hashed
+        row = await self._store.read(lambda c: c.execute(select(table).where(where)).one_or_none())
+        if row is None or row.expires_ms < millis(self._clock.now()):
+            self.attempts.failed(address)
+            raise Unauthorized("unknown_code", "配对码不正确或已过期，请向管理员要一个新的。")
+        await self._writer.write(statements=[(delete(table).where(where), {})])
+        old = self.devices.get(row.replaces) if row.replaces else None
+        if old is None:
+            return await self.issue_token(row.kind, row.hall_id, row.window, row.name)
+        window = old.window if row.window is None else row.window
+        name = row.name or old.name
+        device = await self.issue_token(row.kind, row.hall_id, window, name, old.settings)
+        await self.revoke(old.device_id)
+        return device
+
+    def _code_hash(self, code: str) -> str:
+        return self._secret.hmac("pairing", code.replace("-", "")).hex()
+
+    # --- people --------------------------------------------------------------------------------
+
+    async def sign_in(self, name: str, password: str, address: str) -> tuple[User, str]:
+        """A session for a person.
+
+        Raises:
+            Unauthorized: wrong name or password (which one is not said).
+            TooMany: locked after too many failures.
+        """
+        self.attempts.check(address)
+        self._take(await self._store.read(_read_all))  # the command line may have reset it
+        user = self.users.get(name)
+        now = millis(self._clock.now())
+        if user is not None and user.locked_until_ms > now:
+            raise TooMany("locked", "密码连续错误次数过多，账号已锁定十分钟。")
+        # An unknown name takes as long as a wrong password.
+        hashed = user.password_hash if user is not None else _DUMMY
+        good = await asyncio.to_thread(verify_secret, hashed, password)
+        if user is None or not good or user.disabled:
+            self.attempts.failed(address)
+            if user is not None:
+                user.failures += 1
+                if user.failures >= LOCK_AFTER:
+                    user.failures = 0
+                    user.locked_until_ms = now + int(LOCK.total_seconds() * 1000)
+                await self._writer.write([user_row(user)])
+            raise Unauthorized("wrong_password", "用户名或密码不正确。")
+        user.failures, user.locked_until_ms = 0, 0
+        token = secrets.token_urlsafe(32)
+        hashed_token = hash_token(token)
+        self._sessions[hashed_token] = Session(name, now, now)
+        rows: list[Row] = [user_row(user), (tables.sessions, (hashed_token, name, now, now))]
+        await self._writer.write(rows)
+        return user, token
+
+    async def sign_out(self, token: str) -> None:
+        hashed = hash_token(token)
+        self._sessions.pop(hashed, None)
+        where = tables.sessions.c.token_hash == hashed
+        await self._writer.write(statements=[(delete(tables.sessions).where(where), {})])
+
+    async def save_user(self, user: User) -> None:
+        await self._writer.write([user_row(user)])
+        self.users[user.name] = user
+
+    async def end_sessions(self, name: str) -> None:
+        """Sign a person out everywhere (password reset, account disabled)."""
+        self._sessions = {k: s for k, s in self._sessions.items() if s.user != name}
+        where = tables.sessions.c.user == name
+        await self._writer.write(statements=[(delete(tables.sessions).where(where), {})])
+
+    async def keep_sessions(self) -> None:
+        """Write down when sessions were last used, and forget those that ended."""
+        oldest = millis(self._clock.now() - IDLE)
+        self._sessions = {k: s for k, s in self._sessions.items() if s.seen_ms >= oldest}
+        table = tables.sessions
+        rows: list[Row] = [
+            (table, (hashed, s.user, s.created_ms, s.seen_ms))
+            for hashed, s in self._sessions.items()
+        ]
+        await self._writer.write(rows, [(delete(table).where(table.c.seen_ms < oldest), {})])
+
+
+_DUMMY = _hasher.hash(secrets.token_hex(8))
+
+
+class _Read(msgspec.Struct):
+    devices: list[Device]
+    users: list[User]
+    sessions: dict[str, Session]
+    regions: dict[str, str | None]
+    halls: dict[str, str]
+
+
+def _read_all(connection: Connection) -> _Read:
+    devices = [
+        Device(**{**row._asdict(), "settings": msgspec.json.decode(row.settings)})
+        for row in connection.execute(select(tables.devices))
+    ]
+    users = [_user(row) for row in connection.execute(select(tables.users))]
+    sessions = {
+        row.token_hash: Session(row.user, row.created_ms, row.seen_ms)
+        for row in connection.execute(select(tables.sessions))
+    }
+    regions = {row.code: row.parent for row in connection.execute(select(tables.regions))}
+    halls = {row.hall_id: row.region for row in connection.execute(select(tables.halls))}
+    return _Read(devices, users, sessions, regions, halls)
+
+
+def _user(row: Any) -> User:
+    def strings(text: str | None) -> tuple[str, ...] | None:
+        return None if text is None else tuple(msgspec.json.decode(text))
+
+    return User(
+        name=row.name,
+        password_hash=row.password_hash,
+        roles=strings(row.roles) or (),
+        halls=strings(row.halls),
+        regions=strings(row.regions),
+        failures=row.failures,
+        locked_until_ms=row.locked_until_ms,
+        disabled=bool(row.disabled),
+        created_ms=row.created_ms,
+    )
+
+
+def user_row(user: User) -> Row:
+    def text(values: tuple[str, ...] | None) -> str | None:
+        return None if values is None else msgspec.json.encode(values).decode()
+
+    values = (
+        user.name,
+        user.password_hash,
+        text(user.roles),
+        text(user.halls),
+        text(user.regions),
+        user.failures,
+        user.locked_until_ms,
+        int(user.disabled),
+        user.created_ms,
+    )
+    return (tables.users, values)
+
+
+def _device_principal(device: Device) -> Principal:
+    return Principal(
+        id=f"device:{device.device_id}",
+        kind=device.kind,
+        name=device.name or device.device_id,
+        roles=ROLES_OF_TOKEN.get(device.kind, frozenset({device.kind})),
+        halls=None if device.hall_id is None else frozenset({device.hall_id}),
+        window=device.window,
+    )
+
+
+def new_device(
+    kind: DeviceKind,
+    hall_id: str | None,
+    window: int | None,
+    name: str,
+    clock: Clock,
+    settings: dict[str, Any] | None = None,
+) -> tuple[Device, str]:
+    """A device that nobody knows yet, and its token (shown once, stored hashed)."""
+    token = secrets.token_urlsafe(32)
+    device = Device(
+        device_id=secrets.token_hex(6),
+        token_hash=hash_token(token),
+        kind=kind,
+        hall_id=hall_id,
+        window=window,
+        name=name,
+        settings=settings or {},
+        paired_ms=millis(clock.now()),
+    )
+    return device, token
+
+
+def device_row(device: Device) -> Row:
+    values = (
+        device.device_id,
+        device.token_hash,
+        device.kind,
+        device.hall_id,
+        device.window,
+        device.name,
+        msgspec.json.encode(device.settings).decode(),
+        device.paired_ms,
+        device.revoked_ms,
+    )
+    return (tables.devices, values)

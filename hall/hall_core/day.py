@@ -1,0 +1,122 @@
+"""The hall's service day, and doubt about the clock.
+
+The day rolls at the hall's midnight. A clock that stands behind the journal, or that jumps by more
+than ten minutes, neither rolls the day nor resets numbers until a person confirms it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from hall_core.clock import Clock
+from hall_core.errors import Conflict
+from hall_core.events import ClockConfirmed, ClockDoubted, DayOpened, Event, Recorded
+from hall_core.features import Audience, Command, Context, Feature, Part, Row
+
+JUMP = timedelta(minutes=10)
+
+
+class DayState(msgspec.Struct, kw_only=True):
+    day: str = ""  # YYYY-MM-DD in the hall's zone; "" before the first
+    doubted: bool = False
+
+
+class DoubtClock(Command, frozen=True):
+    """The machine noticed that its clock can't be trusted."""
+
+    wall: datetime
+    why: Literal["behind_journal", "jumped"]
+
+
+class ConfirmClock(Command, frozen=True):
+    """A person looked at the clock and says it is right."""
+
+
+def service_day(timezone: str, now: datetime) -> str:
+    return now.astimezone(_zone(timezone)).date().isoformat()
+
+
+@lru_cache
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)
+
+
+@lru_cache(maxsize=1024)
+def _end_of(day: str, timezone: str) -> datetime:
+    after = date.fromisoformat(day) + timedelta(days=1)
+    return datetime(after.year, after.month, after.day, tzinfo=_zone(timezone))
+
+
+def _doubt(state: DayState, command: DoubtClock, context: Context) -> list[Event]:
+    if state.doubted:
+        return []
+    return [ClockDoubted(wall=command.wall, why=command.why)]
+
+
+def _confirm(state: DayState, command: ConfirmClock, context: Context) -> list[Event]:
+    if not state.doubted:
+        raise Conflict("clock_not_doubted", "时钟没有疑问，无需确认。")
+    return [ClockConfirmed(wall=context.now)]
+
+
+class DayFeature(Feature):
+    """The kernel's own slice: which day it is."""
+
+    name = "day"
+    state_type = DayState
+
+    def commands(self) -> dict[type[Command], Callable[[Any, Any, Context], list[Event]]]:
+        return {DoubtClock: _doubt, ConfirmClock: _confirm}
+
+    def apply(self, state: DayState, record: Recorded) -> None:
+        event = record.event
+        if isinstance(event, DayOpened):
+            state.day = event.day
+        elif isinstance(event, ClockDoubted):
+            state.doubted = True
+        elif isinstance(event, ClockConfirmed):
+            state.doubted = False
+
+    def due(self, state: DayState, context: Context) -> datetime | None:
+        if state.doubted:
+            return None
+        return _end_of(state.day, context.hall.timezone) if state.day else context.now
+
+    def time_passed(self, state: DayState, context: Context) -> list[Event]:
+        return [DayOpened(day=service_day(context.hall.timezone, context.now))]
+
+    def touched(self, state: DayState, record: Recorded) -> Iterable[Part]:
+        if isinstance(record.event, DayOpened | ClockDoubted | ClockConfirmed):
+            return (("day", None),)
+        return ()
+
+    def parts(self) -> Sequence[str]:
+        return ("day",)
+
+    def render(self, state: DayState, part: Part, audience: Audience) -> Any:
+        if audience.kind == "staff":
+            return {"day": state.day, "clock_doubted": state.doubted}
+        return {"day": state.day}
+
+
+class ClockGuard:
+    """Notices when the wall clock moves otherwise than time does. Asked at every tick."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._wall = clock.now()
+        self._monotonic = clock.monotonic()
+
+    def jumped(self) -> bool:
+        """Whether the wall clock jumped by more than ten minutes since the last question."""
+        wall, monotonic = self._clock.now(), self._clock.monotonic()
+        passed = timedelta(seconds=monotonic - self._monotonic)
+        drift = abs((wall - self._wall) - passed)
+        self._wall, self._monotonic = wall, monotonic
+        return drift > JUMP

@@ -1,0 +1,403 @@
+"""One hall, one decider.
+
+A hall's state of today lives in memory twice. `live` is changed the moment a command is decided,
+so that the next command sees it. `committed` is the same fold, applied when the writer says that
+the events are on disk; replies, snapshots and streams are made from it, so nobody outside ever
+sees what may still be lost. All functions here run on the event loop; none of them waits between
+reading the state and changing it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import structlog
+from sqlalchemy import Connection, select
+from sqlalchemy.exc import DBAPIError
+
+from hall_core import events
+from hall_core.clock import Clock, from_millis, millis, to_millis
+from hall_core.errors import HallError, Unavailable
+from hall_core.events import DayOpened, Event, Recorded
+from hall_core.features import Actor, Audience, Command, Context, Feature, Part, Row
+from hall_core.hub import Hub
+from hall_core.keys import Key, Keys
+from hall_core.setup import HallInfo
+from hall_core.store import Store
+from hall_core.tables import journal, openings
+from hall_core.writer import Work, Writer
+
+log = structlog.get_logger()
+
+Slices = dict[str, Any]
+SYSTEM = Actor(kind="system", name="system")
+_encoder = msgspec.json.Encoder()
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """A committed answer. `replayed`: it was given before, for the same key."""
+
+    body: bytes
+    version: int
+    replayed: bool = False
+
+
+class Hall:
+    """The state, the rules and the stream of one hall."""
+
+    def __init__(
+        self,
+        info: HallInfo,
+        features: Sequence[Feature],
+        store: Store,
+        writer: Writer,
+        keys: Keys,
+        clock: Clock,
+    ) -> None:
+        self.info = info
+        self.features = features
+        self.clock = clock
+        self.live: Slices = {}
+        self.committed: Slices = {}
+        self.version = 0  # of the live state
+        self.hub = Hub(clock, self.render_state, self._heartbeat)
+        self.suspended = False  # a failed commit is being read back
+        self._epoch = 0
+        self._last_at: datetime | None = None
+        self._store = store
+        self._writer = writer
+        self._keys = keys
+        self._deciders: dict[type[Command], tuple[Feature, Callable[..., list[Event]]]] = {
+            command: (feature, decide)
+            for feature in features
+            for command, decide in feature.commands().items()
+        }
+        self.heartbeat_parts: list[Callable[[Hall, Audience], dict[str, Any]]] = []
+        self._under_way: set[asyncio.Future[Any]] = set()
+
+    # --- deciding ------------------------------------------------------------------------------
+
+    async def execute(
+        self,
+        command: Command,
+        actor: Actor,
+        answer: Callable[[Slices, list[Recorded]], Any],
+        key: Key | None = None,
+        rows: Iterable[Row] = (),
+    ) -> Reply:
+        """Decide `command` and wait until it is on disk.
+
+        Args:
+            answer: makes the JSON-able answer from the live state right after the decision.
+            key: the idempotency key; its stored answer is returned if it was used before.
+            rows: side-table rows (personal data, secrets) to commit with the events.
+
+        Raises:
+            HallError: the command is not possible, or could not be stored (Unavailable).
+        """
+        if key is not None:
+            earlier = await self._keys.answer_to(key)
+            if earlier is not None:
+                return Reply(earlier, self.version, replayed=True)
+        if self.suspended:
+            raise _cannot_store()
+        context = self.context(actor)
+        feature, decide = self._deciders[type(command)]
+        records, read_models = self._record(
+            decide(self.live[feature.name], command, context), context
+        )
+        try:
+            body = _encoder.encode(answer(self.live, records))
+        except Exception:
+            self._suspend()  # decided and applied, but it can't be answered: take it back
+            raise
+        future = self._submit(records, [*read_models, *rows], key, body)
+        await asyncio.shield(future)
+        return Reply(body, records[-1].version if records else context.version - 1)
+
+    def tick(self) -> None:
+        """Let time pass: whatever is due is decided and committed, nobody waits for it."""
+        for _ in range(8):  # one thing that is due may make another due at once
+            if self.suspended:
+                return
+            context = self.context(SYSTEM)
+            due: list[Event] = []
+            for feature in self.features:
+                state = self.live[feature.name]
+                when = feature.due(state, context)
+                if when is not None and when <= context.now:
+                    due.extend(feature.time_passed(state, context))
+            if not due:
+                return
+            records, rows = self._record(due, context)
+            self._submit(records, rows, None, b"")
+
+    def apply_system(self, command: Command) -> None:
+        """Decide a command of the machine's own; nobody waits for it."""
+        context = self.context(SYSTEM)
+        feature, decide = self._deciders[type(command)]
+        decided = decide(self.live[feature.name], command, context)
+        if decided and not self.suspended:
+            self._submit(*self._record(decided, context), None, b"")
+
+    def behind_journal(self, now: datetime) -> bool:
+        """Whether `now` is earlier than the last thing that happened here."""
+        return self._last_at is not None and now < self._last_at
+
+    def context(self, actor: Actor) -> Context:
+        """What a decision may know now. Time never runs backwards within a hall."""
+        now = to_millis(self.clock.now())
+        if self._last_at is not None and now < self._last_at:
+            now = self._last_at
+        return Context(hall=self.info, now=now, actor=actor, version=self.version + 1)
+
+    def _record(self, decided: list[Event], context: Context) -> tuple[list[Recorded], list[Row]]:
+        """Give events their versions, apply them to the live state, and follow reactions."""
+        waiting = deque(decided)
+        records: list[Recorded] = []
+        rows: list[Row] = []
+        hall_id = self.info.id
+        opens_day = ""
+        try:
+            while waiting:
+                event = waiting.popleft()
+                self.version += 1
+                record = Recorded(self.version, context.now, context.actor.name, event)
+                records.append(record)
+                for feature in self.features:
+                    feature.apply(self.live[feature.name], record)
+                for feature in self.features:
+                    state = self.live[feature.name]
+                    rows.extend(feature.rows(state, record, hall_id))
+                    waiting.extend(feature.react(state, record, context))
+                rows.append(_journal_row(hall_id, record))
+                if isinstance(event, DayOpened):
+                    opens_day = event.day
+        except Exception:
+            # A rule broke in the middle: the live state can't be trusted any more.
+            self._suspend()
+            raise
+        if records:
+            self._last_at = context.now
+        if opens_day:
+            state_json = _encoder.encode(self.live).decode()
+            rows.append((openings, (hall_id, self.version, opens_day, state_json)))
+        return records, rows
+
+    def _submit(
+        self, records: list[Recorded], rows: list[Row], key: Key | None, body: bytes
+    ) -> asyncio.Future[None]:
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._under_way.add(future)
+        if key is not None:
+            self._keys.begin(key, future)
+            rows.append(self._keys.row(key, body))
+
+        def done(error: Exception | None) -> None:
+            self._under_way.discard(future)
+            if key is not None:
+                self._keys.end(key, stored=error is None)
+            if error is None:
+                for record in records:
+                    self._commit(record)
+                if not future.done():
+                    future.set_result(None)
+                return
+            self._suspend()
+            if not future.done():
+                future.set_exception(_cannot_store())
+                future.exception()  # a tick has nobody waiting; the writer has logged the fault
+
+        if rows:
+            self._writer.submit(Work(self.info.id, self._epoch, rows, done))
+        else:
+            done(None)  # nothing to store: e.g. a call with nobody waiting
+        return future
+
+    # --- the committed view --------------------------------------------------------------------
+
+    def _commit(self, record: Recorded) -> None:
+        touched: dict[Part, Feature] = {}
+        for feature in self.features:
+            state = self.committed[feature.name]
+            feature.apply(state, record)
+            for part in feature.touched(state, record):
+                touched[part] = feature
+        self.hub.publish(
+            record.version, lambda audience: self._event_message(record, touched, audience)
+        )
+
+    def _event_message(
+        self, record: Recorded, touched: dict[Part, Feature], audience: Audience
+    ) -> dict[str, Any]:
+        data = self.visible(record, audience)
+        changed: dict[str, Any] = {}
+        for part, feature in touched.items():
+            rendered = feature.render(self.committed[feature.name], part, audience)
+            if rendered is None:
+                continue
+            name, key = part
+            if key is None:
+                changed[name] = rendered
+            else:
+                changed.setdefault(name, []).append(rendered)
+        if data is None and not changed:
+            return {"type": "version", "version": record.version}
+        # Parts may move for a reason that this audience may not know.
+        name = "changed" if data is None else record.type
+        event = {"type": name, "at": record.at, "data": data or {}}
+        return {"type": "event", "version": record.version, "event": event, "changed": changed}
+
+    def visible(self, record: Recorded, audience: Audience) -> Any:
+        """The event's data as `audience` may see it; None: nothing of it."""
+        for feature in self.features:
+            seen = feature.reveal(record, audience)
+            if seen is not None:
+                return seen
+        if audience.kind == "staff":
+            return record.event
+        if audience.kind == "pad" and getattr(record.event, "window", None) != audience.window:
+            return None
+        return events.public_fields(record.event)
+
+    def render_state(self, audience: Audience) -> dict[str, Any]:
+        """The whole public state of the hall as of the committed version (contract: State)."""
+        hall = {"id": self.info.id, "name": self.info.name, "name_en": self.info.name_en}
+        state: dict[str, Any] = {"hall": {**hall, "timezone": self.info.timezone}}
+        for feature in self.features:
+            for part in feature.parts():
+                rendered = feature.render(self.committed[feature.name], (part, None), audience)
+                if rendered is not None:
+                    state[part] = rendered
+        return state
+
+    def _heartbeat(self, audience: Audience) -> dict[str, Any]:
+        parts: dict[str, Any] = {}
+        for part in self.heartbeat_parts:
+            parts.update(part(self, audience))
+        return parts
+
+    # --- loading -------------------------------------------------------------------------------
+
+    def load(self) -> None:
+        """Read the state from the journal: the last opening, then what happened since."""
+        version, committed, last_at = self._store.read_now(self._replayed)
+        self._take(version, committed, last_at)
+
+    def _replayed(self, connection: Connection) -> tuple[int, Slices, datetime | None]:
+        return replay(connection, self.info, self.features)
+
+    def _take(self, version: int, committed: Slices, last_at: datetime | None) -> None:
+        self.committed = committed
+        self.live = {
+            feature.name: _copy(committed[feature.name], feature.state_type)
+            for feature in self.features
+        }
+        self.version = version
+        self._last_at = last_at
+        self._epoch += 1
+        self.suspended = False
+        self.hub.restart(version)
+
+    def _suspend(self) -> None:
+        """What was decided did not come true: forget it, read back what did."""
+        if not self.suspended:
+            self.suspended = True
+            task = asyncio.get_running_loop().create_task(self._reload())
+            self._under_way.add(task)
+            task.add_done_callback(self._under_way.discard)
+
+    async def _reload(self) -> None:
+        # What is still with the writer was decided under the failed epoch and will be dropped,
+        # or belongs to a decision that broke half-way; wait until the writer has said so.
+        pending = [f for f in self._under_way if f is not asyncio.current_task()]
+        if pending:
+            await asyncio.wait(pending)
+        delay_s = 0.05
+        while True:
+            try:
+                self._take(*await self._store.read(self._replayed))
+            except DBAPIError as error:
+                log.error("hall_reload_failed", hall=self.info.id, error=str(error))
+                await asyncio.sleep(delay_s)
+                delay_s = min(delay_s * 2, 5.0)
+            else:
+                log.warning("hall_reloaded", hall=self.info.id, version=self.version)
+                return
+
+    async def drain(self) -> None:
+        """Wait until everything that was decided is committed or refused."""
+        while self._under_way:
+            await asyncio.wait(tuple(self._under_way))
+
+
+def new_slices(features: Sequence[Feature]) -> Slices:
+    return {feature.name: feature.new_state() for feature in features}
+
+
+def replay(
+    connection: Connection, info: HallInfo, features: Sequence[Feature]
+) -> tuple[int, Slices, datetime | None]:
+    """The state that the journal tells: (version, slices, time of the last event)."""
+    opening = connection.execute(
+        select(openings.c.version, openings.c.state)
+        .where(openings.c.hall_id == info.id)
+        .order_by(openings.c.version.desc())
+        .limit(1)
+    ).one_or_none()
+    version = 0
+    slices = new_slices(features)
+    if opening is not None:
+        version = opening.version
+        stored = msgspec.json.decode(opening.state)
+        for feature in features:
+            if feature.name in stored:
+                slices[feature.name] = msgspec.convert(stored[feature.name], feature.state_type)
+    last_at = None
+    # The opening's own event is read too, for its time.
+    for record in read_journal(connection, info.id, after=version - 1):
+        last_at = record.at
+        if record.version == version:
+            continue
+        for feature in features:
+            feature.apply(slices[feature.name], record)
+        version = record.version
+    return version, slices, last_at
+
+
+def read_journal(
+    connection: Connection, hall_id: str, after: int, limit: int | None = None
+) -> list[Recorded]:
+    """Events of a hall with a version above `after`, in order."""
+    query = (
+        select(journal.c.version, journal.c.at_ms, journal.c.actor, journal.c.type, journal.c.data)
+        .where(journal.c.hall_id == hall_id, journal.c.version > after)
+        .order_by(journal.c.version)
+    )
+    if limit is not None:
+        query = query.limit(limit)
+    return [
+        Recorded(row.version, from_millis(row.at_ms), row.actor, events.decode(row.type, row.data))
+        for row in connection.execute(query)
+    ]
+
+
+def _journal_row(hall_id: str, record: Recorded) -> Row:
+    data = events.encode(record.event).decode()
+    values = (hall_id, record.version, millis(record.at), record.type, record.actor, data)
+    return (journal, values)
+
+
+def _copy(state: Any, state_type: type[Any]) -> Any:
+    return msgspec.json.decode(_encoder.encode(state), type=state_type)
+
+
+def _cannot_store() -> HallError:
+    return Unavailable(
+        "cannot_store", "系统暂时无法保存数据，请稍后重试；如一直如此请联系管理员检查磁盘。"
+    )

@@ -1,0 +1,350 @@
+"""The HTTP surface in one shape: typed routes with a role and a scope, problems mapped once.
+
+A feature declares `Route`s; `hall_app` mounts them. Everything a route has in common happens here:
+credentials, role, hall and window scope, the idempotency key, decoding the body into its type,
+encoding the answer, and turning failures into RFC 9457 problem documents.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any, Literal, TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+import structlog
+from aiohttp import web
+from prometheus_client import Histogram
+
+from hall_core.access import Principal
+from hall_core.errors import (
+    BadRequest,
+    FieldError,
+    Forbidden,
+    HallError,
+    Invalid,
+    Unauthorized,
+)
+from hall_core.features import Audience
+from hall_core.halls import Hall, Reply
+from hall_core.kernel import Kernel
+from hall_core.keys import Key
+
+log = structlog.get_logger()
+
+BODY_MAX = 256 * 1024  # bytes
+STAFF = frozenset({"guide", "counter", "supervisor", "manager", "admin", "agent"})
+SESSION_COOKIE = "hall_session"
+DEVICE_COOKIE = "hall_device_"
+KERNEL = web.AppKey("kernel", Kernel)
+
+SECONDS = Histogram(
+    "hall_http_seconds",
+    "Time to answer, by route",
+    ["method", "path"],
+    buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5),
+)
+_encoder = msgspec.json.Encoder()
+
+
+class Call:
+    """One request that was let in."""
+
+    __slots__ = ("_hall", "body", "kernel", "key", "principal", "request")
+
+    def __init__(
+        self,
+        kernel: Kernel,
+        request: web.Request,
+        principal: Principal,
+        hall: Hall | None,
+        body: Any,
+        key: Key | None,
+    ) -> None:
+        self.kernel = kernel
+        self.request = request
+        self.principal = principal
+        self._hall = hall
+        self.body = body
+        self.key = key
+
+    @property
+    def hall(self) -> Hall:
+        assert self._hall is not None, "this route has no {hall}"
+        return self._hall
+
+    @property
+    def address(self) -> str:
+        return self.request.remote or ""
+
+    def path(self, name: str) -> str:
+        return self.request.match_info[name]
+
+    def number(self, name: str) -> int:
+        """A path parameter that is a number.
+
+        Raises:
+            NotFound-like Invalid: it is not.
+        """
+        text = self.request.match_info[name]
+        if not text.isdecimal() or len(text) > 9:
+            raise Invalid("invalid_field", "编号应为数字。", (FieldError(name, "应为数字"),))
+        return int(text)
+
+    def query_int(self, name: str, default: int, low: int, high: int) -> int:
+        """A query parameter within bounds."""
+        text = self.request.query.get(name, str(default))
+        if not re.fullmatch(r"-?\d{1,18}", text) or not low <= int(text) <= high:
+            message = f"应为 {low} 到 {high} 之间的整数"
+            raise Invalid("invalid_field", message, (FieldError(name, message),))
+        return int(text)
+
+    def audience(self) -> Audience:
+        return audience_of(self.principal)
+
+
+Handler = Callable[[Call], Awaitable[Any]]
+
+
+class Route(msgspec.Struct, frozen=True, kw_only=True):
+    """One call of the API. `path` is below `/api/v1`.
+
+    `roles` None lets anyone in. `{hall}` and `{window}` in the path are checked against the
+    caller's scope. A `body` route of method POST or PUT needs an `Idempotency-Key` unless `keyed`
+    is False. The handler returns a JSON-able answer, a `Reply`, a `(status, answer)` pair or a
+    whole response.
+    """
+
+    method: Literal["GET", "POST", "PUT", "DELETE"]
+    path: str
+    handler: Handler
+    summary: str
+    roles: frozenset[str] | None
+    body: Any = None
+    answer: Any = None
+    status: int = 200
+    keyed: bool = True
+
+
+ANYONE = None
+T = TypeVar("T")
+
+
+def roles(*names: str) -> frozenset[str]:
+    """Who may call: the roles named, and managers and administrators always."""
+    return frozenset(names) | {"manager", "admin"}
+
+
+def audience_of(principal: Principal) -> Audience:
+    """How much of a stream somebody may see."""
+    if principal.roles & STAFF:
+        return Audience("staff")
+    if principal.kind == "pad":
+        return Audience("pad", principal.window)
+    return Audience("public")
+
+
+def mount(app: web.Application, routes: list[Route]) -> None:
+    """Serve `routes` below /api/v1."""
+    for route in routes:
+        endpoint = _endpoint(app[KERNEL], route)
+        app.router.add_route(route.method, f"/api/v1{route.path}", endpoint)
+
+
+def _endpoint(
+    kernel: Kernel, route: Route
+) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    decoder = None if route.body is None else msgspec.json.Decoder(route.body)
+    keyed = route.keyed and route.method in ("POST", "PUT", "DELETE")
+    seconds = SECONDS.labels(route.method, route.path)
+    has_hall = "{hall}" in route.path
+    has_window = "{window}" in route.path
+
+    async def endpoint(request: web.Request) -> web.StreamResponse:
+        with seconds.time():
+            principal = ANONYMOUS
+            if route.roles is not None:
+                principal = await identify(kernel, request)
+                if not principal.roles & route.roles:
+                    raise Forbidden("wrong_role", "当前身份无权进行此操作。")
+            hall = None
+            if has_hall:
+                hall = kernel.hall(request.match_info["hall"])
+                if route.roles is not None:
+                    check_scope(principal, hall.info.id)
+            if has_window and principal.window is not None:
+                check_window(principal, request.match_info["window"])
+            raw = b""
+            if request.body_exists:
+                raw = await request.read()
+            key = _key(request, route, principal, raw) if keyed else None
+            body = None if decoder is None else decode(decoder, raw)
+            answer = await route.handler(Call(kernel, request, principal, hall, body, key))
+            return respond(answer, route.status)
+
+    return endpoint
+
+
+ANONYMOUS = Principal(id="anonymous", kind="citizen", name="citizen", roles=frozenset(), halls=None)
+
+
+def check_scope(principal: Principal, hall_id: str) -> None:
+    """Raises Forbidden outside the caller's halls."""
+    if not principal.may_enter(hall_id):
+        raise Forbidden("wrong_hall", "当前身份不属于这个大厅。")
+
+
+def check_window(principal: Principal, number: str) -> None:
+    """Raises Forbidden when a device that is bound to a window acts for another."""
+    if number != str(principal.window):
+        raise Forbidden("wrong_window", f"本设备只属于{principal.window}号窗口。")
+
+
+async def identify(kernel: Kernel, request: web.Request) -> Principal:
+    """Who asks: a bearer token, a paired device's cookie, or a person's session.
+
+    Raises:
+        Unauthorized: nobody we know.
+        Forbidden: a cookie sent by a page of another origin.
+    """
+    authorization = request.headers.get("Authorization", "")
+    if authorization:
+        scheme, _, token = authorization.partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise Unauthorized("bad_authorization", "凭证格式不正确。")
+        return await kernel.access.by_token(token.strip())
+    check_origin(request)
+    cookies = request.cookies
+    device_id = request.headers.get("X-Hall-Device") or request.query.get("device")
+    if device_id is not None:
+        token = cookies.get(DEVICE_COOKIE + device_id, "")
+        if not token:
+            raise Unauthorized("unknown_token", "本设备尚未配对，请输入配对码。")
+        return await kernel.access.by_token(token)
+    if SESSION_COOKIE in cookies:
+        return kernel.access.by_session(cookies[SESSION_COOKIE])
+    paired = [name for name in cookies if name.startswith(DEVICE_COOKIE)]
+    if len(paired) == 1:
+        return await kernel.access.by_token(cookies[paired[0]])
+    raise Unauthorized("no_credentials", "请先登录，或为本设备配对。")
+
+
+def check_origin(request: web.Request) -> None:
+    """Cookies only count when the page that sent them is ours (writes and WebSockets).
+
+    Raises:
+        Forbidden: the request comes from another origin.
+    """
+    origin = request.headers.get("Origin")
+    unsafe = request.method not in ("GET", "HEAD") or "Upgrade" in request.headers
+    if origin is not None and unsafe and urlsplit(origin).netloc != request.host:
+        raise Forbidden("wrong_origin", "请求来自其他网站，已拒绝。")
+
+
+def _key(request: web.Request, route: Route, principal: Principal, raw: bytes) -> Key:
+    text = request.headers.get("Idempotency-Key", "")
+    if not 1 <= len(text) <= 200:
+        message = "每个写请求都需要 Idempotency-Key（1 到 200 个字符）。"
+        raise Invalid("idempotency_key", message, (FieldError("Idempotency-Key", message),))
+    return Key.of(principal.id, f"{route.method} {request.path}", text, raw)
+
+
+def decode(decoder: msgspec.json.Decoder[T], raw: bytes) -> T:
+    """A typed body.
+
+    Raises:
+        BadRequest: not JSON.
+        Invalid: JSON that does not fit, with the field's name.
+    """
+    try:
+        return decoder.decode(raw)
+    except msgspec.ValidationError as error:
+        field, message = explain(str(error))
+        raise Invalid(
+            "invalid_field", f"{field}：{message}", (FieldError(field, message),)
+        ) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BadRequest("unreadable_json", f"请求内容不是有效的 JSON：{error}") from None
+
+
+def explain(message: str) -> tuple[str, str]:
+    """(field, message) of a msgspec validation message such as `Expected `int` - at `$.cases``."""
+    text, _, path = message.partition(" - at `")
+    field = path.rstrip("`").removeprefix("$").lstrip(".")
+    missing = re.search(r"(?:missing required|unknown) field `([^`]+)`", text)
+    if missing:
+        field = f"{field}.{missing[1]}" if field else missing[1]
+    elif not field and "value " in text:
+        field = "command"
+    return field or "body", text
+
+
+def respond(answer: Any, status: int) -> web.StreamResponse:
+    """An answer as a response."""
+    if isinstance(answer, web.StreamResponse):
+        return answer
+    if isinstance(answer, tuple):
+        status, answer = answer
+    body = answer.body if isinstance(answer, Reply) else _encoder.encode(answer)
+    return web.Response(body=body, status=status, content_type="application/json")
+
+
+def problem(error: HallError) -> web.Response:
+    """A failure as an RFC 9457 document."""
+    document: dict[str, Any] = {
+        "type": f"urn:hall:problem:{error.code}",
+        "title": error.title,
+        "status": error.status,
+        "detail": error.detail,
+        "code": error.code,
+    }
+    if error.errors:
+        document["errors"] = error.errors
+    headers = {"Retry-After": "2"} if error.status == 503 else None
+    return web.Response(
+        body=_encoder.encode(document),
+        status=error.status,
+        content_type="application/problem+json",
+        headers=headers,
+    )
+
+
+_STATUS_TEXT = {
+    404: ("not_found", "没有这个地址。"),
+    405: ("method_not_allowed", "这个地址不支持此方法。"),
+    413: ("too_large", "请求内容过大。"),
+}
+
+
+class _Plain(HallError):
+    """A failure of HTTP itself (no such path, wrong method, body too large)."""
+
+    def __init__(self, status: int, title: str) -> None:
+        code, detail = _STATUS_TEXT.get(status, ("http_error", "请求无法处理。"))
+        super().__init__(code, detail)
+        self.status = status
+        self.title = title
+
+
+@web.middleware
+async def problems(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """The one place where failures become answers."""
+    try:
+        return await handler(request)
+    except HallError as error:
+        return problem(error)
+    except web.HTTPException as error:
+        if error.status < 400:
+            raise
+        response = problem(_Plain(error.status, error.reason))
+        if "Allow" in error.headers:
+            response.headers["Allow"] = error.headers["Allow"]
+        return response
+    except ConnectionError:
+        raise
+    except Exception:
+        log.exception("request_failed", method=request.method, path=request.path)
+        return problem(HallError("internal", "系统内部错误，已记录，请稍后重试。"))

@@ -1,0 +1,184 @@
+"""What every route and job works with: the halls, the writer, access, time.
+
+One `Kernel` is made at start-up and closed at shutdown, in the order that finishes what was
+accepted: no new work, decide nothing more, commit everything, answer, close.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import Engine, delete, select
+
+from hall_core import tables
+from hall_core.access import Access
+from hall_core.clock import Clock, millis
+from hall_core.day import ClockGuard, DoubtClock
+from hall_core.errors import NotFound
+from hall_core.features import Feature
+from hall_core.halls import SYSTEM, Hall
+from hall_core.keys import Keys
+from hall_core.secret import Secret
+from hall_core.setup import HallInfo, Region
+from hall_core.store import Store
+from hall_core.writer import Writer
+
+log = structlog.get_logger()
+
+TICK_S = 0.2
+NOTE_LIFE = timedelta(days=180)
+
+
+class Kernel:
+    """The running kernel. Make it inside the event loop, then `start`."""
+
+    def __init__(
+        self, engine: Engine, secret: Secret, clock: Clock, features: Callable[[], list[Feature]]
+    ) -> None:
+        self.clock = clock
+        self.secret = secret
+        self.features: Sequence[Feature] = features()
+        self.store = Store(engine)
+        self.writer = Writer(engine, asyncio.get_running_loop())
+        self.keys = Keys(self.store, clock)
+        self.access = Access(self.store, self.writer, clock, secret)
+        self.halls: dict[str, Hall] = {}
+        self.regions: dict[str, Region] = {}
+        self.sockets: dict[str, set[asyncio.Transport]] = {}  # device or user id -> its streams
+        self._guard = ClockGuard(clock)
+        self._ticker: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Read everything that is kept and begin to tick."""
+        self.writer.start()
+        self.keys.load()
+        self.access.load()
+        self._load_halls()
+        now = self.clock.now()
+        for hall in self.halls.values():
+            if hall.behind_journal(now):
+                hall.apply_system(DoubtClock(wall=now, why="behind_journal"))
+        self.tick()
+        for feature in self.features:
+            await feature.start(self)
+        for hall in self.halls.values():
+            await hall.drain()
+        self._ticker = asyncio.create_task(self._tick_for_ever())
+
+    def _load_halls(self) -> None:
+        def query(connection: Any) -> tuple[list[HallInfo], list[Region]]:
+            halls = [
+                HallInfo(
+                    id=row.hall_id,
+                    name=row.name,
+                    name_en=row.name_en,
+                    region=row.region,
+                    level=row.level,
+                    timezone=row.timezone,
+                )
+                for row in connection.execute(select(tables.halls))
+            ]
+            rows = connection.execute(select(tables.regions))
+            return halls, [
+                Region(code=row.code, name=row.name, level=row.level, parent=row.parent)
+                for row in rows
+            ]
+
+        infos, regions = self.store.read_now(query)
+        self.regions = {region.code: region for region in regions}
+        for info in infos:
+            self.open_hall(info)
+
+    def open_hall(self, info: HallInfo) -> Hall:
+        hall = Hall(info, self.features, self.store, self.writer, self.keys, self.clock)
+        hall.load()
+        self.halls[info.id] = hall
+        return hall
+
+    def hall(self, hall_id: str) -> Hall:
+        """Raises NotFound for a hall that is not here."""
+        hall = self.halls.get(hall_id)
+        if hall is None:
+            raise NotFound("unknown_hall", "没有这个大厅。")
+        return hall
+
+    def close_streams(self, device_id: str) -> None:
+        """Cut off a device or person that was revoked."""
+        for transport in tuple(self.sockets.get(device_id, ())):
+            transport.abort()
+
+    # --- time ----------------------------------------------------------------------------------
+
+    def tick(self) -> None:
+        """Let time pass in every hall."""
+        jumped = self._guard.jumped()
+        for hall in self.halls.values():
+            try:
+                if jumped:
+                    hall.apply_system(DoubtClock(wall=self.clock.now(), why="jumped"))
+                hall.tick()
+                hall.hub.beat()
+            except Exception:
+                log.exception("tick_failed", hall=hall.info.id)
+
+    async def _tick_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_S)
+            self.tick()
+
+    # --- housekeeping --------------------------------------------------------------------------
+
+    async def audit(
+        self,
+        actor: str,
+        action: str,
+        subject: str,
+        address: str,
+        hall: str | None,
+        detail: str = "",
+    ) -> None:
+        """One line in the audit log (not streamed, read by auditors)."""
+        await self.writer.write([self.audit_row(actor, action, subject, address, hall, detail)])
+
+    def audit_row(
+        self,
+        actor: str,
+        action: str,
+        subject: str,
+        address: str,
+        hall: str | None,
+        detail: str = "",
+    ) -> tuple[Any, tuple[Any, ...]]:
+        at = millis(self.clock.now())
+        return (tables.audit, (None, at, actor, action, subject, hall, address, detail))
+
+    def note_row(self, note_id: str, hall_id: str, text: str, actor: str) -> Any:
+        """A free text that expires; events hold its id only."""
+        now = self.clock.now()
+        values = (note_id, hall_id, text, actor, millis(now), millis(now + NOTE_LIFE))
+        return (tables.notes, values)
+
+    async def expire_notes(self) -> None:
+        """Delete free texts whose time is over."""
+        table = tables.notes
+        statement = delete(table).where(table.c.expires_ms < millis(self.clock.now()))
+        await self.writer.write(statements=[(statement, {})])
+
+    async def stop(self) -> None:
+        """Finish what was accepted, then close."""
+        if self._ticker is not None:
+            self._ticker.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._ticker
+        for hall in self.halls.values():
+            await hall.drain()
+        await self.access.keep_sessions()
+        await self.writer.stop()
+        for hall in self.halls.values():
+            hall.hub.close()
+        self.store.close()

@@ -1,0 +1,111 @@
+"""Retries are safe: every write carries an idempotency key.
+
+A key is scoped to who asks and which route is asked, kept 7 days with a digest of the body, and
+committed with the events of its command. Same key and body: the same answer. Another body: 422.
+The digests of all unexpired keys are held in memory, so that a new key, which is nearly every one,
+costs no read; only a repeated one is looked up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, delete, select
+
+from hall_core.clock import Clock, millis
+from hall_core.errors import Invalid
+from hall_core.features import Row
+from hall_core.store import Store
+from hall_core.tables import idempotency
+from hall_core.writer import Writer
+
+KEEP = timedelta(days=7)
+
+
+class Key(msgspec.Struct, frozen=True):
+    """One keyed request: digests of (actor, route, key) and of the body."""
+
+    digest: bytes
+    body: bytes
+
+    @classmethod
+    def of(cls, actor: str, route: str, key: str, body: bytes) -> Key:
+        scope = f"{actor}\n{route}\n{key}".encode()
+        return cls(blake2b(scope, digest_size=16).digest(), blake2b(body, digest_size=16).digest())
+
+
+class Keys:
+    """All unexpired keys of this database."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._known: set[bytes] = set()
+        self._under_way: dict[bytes, tuple[bytes, asyncio.Future[Any]]] = {}
+
+    def load(self) -> None:
+        """Read the digests of all keys that are kept."""
+        self._known = set(
+            self._store.read_now(lambda c: c.execute(select(idempotency.c.digest)).scalars().all())
+        )
+
+    async def answer_to(self, key: Key) -> bytes | None:
+        """The stored answer of an earlier request with this key, or None if it is new.
+
+        Returns without yielding to the event loop when the key is new, so that the caller may
+        decide at once. A request that is still under way is waited for.
+
+        Raises:
+            Invalid: the key was used with another body.
+        """
+        waiting = self._under_way.get(key.digest)
+        if waiting is not None:
+            body, future = waiting
+            _same_body(key, body)
+            await asyncio.wait([future])
+            return await self.answer_to(key)
+        if key.digest not in self._known:
+            return None
+
+        def query(connection: Connection) -> Any:
+            columns = (idempotency.c.body_digest, idempotency.c.answer)
+            where = idempotency.c.digest == key.digest
+            return connection.execute(select(*columns).where(where)).one_or_none()
+
+        row = await self._store.read(query)
+        if row is None:  # expired while we looked
+            self._known.discard(key.digest)
+            return None
+        _same_body(key, row.body_digest)
+        answer: str = row.answer
+        return answer.encode()
+
+    def begin(self, key: Key, done: asyncio.Future[Any]) -> None:
+        """A command with this key was decided; `done` resolves when it is stored or refused."""
+        self._under_way[key.digest] = (key.body, done)
+
+    def end(self, key: Key, stored: bool) -> None:
+        self._under_way.pop(key.digest, None)
+        if stored:
+            self._known.add(key.digest)
+
+    def row(self, key: Key, answer: bytes) -> Row:
+        """The row that stores `answer` under `key`, to be committed with the command's events."""
+        at = millis(self._clock.now())
+        return (idempotency, (key.digest, key.body, at, answer.decode()))
+
+    async def expire(self, writer: Writer) -> None:
+        """Forget keys older than `KEEP`."""
+        oldest = millis(self._clock.now() - KEEP)
+        statement = delete(idempotency).where(idempotency.c.at_ms < oldest)
+        await writer.write(statements=[(statement, {})])
+        await asyncio.to_thread(self.load)
+
+
+def _same_body(key: Key, body: bytes) -> None:
+    if key.body != body:
+        raise Invalid("idempotency_key_reused", "同一个 Idempotency-Key 不能用于不同的请求。")

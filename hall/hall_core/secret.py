@@ -1,0 +1,61 @@
+"""The installation's one secret and the keys derived from it.
+
+It lies in a file beside the settings, readable by the server only, and never in the database, so
+that a copied database opens nothing.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import os
+import secrets
+from pathlib import Path
+
+from hall_core.errors import NotFound
+
+TICKET_ID_LENGTH = 16
+
+
+class Secret:
+    """Keyed hashes for purposes that must not be confused with one another."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    @classmethod
+    def open(cls, path: Path) -> Secret:
+        """Read the secret, making it on first use."""
+        if not path.exists():
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w") as file:
+                file.write(secrets.token_hex(32))
+                file.flush()
+                os.fsync(file.fileno())
+        return cls(bytes.fromhex(path.read_text().strip()))
+
+    def hmac(self, purpose: str, value: str) -> bytes:
+        """HMAC-SHA-256 of `value`, under a key of its own for `purpose`."""
+        key = hmac.digest(self._key, purpose.encode(), hashlib.sha256)
+        return hmac.digest(key, value.encode(), hashlib.sha256)
+
+    def ticket_token(self, ticket_id: str) -> str:
+        """The citizen's token: unguessable, made from the ticket's id, never stored."""
+        mac = base64.urlsafe_b64encode(self.hmac("ticket", ticket_id)[:15]).decode()
+        return ticket_id + mac
+
+    def ticket_of(self, token: str) -> str:
+        """The ticket id of a token.
+
+        Raises:
+            NotFound: the token was not made here.
+        """
+        ticket_id = token[:TICKET_ID_LENGTH]
+        if not hmac.compare_digest(self.ticket_token(ticket_id).encode(), token.encode()):
+            raise NotFound("unknown_ticket", "没有找到这张号票。")
+        return ticket_id
+
+
+def new_ticket_id() -> str:
+    return secrets.token_hex(TICKET_ID_LENGTH // 2)

@@ -1,0 +1,185 @@
+/**
+ * Talking to the server. Every write carries an idempotency key and is repeated with the same key
+ * when the answer got lost, so that a shaky network never makes two tickets out of one press.
+ * Everything that goes wrong arrives as one ApiError whose `detail` is a sentence for people.
+ */
+import { t } from "./i18n.js";
+import { noteServerTime } from "./time.js";
+
+const BASE = "/api/v1";
+const ATTEMPT_MS = 6000;
+
+let device = "";
+
+/**
+ * Names this page's device in every later request (one browser may hold several).
+ * @param {string|null} id
+ */
+export function setDevice(id) {
+  device = id || "";
+}
+
+/** A request that was answered with an error, or (status 0) not answered at all. */
+export class ApiError extends Error {
+  /**
+   * @param {number} status  HTTP status; 0 when there was no answer
+   * @param {string} code  for programs
+   * @param {string} detail  a sentence for people
+   * @param {{field: string, message: string}[]} [errors]
+   */
+  constructor(status, code, detail, errors) {
+    super(detail);
+    this.name = "ApiError";
+    this.status = status;
+    this.code = code;
+    this.detail = detail;
+    this.errors = errors || [];
+  }
+
+  /**
+   * What is wrong with a field, or "".
+   * @param {string} name
+   */
+  field(name) {
+    const found = this.errors.find((error) => error.field === name);
+    return found ? found.message : "";
+  }
+}
+
+/** A fresh random key. Make one per intention (one choice screen), not per press. */
+export function newKey() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => ("0" + byte.toString(16)).slice(-2)).join("");
+}
+
+/**
+ * @typedef {{key?: string, retryMs?: number, headers?: Record<string, string>}} SendOptions
+ *   `key`: the idempotency key (made when left out); `retryMs`: how long a write whose answer got
+ *   lost is repeated with the same key (default 8 s; 0: never).
+ */
+
+/**
+ * @param {string} path  below /api/v1, e.g. "/halls/h1/snapshot"
+ * @returns {Promise<any>}
+ */
+export function get(path) {
+  return attempt("GET", path, undefined, {});
+}
+
+/**
+ * @param {string} path
+ * @param {unknown} [body]
+ * @param {SendOptions} [options]
+ * @returns {Promise<any>}
+ */
+export function post(path, body, options) {
+  return send("POST", path, body, options || {});
+}
+
+/**
+ * @param {string} path
+ * @param {unknown} [body]
+ * @param {SendOptions} [options]
+ * @returns {Promise<any>}
+ */
+export function put(path, body, options) {
+  return send("PUT", path, body, options || {});
+}
+
+/**
+ * @param {string} path
+ * @param {SendOptions} [options]
+ * @returns {Promise<any>}
+ */
+export function del(path, options) {
+  return send("DELETE", path, undefined, options || {});
+}
+
+/**
+ * The sentence to show for anything that was thrown.
+ * @param {unknown} error
+ * @returns {string}
+ */
+export function errorText(error) {
+  if (error instanceof ApiError) return error.detail;
+  console.error(error);
+  return t("error.server");
+}
+
+/**
+ * @param {string} method
+ * @param {string} path
+ * @param {unknown} body
+ * @param {SendOptions} options
+ */
+async function send(method, path, body, options) {
+  const headers = Object.assign({ "Idempotency-Key": options.key || newKey() }, options.headers || {});
+  const patience = options.retryMs === undefined ? 8000 : options.retryMs;
+  const until = performance.now() + patience;
+  let pause = 300;
+  for (;;) {
+    try {
+      return await attempt(method, path, body, headers);
+    } catch (error) {
+      // No answer, or one that promises to work later: the same key again is safe.
+      const again = error instanceof ApiError && [0, 502, 503, 504].indexOf(error.status) >= 0;
+      if (!again || performance.now() + pause > until) throw error;
+      await sleep(pause * (0.7 + Math.random() * 0.6));
+      pause = Math.min(pause * 2, 2000);
+    }
+  }
+}
+
+/**
+ * @param {string} method
+ * @param {string} path
+ * @param {unknown} body
+ * @param {Record<string, string>} extra
+ */
+async function attempt(method, path, body, extra) {
+  /** @type {Record<string, string>} */
+  const headers = Object.assign({ Accept: "application/json" }, extra);
+  if (device) headers["X-Hall-Device"] = device;
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  const stop = new AbortController();
+  const timer = setTimeout(() => stop.abort(), ATTEMPT_MS);
+  let response;
+  let text;
+  try {
+    response = await fetch(BASE + path, {
+      method,
+      headers,
+      body: body === undefined ? undefined : JSON.stringify(body),
+      credentials: "same-origin",
+      cache: "no-store",
+      signal: stop.signal,
+    });
+    text = await response.text();
+  } catch (error) {
+    throw new ApiError(0, "network", t("error.network"));
+  } finally {
+    clearTimeout(timer);
+  }
+  const date = response.headers.get("Date");
+  if (date) noteServerTime(date, "header");
+  let data = null;
+  try {
+    data = text ? JSON.parse(text) : null;
+  } catch (error) {
+    if (response.ok) throw new ApiError(0, "unreadable", t("error.server"));
+  }
+  if (response.ok) return data;
+  const problem = data && typeof data === "object" ? data : {};
+  const fallback = response.status === 401 || response.status === 403 ? "error.denied" : "error.server";
+  throw new ApiError(
+    response.status,
+    typeof problem.code === "string" ? problem.code : "http_" + response.status,
+    typeof problem.detail === "string" && problem.detail ? problem.detail : t(fallback),
+    Array.isArray(problem.errors) ? problem.errors : [],
+  );
+}
+
+/** @param {number} ms */
+export function sleep(ms) {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

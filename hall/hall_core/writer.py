@@ -1,0 +1,214 @@
+"""The one writer: a thread that owns the only writing connection and commits in groups.
+
+It takes whatever waits (up to `BATCH` works), commits it as one transaction, and only then are
+the works' `done` callbacks run on the event loop, in order, in one hop. There are no savepoints:
+when a batch fails it is rolled back and each hall's part is tried alone, whole. A part that fails
+again is reported to its works; whatever else was decided on top of it (same hall, same epoch) is
+dropped, because it was decided from a state that never came true.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import structlog
+from sqlalchemy import Connection, Engine, Executable, Table
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError
+
+from hall_core.features import Row
+from hall_core.tables import INSERT_ONLY
+
+BATCH = 256
+
+log = structlog.get_logger()
+
+
+class Dropped(Exception):
+    """The work was decided on a state that failed to commit."""
+
+
+class Work:
+    """One decision on its way to disk. `hall` is "" for what belongs to no hall."""
+
+    __slots__ = ("done", "epoch", "hall", "rows", "statements")
+
+    def __init__(
+        self,
+        hall: str,
+        epoch: int,
+        rows: Iterable[Row],
+        done: Callable[[Exception | None], None],
+        statements: Iterable[tuple[Executable, dict[str, Any]]] = (),
+    ) -> None:
+        self.hall = hall
+        self.epoch = epoch
+        self.rows = rows
+        self.done = done
+        self.statements = statements
+
+
+class Writer:
+    """Owns the writing connection. `submit` may be called from the event loop only."""
+
+    def __init__(self, engine: Engine, loop: asyncio.AbstractEventLoop) -> None:
+        self._engine = engine
+        self._loop = loop
+        self._queue: queue.SimpleQueue[Work | None] = queue.SimpleQueue()
+        self._failed: dict[str, int] = {}  # hall -> newest epoch that failed
+        self._sql: dict[Table, str] = {}
+        self._connection: Connection | None = None
+        self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
+        self.committed_batches = 0
+        self.committed_works = 0
+        self.last_commit_s = 0.0
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def submit(self, work: Work) -> None:
+        self._queue.put(work)
+
+    async def write(
+        self,
+        rows: Iterable[Row] = (),
+        statements: Iterable[tuple[Executable, dict[str, Any]]] = (),
+    ) -> None:
+        """Commit rows that belong to no hall's state; returns when they are on disk.
+
+        Raises:
+            DBAPIError: the database refused them.
+        """
+        future: asyncio.Future[None] = self._loop.create_future()
+
+        def done(error: Exception | None) -> None:
+            if not future.done():
+                if error is None:
+                    future.set_result(None)
+                else:
+                    future.set_exception(error)
+
+        self.submit(Work("", 0, list(rows), done, list(statements)))
+        await future
+
+    async def stop(self) -> None:
+        """Commit everything that was submitted, then end the thread."""
+        self._queue.put(None)
+        await asyncio.to_thread(self._thread.join)
+
+    # --- the thread ----------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        while True:
+            work = self._queue.get()
+            batch: list[Work] = []
+            while work is not None:
+                batch.append(work)
+                if len(batch) == BATCH:
+                    break
+                try:
+                    work = self._queue.get_nowait()
+                except queue.Empty:
+                    break
+            if batch:
+                outcomes = self._commit_batch(batch)
+                self._loop.call_soon_threadsafe(_deliver, outcomes)
+            if work is None:
+                break
+        if self._connection is not None:
+            self._connection.close()
+
+    def _commit_batch(self, batch: list[Work]) -> list[tuple[Work, Exception | None]]:
+        outcomes: dict[int, Exception | None] = {}
+        current = [work for work in batch if not self._is_dropped(work)]
+        started = time.perf_counter()
+        error = self._try_commit(current) if current else None
+        if error is None:
+            self.last_commit_s = time.perf_counter() - started
+        else:
+            # Someone in the batch is at fault: each hall's part stands or falls alone. Works
+            # without a hall are independent of one another.
+            parts: dict[tuple[str, int], list[Work]] = {}
+            for index, work in enumerate(current):
+                parts.setdefault((work.hall, 0 if work.hall else index), []).append(work)
+            for part in parts.values():
+                part_error = self._try_commit(part)
+                if part_error is not None:
+                    if part[0].hall:
+                        self._failed[part[0].hall] = max(work.epoch for work in part)
+                    log.error("commit_failed", hall=part[0].hall, error=str(part_error))
+                    outcomes.update((id(work), part_error) for work in part)
+        return [
+            (work, outcomes.get(id(work), Dropped() if self._is_dropped(work) else None))
+            for work in batch
+        ]
+
+    def _is_dropped(self, work: Work) -> bool:
+        return bool(work.hall) and work.epoch <= self._failed.get(work.hall, -1)
+
+    def _try_commit(self, works: list[Work]) -> Exception | None:
+        try:
+            connection = self._connection or self._engine.connect()
+            self._connection = connection
+            with connection.begin():
+                self._execute(connection, works)
+        except Exception as error:
+            # A broken connection is replaced at the next commit; the caller hears of the fault.
+            if isinstance(error, DBAPIError) and error.connection_invalidated:
+                self._connection = None
+            return error
+        self.committed_batches += 1
+        self.committed_works += len(works)
+        return None
+
+    def _execute(self, connection: Connection, works: list[Work]) -> None:
+        # Rows of one table go in one executemany, in the order of their events: every state in
+        # between is one the hall was really in, so partial unique indexes hold all along.
+        grouped: dict[Table, list[tuple[Any, ...]]] = {}
+        for work in works:
+            for table, values in work.rows:
+                grouped.setdefault(table, []).append(values)
+        for table, rows in grouped.items():
+            connection.exec_driver_sql(self._upsert(table), rows)
+        for work in works:
+            for statement, parameters in work.statements:
+                connection.execute(statement, parameters)
+
+    def _upsert(self, table: Table) -> str:
+        sql = self._sql.get(table)
+        if sql is None:
+            sql = self._sql[table] = upsert_sql(table, self._engine.dialect.name)
+        return sql
+
+
+def upsert_sql(table: Table, dialect_name: str) -> str:
+    """`INSERT … ON CONFLICT (key) DO UPDATE` for positional rows in column order."""
+    dialect = postgresql if dialect_name == "postgresql" else sqlite
+    insert = dialect.insert(table)
+    if not table.info.get(INSERT_ONLY):
+        keys = [column.name for column in table.primary_key]
+        changes = {
+            column.name: insert.excluded[column.name]
+            for column in table.columns
+            if column.name not in keys
+        }
+        insert = insert.on_conflict_do_update(index_elements=keys, set_=changes)
+    style = "format" if dialect_name == "postgresql" else "qmark"
+    names = [column.name for column in table.columns]
+    compiled = insert.values(dict.fromkeys(names)).compile(
+        dialect=dialect.dialect(paramstyle=style), column_keys=names
+    )
+    return str(compiled)
+
+
+def _deliver(outcomes: list[tuple[Work, Exception | None]]) -> None:
+    for work, error in outcomes:
+        try:
+            work.done(error)
+        except Exception:
+            log.exception("work_done_failed", hall=work.hall)

@@ -1,0 +1,1 @@
+"""Tickets, windows, calling policy, waiting times, absence notices and window supervision."""

@@ -1,0 +1,144 @@
+"""Folding events into the state: the only place that changes it.
+
+Nothing here decides and nothing fails on what was decided. Events of other features are passed
+over, except the two that the queue must know: a rating (it ends undo) and an alert about an
+absence (it counts the overdue steps).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from hall_core.events import (
+    AlertChanged,
+    AlertRaised,
+    DayOpened,
+    EvaluationRecorded,
+    Event,
+    Recorded,
+    SetupChanged,
+)
+from hall_queue.domain import apply_tickets, apply_windows, order
+from hall_queue.domain.absence import LEVELS, window_of_alert
+from hall_queue.domain.numbers import count_of
+from hall_queue.domain.state import Line, Post, QueueState
+
+
+def apply(state: QueueState, record: Recorded) -> None:
+    """Fold one event into the state; events that are none of the queue's are passed over."""
+    fold = _FOLDS.get(type(record.event))
+    if fold is not None:
+        fold(state, record.event, record)
+
+
+# --- the hall ----------------------------------------------------------------------------------
+
+
+def _setup_changed(state: QueueState, event: SetupChanged, record: Recorded) -> None:
+    """Windows and lines at work keep what is going on there."""
+    if event.settings is not None:
+        _settings_changed(state, event)
+    for queue in event.queues:
+        line = state.lines.get(queue.prefix)
+        if line is None:
+            used = _used_today(state, queue.prefix)
+            state.lines[queue.prefix] = Line(setup=queue, issued=used)
+        else:
+            line.setup = queue
+    for service in event.services:
+        state.services[service.id] = service
+    for window in event.windows:
+        post = state.posts.get(window.number)
+        if post is None:
+            every = state.settings.greens_after_ordinary  # a first green is allowed at once
+            state.posts[window.number] = Post(setup=window, ordinary_since_green=every)
+        else:
+            post.setup = window
+    for clerk in event.clerks:
+        state.clerks[clerk.clerk_no] = clerk
+    for prefix in event.removed_queues:
+        state.lines.pop(prefix, None)
+    for service_id in event.removed_services:
+        state.services.pop(service_id, None)
+    for number in event.removed_windows:
+        state.posts.pop(number, None)
+    for clerk_no in event.removed_clerks:
+        state.clerks.pop(clerk_no, None)
+    order.refresh_windows(state)
+
+
+def _settings_changed(state: QueueState, event: SetupChanged) -> None:
+    assert event.settings is not None
+    before = state.settings.greens_after_ordinary
+    after = event.settings.greens_after_ordinary
+    state.settings = event.settings
+    for post in state.posts.values():
+        if post.ordinary_since_green >= before:  # a green was allowed, and stays so
+            post.ordinary_since_green = max(post.ordinary_since_green, after)
+
+
+def _used_today(state: QueueState, prefix: str) -> int:
+    """A queue that was removed and comes back the same day does not give numbers twice."""
+    counts = (count_of(prefix, number) for number in state.numbers)
+    return max((count for count in counts if count is not None), default=0)
+
+
+def _day_opened(state: QueueState, event: DayOpened, record: Recorded) -> None:
+    """Numbers start again; what ended is dropped, what is open is decided by `on_day_opened`."""
+    state.day = event.day
+    state.numbers = {}
+    state.tickets = {
+        ticket_id: ticket for ticket_id, ticket in state.tickets.items() if ticket.is_open
+    }
+    holders: dict[str, list[str]] = {}
+    for ticket in state.tickets.values():
+        if ticket.holder is not None:
+            holders.setdefault(ticket.holder, []).append(ticket.ticket_id)
+    state.holders = holders
+    for line in state.lines.values():
+        line.issued = 0
+    for post in state.posts.values():
+        post.last_step = None
+
+
+# --- what others say ---------------------------------------------------------------------------
+
+
+def _evaluation_recorded(state: QueueState, event: EvaluationRecorded, record: Recorded) -> None:
+    ticket = state.tickets.get(event.ticket_id)
+    if ticket is not None:
+        ticket.rated = True
+
+
+def _alert_raised(state: QueueState, event: AlertRaised, record: Recorded) -> None:
+    post = state.posts.get(event.window) if event.window is not None else None
+    if event.kind == "absence_overdue" and post is not None and post.absence is not None:
+        post.absence.alert_id = event.alert_id
+        post.absence.steps = 1
+
+
+def _alert_changed(state: QueueState, event: AlertChanged, record: Recorded) -> None:
+    number = window_of_alert(event.alert_id)
+    post = state.posts.get(number) if number is not None else None
+    absence = post.absence if post is not None else None
+    if absence is None or absence.alert_id != event.alert_id:
+        return
+    if event.state in ("open", "acknowledged"):
+        absence.steps = max(absence.steps, LEVELS.index(event.level) + 1)
+    else:  # a person has dealt with it: no further steps, nothing left to close
+        absence.steps = len(LEVELS)
+        absence.alert_id = None
+
+
+Fold = Callable[[QueueState, Any, Recorded], None]
+
+_FOLDS: Final[dict[type[Event], Fold]] = {
+    SetupChanged: _setup_changed,
+    DayOpened: _day_opened,
+    EvaluationRecorded: _evaluation_recorded,
+    AlertRaised: _alert_raised,
+    AlertChanged: _alert_changed,
+    **apply_tickets.FOLDS,
+    **apply_windows.FOLDS,
+}

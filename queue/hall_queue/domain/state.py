@@ -1,0 +1,144 @@
+"""What a hall's queue is made of: the slice of state that `hall_queue` owns.
+
+Structs here are mutable and are changed only by `apply.py`. They encode to JSON as they are: the
+state at the day's opening is stored whole and today's events are replayed over it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from hall_core.events import Channel, Priority
+from hall_core.setup import Clerk, Queue, Service, Settings, Window
+
+TicketState = Literal[
+    "waiting", "called", "serving", "held", "finished", "no_show", "cancelled", "expired"
+]
+WindowState = Literal["closed", "open", "calling", "serving", "away"]
+
+Place = tuple[int, int]
+"""Where a ticket stands in its line: (version of the event that set the base, sub-order).
+
+A ticket is issued at (its version, 0). A requeued one takes the base of the person it is put behind
+and a sub-order above that person's: right behind that person, whatever else happens (order.py).
+"""
+
+
+class Ticket(msgspec.Struct, kw_only=True):
+    """One 号票 of today."""
+
+    ticket_id: str
+    number: str
+    queue: str
+    day: str
+    state: TicketState
+    place: Place
+    issued_at: datetime
+    service: str | None = None
+    channel: Channel = "kiosk"
+    priority: Priority = "normal"
+    cases: int = 1
+    holder: str | None = None
+    window: int | None = None  # where it is called, served or held; or the only one it waits for
+    clerk: str | None = None  # who serves or served it
+    call_count: int = 0
+    called_at: datetime | None = None  # first call of this round
+    started_at: datetime | None = None  # of the current stretch of service
+    ended_at: datetime | None = None
+    served_s: float = 0.0  # earlier stretches of the same service, before a hold
+    requeues: int = 0  # how often it was missed and placed back
+    parked: bool = False  # missed, but may turn up again
+    why: str = ""  # why it stands where it stands: key of a reason, "" is the time of issue
+    rated: bool = False
+    step: int = 0  # version of its last finish or no-show: undo must find it as that left it
+
+    @property
+    def is_open(self) -> bool:
+        """Still to be served: in line, at a window, or missed and allowed to turn up."""
+        return self.parked or self.state in ("waiting", "called", "serving", "held")
+
+
+class Absence(msgspec.Struct, kw_only=True):
+    """A 去向留言 that is up."""
+
+    clerk: str | None
+    reason: str
+    contact: str
+    expected_return: datetime
+    since: datetime
+    destination: str = ""
+    backup_clerk: str | None = None
+    steps: int = 0  # how many overdue steps were raised already
+    alert_id: str | None = None
+
+
+class LastStep(msgspec.Struct, kw_only=True):
+    """The step that may still be undone at a window."""
+
+    ticket_id: str
+    step: Literal["finish", "no_show"]
+    at: datetime
+    called_at: datetime | None
+    started_at: datetime | None
+    version: int = 0
+    # What a ticket loses when it goes on waiting in a next queue:
+    queue: str = ""
+    service: str | None = None
+    clerk: str | None = None
+    call_count: int = 0
+    served_s: float = 0.0
+    why: str = ""
+    seconds: float = 0.0  # the duration that was measured
+
+
+class Post(msgspec.Struct, kw_only=True):
+    """A window at work: its configuration and what happens there now."""
+
+    setup: Window
+    state: WindowState = "closed"
+    clerk: str | None = None
+    signed_in: list[str] = []  # clerks present at this window besides `clerk` (B 岗)
+    ticket: str | None = None  # id of the one ticket called or served here
+    held: list[str] = []  # ids, oldest first
+    absence: Absence | None = None
+    covers: int | None = None  # the neighbour whose people this window also takes
+    covered_by: int | None = None
+    ordinary_since_green: int = 0  # calls; see order.py
+    opened_at: datetime | None = None
+    last_step: LastStep | None = None
+    last_activity: datetime | None = None
+
+
+class Line(msgspec.Struct, kw_only=True):
+    """A queue at work."""
+
+    setup: Queue
+    issued: int = 0  # numbers given today; the next is issued + 1
+    ordinary: list[tuple[Place, str]] = []  # waiting, sorted: (place, ticket_id)
+    green: list[tuple[Place, str]] = []  # the same for the verified green channel
+    windows: list[int] = []  # at work and taking its people now, covering ones included
+
+
+class Durations(msgspec.Struct, kw_only=True):
+    """Measured minutes of one service item, newest last, each with its local hour."""
+
+    samples: list[tuple[int, float]] = []
+
+
+class QueueState(msgspec.Struct, kw_only=True):
+    """The whole slice."""
+
+    day: str = ""  # YYYY-MM-DD, the hall's
+    settings: Settings = msgspec.field(default_factory=Settings)
+    lines: dict[str, Line] = {}  # by prefix
+    services: dict[str, Service] = {}
+    posts: dict[int, Post] = {}  # by window number
+    clerks: dict[str, Clerk] = {}
+    tickets: dict[str, Ticket] = {}  # of today, plus those still open from yesterday
+    numbers: dict[str, str] = {}  # today's number -> ticket_id
+    holders: dict[str, list[str]] = {}  # holder -> ids of today's tickets
+    for_window: dict[int, list[tuple[Place, str]]] = {}  # waiting for one window only, sorted
+    durations: dict[str, Durations] = {}  # by service id, and by "queue:PREFIX"

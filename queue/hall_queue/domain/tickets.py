@@ -1,0 +1,324 @@
+"""Deciding what happens to tickets away from the windows: kiosk, guide desk, phone, manager."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from hall_core.errors import Conflict, invalid
+from hall_core.events import (
+    Event,
+    PaperEntry,
+    Priority,
+    Recorded,
+    TicketCancelled,
+    TicketExchanged,
+    TicketExpired,
+    TicketIssued,
+    TicketRequeued,
+    TicketsRecorded,
+    TicketVerified,
+)
+from hall_core.features import Command, Context
+from hall_core.setup import Service
+from hall_queue.domain import absence, order, sessions, waiting
+from hall_queue.domain.commands import (
+    CancelTicket,
+    ExchangeTicket,
+    ExpireWaiting,
+    IssueTicket,
+    RecordPaper,
+    RequeueTicket,
+    VerifyGreen,
+)
+from hall_queue.domain.lookup import clock_text, line_of, ticket_with
+from hall_queue.domain.numbers import count_of, number_of
+from hall_queue.domain.state import Line, QueueState, Ticket
+
+MAX_CASES: Final = 9
+MAX_PAPER_ENTRIES: Final = 500
+MAX_PAPER_MINUTES: Final = 600.0
+
+IN_SERVICE: Final = frozenset({"called", "serving"})
+
+
+# --- issuing -----------------------------------------------------------------------------------
+
+
+def decide_issue(state: QueueState, command: IssueTicket, ctx: Context) -> list[Event]:
+    service, line = _wanted(state, command.service, command.queue)
+    prefix = line.setup.prefix
+    if not 1 <= command.cases <= MAX_CASES:
+        raise invalid("cases", f"一张号最多办理{MAX_CASES}件，请填写1到{MAX_CASES}。")
+    priority = _priority(state, command, service)
+    _require_in_hours(state, line, ctx)
+    _require_below_limit(line)
+    if command.holder is not None:
+        _require_few_tickets(state, command.holder, prefix)
+    # The guide desk may still take somebody in; paper was handed out already.
+    if (
+        state.settings.stop_when_full
+        and command.channel in ("kiosk", "mobile")
+        and waiting.passes_closing(state, ctx, prefix, command.service, command.cases)
+    ):
+        raise Conflict(
+            "queue_full_today",
+            f"“{line.setup.name}”等候人数较多，今天下班前预计办不到，请改日再来或到导办台咨询。",
+        )
+    return [
+        TicketIssued(
+            ticket_id=command.ticket_id,
+            number=number_of(prefix, line.issued + 1),
+            queue=prefix,
+            day=state.day,
+            service=command.service,
+            channel=command.channel,
+            priority=priority,
+            cases=command.cases,
+            holder=command.holder,
+        )
+    ]
+
+
+def _wanted(
+    state: QueueState, service_id: str | None, prefix: str | None
+) -> tuple[Service | None, Line]:
+    """The item, if one was named, and its queue."""
+    if service_id is None:
+        if prefix is None:
+            raise invalid("service", "请选择要办理的事项或队列。")
+        return None, line_of(state, prefix, "queue")
+    service = state.services.get(service_id)
+    if service is None:
+        raise invalid("service", "本大厅没有这个事项，请重新选择。")
+    if prefix is not None and prefix != service.prefix:
+        raise invalid("queue", f"“{service.name}”不在这个队列办理，请重新选择。")
+    return service, line_of(state, service.prefix, "service")
+
+
+def _priority(state: QueueState, command: IssueTicket, service: Service | None) -> Priority:
+    """The card's age and the item itself prove a claim; else the guide desk has to."""
+    if command.priority not in ("normal", "green"):
+        raise invalid("priority", "优先类型只能是普通（normal）或绿色通道（green）。")
+    if service is not None and service.green:
+        return "green"
+    if command.age is not None and command.age >= state.settings.green_age:
+        return "green"
+    if command.priority == "normal":
+        return "normal"
+    return "green" if command.channel == "guide_desk" else "green_pending"
+
+
+def _require_in_hours(state: QueueState, line: Line, ctx: Context) -> None:
+    tz = ctx.hall.timezone
+    if sessions.is_open(state.settings, line.setup, tz, ctx.now):
+        return
+    opens = sessions.next_opening(state.settings, line.setup, tz, ctx.now)
+    then = f"{clock_text(opens, ctx)}开始取号" if opens else "近期没有开放安排，请到导办台咨询"
+    raise Conflict("outside_hours", f"“{line.setup.name}”现在不在服务时间，{then}。")
+
+
+def _require_below_limit(line: Line) -> None:
+    limit = line.setup.daily_limit
+    if limit is not None and line.issued >= limit:
+        raise Conflict(
+            "daily_limit",
+            f"“{line.setup.name}”今天的{limit}个号已发完，请改日再来或到导办台咨询。",
+        )
+
+
+def _require_few_tickets(state: QueueState, holder: str, prefix: str) -> None:
+    mine = state.holders.get(holder)
+    if not mine:
+        return
+    open_here = [
+        ticket.number
+        for ticket in map(state.tickets.__getitem__, mine)
+        if ticket.queue == prefix and ticket.is_open
+    ]
+    if len(open_here) >= state.settings.tickets_per_person:
+        raise Conflict(
+            "too_many_tickets",
+            f"您已有{'、'.join(open_here)}尚未办理，请先办理或取消后再取号。",
+        )
+
+
+# --- one ticket --------------------------------------------------------------------------------
+
+
+def decide_cancel(state: QueueState, command: CancelTicket, ctx: Context) -> list[Event]:
+    ticket = ticket_with(state, command.ticket_id)
+    if ticket.state in IN_SERVICE:
+        raise Conflict(
+            "being_served",
+            f"{ticket.number}已被{ticket.window}号窗口叫号，请到窗口告知工作人员。",
+        )
+    _require_open(ticket)
+    return [TicketCancelled(ticket_id=ticket.ticket_id, number=ticket.number, queue=ticket.queue)]
+
+
+def decide_requeue(state: QueueState, command: RequeueTicket, ctx: Context) -> list[Event]:
+    ticket = ticket_with(state, command.ticket_id)
+    settings = state.settings
+    if ticket.state != "no_show":
+        raise Conflict("not_missed", f"{ticket.number}没有过号，不需要重新排队。")
+    if ticket.requeues >= settings.requeue_limit and settings.missed_ticket == "parked":
+        raise Conflict(
+            "requeue_limit",
+            f"{ticket.number}过号后已重排{ticket.requeues}次，不能再排，请重新取号。",
+        )
+    if not ticket.parked or ticket.queue not in state.lines:
+        raise Conflict("ticket_ended", f"{ticket.number}过号已作废，请重新取号。")
+    lane = state.lines[ticket.queue].ordinary
+    return [
+        TicketRequeued(
+            ticket_id=ticket.ticket_id,
+            number=ticket.number,
+            queue=ticket.queue,
+            place=order.requeue_place(lane, settings.requeue_back, ticket.place, ctx.version),
+            times=ticket.requeues + 1,
+        )
+    ]
+
+
+def decide_exchange(state: QueueState, command: ExchangeTicket, ctx: Context) -> list[Event]:
+    """A wrong ticket becomes another queue's with a new number; in its own queue it keeps it."""
+    ticket = ticket_with(state, command.ticket_id)
+    if ticket.state != "waiting" and not ticket.parked:
+        if ticket.is_open:
+            raise Conflict(
+                "being_served", f"{ticket.number}正在{ticket.window}号窗口，请由窗口转移。"
+            )
+        _require_open(ticket)
+    service, line = _wanted(state, command.service, command.queue)
+    prefix = line.setup.prefix
+    number = ticket.number
+    if prefix != ticket.queue:
+        _require_in_hours(state, line, ctx)
+        _require_below_limit(line)
+        number = number_of(prefix, line.issued + 1)
+    return [
+        TicketExchanged(
+            ticket_id=ticket.ticket_id,
+            number=number,
+            queue=prefix,
+            old_number=ticket.number,
+            old_queue=ticket.queue,
+            service=service.id if service else None,
+        )
+    ]
+
+
+def decide_verify_green(state: QueueState, command: VerifyGreen, ctx: Context) -> list[Event]:
+    ticket = ticket_with(state, command.ticket_id)
+    if ticket.state != "waiting":
+        raise Conflict("not_waiting", f"{ticket.number}不在等候中，不需要核验。")
+    if ticket.priority != "green_pending":
+        raise Conflict("not_pending", f"{ticket.number}没有待核验的绿色通道申请。")
+    return [
+        TicketVerified(
+            ticket_id=ticket.ticket_id,
+            number=ticket.number,
+            queue=ticket.queue,
+            granted=command.granted,
+        )
+    ]
+
+
+def _require_open(ticket: Ticket) -> None:
+    if not ticket.is_open:
+        raise Conflict(
+            "ticket_ended", f"{ticket.number}{_ENDED[ticket.state]}，如需办理请重新取号。"
+        )
+
+
+_ENDED: Final = {
+    "finished": "已办结",
+    "no_show": "过号已作废",
+    "cancelled": "已取消",
+    "expired": "已过期",
+}
+
+
+# --- the manager's word, and paper -------------------------------------------------------------
+
+
+def decide_expire_waiting(state: QueueState, command: ExpireWaiting, ctx: Context) -> list[Event]:
+    if command.queue is not None:
+        line_of(state, command.queue, "queue")
+    return [
+        _expired(ticket, "manager")
+        for ticket in state.tickets.values()
+        if (command.queue is None or ticket.queue == command.queue)
+        and (ticket.state in ("waiting", "held") or ticket.parked)
+    ]
+
+
+def decide_record_paper(state: QueueState, command: RecordPaper, ctx: Context) -> list[Event]:
+    line = line_of(state, command.queue, "queue")
+    if not 1 <= len(command.entries) <= MAX_PAPER_ENTRIES:
+        raise invalid("entries", f"每次请录入1到{MAX_PAPER_ENTRIES}个号。")
+    seen: set[str] = set()
+    for index, entry in enumerate(command.entries):
+        where = f"entries.{index}"
+        _require_paper_number(state, line, entry, seen, where)
+        if entry.window is not None and entry.window not in state.posts:
+            raise invalid(f"{where}.window", f"本大厅没有{entry.window}号窗口，请核对。")
+        if entry.minutes is not None and not 0 <= entry.minutes <= MAX_PAPER_MINUTES:
+            raise invalid(f"{where}.minutes", f"{entry.number}的办理分钟数应在0到600之间。")
+        seen.add(entry.number)
+    return [TicketsRecorded(queue=line.setup.prefix, entries=command.entries, day=state.day)]
+
+
+def _require_paper_number(
+    state: QueueState, line: Line, entry: PaperEntry, seen: set[str], where: str
+) -> None:
+    prefix = line.setup.prefix
+    count = count_of(prefix, entry.number)
+    if count is None:
+        raise invalid(
+            f"{where}.number", f"“{entry.number[:12]}”不是这个队列的号码，应如{prefix}001。"
+        )
+    if entry.number in state.numbers or entry.number in seen:
+        raise invalid(f"{where}.number", f"{entry.number}今天已使用过，请核对。")
+    if entry.ticket_id in state.tickets:
+        raise invalid(f"{where}.ticket_id", "这条记录已录入过。")
+
+
+# --- midnight ----------------------------------------------------------------------------------
+
+
+def on_day_opened(state: QueueState, record: Recorded, ctx: Context) -> list[Event]:
+    """A new service day: who still waits is expired, notices come down, empty chairs close.
+
+    Decided after `day_opened` was applied: the numbers of yesterday are free by then, which is
+    why expiring never touches them. Who is being served is finished tomorrow.
+    """
+    expired: list[Event] = [
+        _expired(ticket, "midnight")
+        for ticket in state.tickets.values()
+        if ticket.state in ("waiting", "held", "called") or ticket.parked
+    ]
+    return expired + list(_windows_at_midnight(state))
+
+
+def _windows_at_midnight(state: QueueState) -> Iterator[Event]:
+    for post in state.posts.values():
+        yield from absence.at_midnight(state, post)
+
+
+def _expired(ticket: Ticket, why: Any) -> TicketExpired:
+    return TicketExpired(
+        ticket_id=ticket.ticket_id, number=ticket.number, queue=ticket.queue, why=why
+    )
+
+
+DECIDERS: Final[dict[type[Command], Callable[[QueueState, Any, Context], list[Event]]]] = {
+    IssueTicket: decide_issue,
+    CancelTicket: decide_cancel,
+    RequeueTicket: decide_requeue,
+    ExchangeTicket: decide_exchange,
+    VerifyGreen: decide_verify_green,
+    ExpireWaiting: decide_expire_waiting,
+    RecordPaper: decide_record_paper,
+}

@@ -1,0 +1,61 @@
+"""Open time ahead: turning seconds of service into the clock, and back."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import msgspec
+
+from hall_core.setup import Queue, Settings
+from hall_queue.domain import sessions
+
+
+class Timeline(msgspec.Struct, frozen=True):
+    """Turns open seconds from `now` into clock time."""
+
+    now: datetime
+    stages: tuple[tuple[float, datetime], ...]  # (open seconds before it, when it begins)
+
+    def clock(self, seconds: float) -> datetime:
+        stages = self.stages
+        at = 0
+        while at + 1 < len(stages) and stages[at + 1][0] <= seconds:
+            at += 1
+        before, begin = stages[at]
+        return begin + timedelta(seconds=seconds - before)
+
+    def seconds(self, clock: datetime) -> float:
+        """Open seconds until `clock`."""
+        passed = 0.0
+        for index, (before, begin) in enumerate(self.stages):
+            if clock <= begin:
+                break
+            passed = before + (clock - begin).total_seconds()
+            if index + 1 < len(self.stages):
+                passed = min(passed, self.stages[index + 1][0])
+        return passed
+
+
+def timeline(
+    settings: Settings, queue: Queue | None, tz: str, now: datetime, at_work: bool
+) -> Timeline:
+    """Open time from `now` on.
+
+    The day's last session has no end here: whoever holds a ticket at closing is served. After
+    closing, people at work go on; with nobody at work it is the next day that opens.
+    """
+    ahead = [p for p in sessions.open_periods(settings, queue, tz, now) if p[1] > now]
+    midnight = sessions.midnight_after(tz, sessions.service_day(tz, now))
+    if not ahead or (ahead[0][0] >= midnight and at_work):
+        return Timeline(now, ((0.0, now),))
+    if ahead[0][0] >= midnight:
+        midnight = sessions.midnight_after(tz, sessions.service_day(tz, ahead[0][0]))
+    stages: list[tuple[float, datetime]] = []
+    passed = 0.0
+    for start, until in ahead:
+        if start >= midnight:
+            break
+        begin = max(start, now)
+        stages.append((passed, begin))
+        passed += (until - begin).total_seconds()
+    return Timeline(now, tuple(stages))

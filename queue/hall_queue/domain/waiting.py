@@ -1,0 +1,217 @@
+"""Waiting times, as ranges: for everyone who waits, and for a newcomer to each queue.
+
+They come from simulating the queue forward (simulation.py). A wait ends when the number is
+called. `forecast` looks at everybody and is made every few seconds; `arrival` and
+`passes_closing` answer a new ticket at once.
+"""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from hall_core.features import Context
+from hall_queue.domain import order, sessions
+from hall_queue.domain.durations import forget_duration, queue_estimate, record_duration
+from hall_queue.domain.simulation import (
+    CALL_S,
+    SIMULATED_GREEN,
+    SIMULATED_ORDINARY,
+    Simulation,
+    Start,
+    probe_of,
+)
+from hall_queue.domain.state import Line, QueueState
+from hall_queue.domain.timeline import Timeline, timeline
+
+__all__ = [
+    "Forecast",
+    "QueueWait",
+    "Wait",
+    "arrival",
+    "forecast",
+    "forget_duration",
+    "likely_start",
+    "passes_closing",
+    "record_duration",
+]
+
+NARROW: Final = 1.2  # standard deviations from likely down to low ...
+WIDE: Final = 1.5  # ... and up to high: waits are lopsided, and late is worse than early
+
+
+class Wait(msgspec.Struct, frozen=True):
+    """A range. Minutes are clock minutes from the forecast's moment, breaks included."""
+
+    low: int
+    likely: int
+    high: int
+    at_low: datetime
+    at_likely: datetime
+    at_high: datetime
+    crosses_break: bool = False  # say clock times rather than minutes
+    assumed: bool = False  # no window serves it now: reckoned as if the usual ones did
+
+
+class QueueWait(msgspec.Struct, frozen=True):
+    """What a newcomer to a queue has to expect."""
+
+    ordinary: Wait
+    green: Wait
+    waiting: int
+    online: int  # windows at work that serve it
+    saturation: float  # 窗口饱和度: waiting per window at work
+    ordinary_start: Start
+    green_start: Start
+    pace_s: float  # how much later everyone further starts
+    spare: int  # windows that would still be idle
+    timeline: Timeline
+
+
+class Forecast(msgspec.Struct, frozen=True):
+    at: datetime
+    tickets: dict[str, Wait]
+    queues: dict[str, QueueWait]
+
+
+# --- the forecast ------------------------------------------------------------------------------
+
+
+def forecast(state: QueueState, ctx: Context) -> Forecast:
+    """Everyone's wait, and that of a newcomer to each queue."""
+    tz, now = ctx.hall.timezone, ctx.now
+    at_work = [post for post in state.posts.values() if post.state in order.AT_WORK]
+    hall_time = timeline(state.settings, None, tz, now, bool(at_work))
+    simulation = Simulation(state, now, at_work, hall_time)
+    simulation.run()
+
+    waits: dict[str, Wait] = {}
+    queues: dict[str, QueueWait] = {}
+    for prefix, line in state.lines.items():
+        time = hall_time
+        if line.setup.sessions is not None:
+            time = timeline(state.settings, line.setup, tz, now, bool(at_work))
+        ordinary = simulation.lane(line.ordinary, SIMULATED_ORDINARY, probe_of(prefix, "normal"))
+        green = simulation.lane(line.green, SIMULATED_GREEN, probe_of(prefix, "green"))
+        for (_, ticket_id), start in zip(line.ordinary, ordinary, strict=False):
+            waits[ticket_id] = _wait(time, start)
+        for (_, ticket_id), start in zip(line.green, green, strict=False):
+            waits[ticket_id] = _wait(time, start)
+        waiting = len(line.ordinary) + len(line.green)
+        online = simulation.online[prefix]
+        queues[prefix] = QueueWait(
+            ordinary=_wait(time, ordinary[-1]),
+            green=_wait(time, green[-1]),
+            waiting=waiting,
+            online=online,
+            saturation=waiting / max(online, 1),
+            ordinary_start=ordinary[-1],
+            green_start=green[-1],
+            pace_s=simulation.pace_s(prefix),
+            spare=simulation.spare(prefix),
+            timeline=time,
+        )
+    for lane in state.for_window.values():
+        for _, ticket_id in lane:
+            if ticket_id in simulation.starts:
+                waits[ticket_id] = _wait(hall_time, simulation.starts[ticket_id])
+    return Forecast(now, waits, queues)
+
+
+def arrival(
+    forecast: Forecast, state: QueueState, prefix: str, priority: str, issued_since: int
+) -> Wait:
+    """A newcomer's wait, from a forecast after which `issued_since` tickets of this queue were
+    issued: each makes it one step of the queue's pace longer, unless a window stood idle."""
+    queue = forecast.queues.get(prefix)
+    if queue is None:  # the queue is newer than the forecast: nobody waits in it yet
+        return Wait(0, 0, 0, forecast.at, forecast.at, forecast.at, assumed=True)
+    start = queue.green_start if priority == "green" else queue.ordinary_start
+    if priority == "green":
+        # Ordinary newcomers stand behind a green one but for those that interleave.
+        issued_since = min(issued_since, state.settings.greens_after_ordinary)
+    steps = max(0, issued_since - max(0, queue.spare - 1))
+    if not steps:
+        return queue.green if priority == "green" else queue.ordinary
+    later = steps * queue.pace_s
+    spread = math.hypot(start.spread_s, queue.pace_s * 0.35 * math.sqrt(steps))
+    return _wait(queue.timeline, Start(start.after_s + later, spread, start.assumed))
+
+
+def _wait(time: Timeline, start: Start) -> Wait:
+    low_s = max(0.0, start.after_s - NARROW * start.spread_s)
+    high_s = start.after_s + WIDE * start.spread_s
+    at_low, at_likely, at_high = (time.clock(s) for s in (low_s, start.after_s, high_s))
+    now = time.now
+    clock_high_s = (at_high - now).total_seconds()
+    return Wait(
+        math.floor((at_low - now).total_seconds() / 60),
+        round((at_likely - now).total_seconds() / 60),
+        math.ceil(clock_high_s / 60),
+        at_low,
+        at_likely,
+        at_high,
+        clock_high_s - high_s > 1.0,
+        start.assumed,
+    )
+
+
+# --- cheap estimates for issuing ---------------------------------------------------------------
+
+
+def likely_start(state: QueueState, ctx: Context, prefix: str) -> datetime:
+    """Roughly when one more ticket of this queue would be called; does not look at everybody."""
+    line = state.lines[prefix]
+    at_work = any(post.state in order.AT_WORK for post in state.posts.values())
+    time = timeline(state.settings, line.setup, ctx.hall.timezone, ctx.now, at_work)
+    return time.clock(_rough_s(state, ctx, prefix))
+
+
+def passes_closing(
+    state: QueueState, ctx: Context, prefix: str, service: str | None = None, cases: int = 1
+) -> bool:
+    """Whether one more ticket of this queue would likely be called only after closing.
+
+    What it is for (`service`, `cases`) does not matter yet: who is called in time is served.
+    """
+    tz, queue = ctx.hall.timezone, state.lines[prefix].setup
+    end = sessions.closing(state.settings, queue, tz, ctx.now)
+    if end is None:
+        return False
+    rough_s = _rough_s(state, ctx, prefix)
+    if not rough_s:
+        return ctx.now >= end
+    return rough_s >= sessions.open_seconds(state.settings, queue, tz, ctx.now, end)
+
+
+def _rough_s(state: QueueState, ctx: Context, prefix: str) -> float:
+    """Open seconds until everyone who waits in the queue was called, with the windows at work.
+
+    A window that serves several queues counts for each by the share of its people.
+    """
+    line = state.lines[prefix]
+    waiting = _waiting(line)
+    capacity = 0.0
+    idle = 0
+    for number in line.windows:
+        post = state.posts[number]
+        idle += post.state == "open"
+        everybody = 1
+        for served in order.served_prefixes(state, post):
+            if served in state.lines:
+                everybody += _waiting(state.lines[served])
+        capacity += (waiting + 1) / everybody
+    if waiting < idle:
+        return 0.0
+    if not capacity:
+        setups = (post.setup.queues for post in state.posts.values())
+        capacity = max(1, sum(any(q.prefix == prefix for q in queues) for queues in setups))
+    each_s = CALL_S + queue_estimate(state, prefix, ctx.now.hour).minutes * 60
+    return waiting * each_s / capacity
+
+
+def _waiting(line: Line) -> int:
+    return len(line.ordinary) + len(line.green)

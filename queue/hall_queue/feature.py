@@ -1,0 +1,170 @@
+"""The queue as a feature of the hall: rules, read models, view and routes in one object."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hall_core.clock import millis
+from hall_core.events import (
+    AbsenceCleared,
+    AbsencePosted,
+    DayOpened,
+    Event,
+    Recorded,
+    TicketEvent,
+    TicketsRecorded,
+)
+from hall_core.features import Audience, Command, Context, Feature, Job, Part, Row
+from hall_queue import tables
+from hall_queue.domain import absence, calling, setup_rules, tickets, view, windows
+from hall_queue.domain.apply import apply
+from hall_queue.domain.state import Post, QueueState, Ticket
+from hall_queue.service import QueueService
+
+if TYPE_CHECKING:
+    from hall_core.http import Route
+    from hall_core.kernel import Kernel
+
+
+class QueueFeature(Feature):
+    name = "queue"
+    state_type = QueueState
+    web = Path(__file__).parent / "web"
+
+    def __init__(self) -> None:
+        self.service = QueueService()
+
+    def commands(self) -> dict[type[Command], Callable[[Any, Any, Context], list[Event]]]:
+        return {
+            **tickets.DECIDERS,
+            **windows.DECIDERS,
+            **calling.DECIDERS,
+            **absence.DECIDERS,
+            **setup_rules.DECIDERS,
+        }
+
+    def apply(self, state: QueueState, record: Recorded) -> None:
+        apply(state, record)
+
+    def react(self, state: QueueState, record: Recorded, context: Context) -> list[Event]:
+        if isinstance(record.event, DayOpened):
+            return tickets.on_day_opened(state, record, context)
+        return []
+
+    def due(self, state: QueueState, context: Context) -> datetime | None:
+        return absence.due(state, context)
+
+    def time_passed(self, state: QueueState, context: Context) -> list[Event]:
+        return absence.time_passed(state, context)
+
+    def rows(self, state: QueueState, record: Recorded, hall_id: str) -> Iterable[Row]:
+        event = record.event
+        for ticket_id in tickets_of(event):
+            ticket = state.tickets.get(ticket_id)
+            if ticket is not None:
+                yield (tables.tickets, ticket_row(hall_id, ticket, record.version))
+        for name, key in view.touched(state, record):
+            if name == "windows" and key in state.posts:
+                yield (tables.windows, window_row(hall_id, state.posts[key], record.version))
+        if isinstance(event, AbsencePosted):
+            yield (tables.absences, posted_row(hall_id, record.at, event))
+        elif isinstance(event, AbsenceCleared):
+            yield (tables.absences, cleared_row(hall_id, record.at, event))
+
+    def touched(self, state: QueueState, record: Recorded) -> Iterable[Part]:
+        return view.touched(state, record)
+
+    def parts(self) -> Sequence[str]:
+        return view.PARTS
+
+    def render(self, state: QueueState, part: Part, audience: Audience) -> Any:
+        return view.render(state, part, audience)
+
+    def routes(self) -> Sequence[Route]:
+        from hall_queue.routes import routes
+
+        return routes(self.service)
+
+    async def start(self, kernel: Kernel) -> None:
+        await self.service.start(kernel)
+
+    def jobs(self, kernel: Kernel) -> Sequence[Job]:
+        when = {"hour": 3, "minute": 40}
+        return (Job(run=self.service.forget_persons, trigger="cron", when=when),)
+
+
+def tickets_of(event: Event) -> tuple[str, ...]:
+    """The tickets that an event changed."""
+    if isinstance(event, TicketEvent):
+        return (event.ticket_id,)
+    if isinstance(event, TicketsRecorded):
+        return tuple(entry.ticket_id for entry in event.entries)
+    return ()
+
+
+def _ms(at: datetime | None) -> int | None:
+    return None if at is None else millis(at)
+
+
+def ticket_row(hall_id: str, ticket: Ticket, version: int) -> tuple[Any, ...]:
+    return (
+        ticket.ticket_id,
+        hall_id,
+        ticket.day,
+        ticket.queue,
+        ticket.number,
+        ticket.service,
+        ticket.state,
+        ticket.channel,
+        ticket.priority,
+        ticket.cases,
+        ticket.window,
+        ticket.clerk,
+        millis(ticket.issued_at),
+        _ms(ticket.called_at),
+        _ms(ticket.started_at),
+        _ms(ticket.ended_at),
+        ticket.served_s,
+        ticket.call_count,
+        ticket.requeues,
+        version,
+    )
+
+
+def window_row(hall_id: str, post: Post, version: int) -> tuple[Any, ...]:
+    return (hall_id, post.setup.number, post.state, post.clerk, post.ticket, version)
+
+
+def posted_row(hall_id: str, at: datetime, event: AbsencePosted) -> tuple[Any, ...]:
+    return (
+        hall_id,
+        event.window,
+        millis(at),
+        event.clerk,
+        event.reason,
+        event.destination,
+        event.contact,
+        millis(event.expected_return),
+        event.backup_clerk,
+        None,
+        None,
+    )
+
+
+def cleared_row(hall_id: str, at: datetime, event: AbsenceCleared) -> tuple[Any, ...]:
+    return (
+        hall_id,
+        event.window,
+        millis(event.since),
+        event.clerk,
+        event.reason,
+        event.destination,
+        event.contact,
+        millis(event.expected_return),
+        event.backup_clerk,
+        millis(at),
+        event.how,
+    )

@@ -1,0 +1,208 @@
+"""What the queue needs around its rules: PINs, who took a ticket, and forecasts.
+
+A decision is pure; everything that takes a random number, a slow hash or the database happens here
+before it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from datetime import date, datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, delete, select
+
+from hall_core.access import hash_secret, verify_secret
+from hall_core.errors import Forbidden, NotFound, TooMany, invalid
+from hall_core.features import Audience, Row
+from hall_core.halls import SYSTEM, Hall
+from hall_core.kernel import Kernel
+from hall_queue import tables
+from hall_queue.domain import waiting
+from hall_queue.domain.state import QueueState, Ticket
+from hall_queue.domain.waiting import Forecast, Wait
+
+FORECAST_MIN_S = 1.0  # between two forecasts of a hall that changes
+FORECAST_MAX_S = 10.0  # old even when nothing changes: time itself passes
+PIN_ATTEMPTS = 5  # wrong PINs in a row before the clerk is locked out ...
+PIN_LOCK_S = 300.0  # ... for so long
+
+
+class Person(msgspec.Struct, frozen=True):
+    """The holder reference of an ID read today, its row if it is new, and the age in years."""
+
+    holder: str
+    age: int | None
+    rows: tuple[Row, ...]
+
+
+class _Made(msgspec.Struct):
+    forecast: Forecast
+    version: int
+    at: float  # monotonic
+    issued: dict[str, int]
+
+
+class QueueService:
+    """The shell of the queue in one server."""
+
+    def __init__(self) -> None:
+        self._pins: dict[tuple[str, str], str] = {}
+        self._wrong: dict[tuple[str, str], tuple[int, float]] = {}
+        self._persons: dict[tuple[str, str, str], str] = {}  # hall, day, hmac -> holder
+        self._forecasts: dict[str, _Made] = {}
+        self._kernel: Kernel
+
+    async def start(self, kernel: Kernel) -> None:
+        self._kernel = kernel
+        self._forecasts.clear()
+
+        def query(connection: Connection) -> tuple[Any, Any]:
+            pins = connection.execute(select(tables.clerk_pins)).all()
+            return pins, connection.execute(select(tables.persons)).all()
+
+        pins, persons = kernel.store.read_now(query)
+        self._pins = {(row.hall_id, row.clerk_no): row.pin_hash for row in pins}
+        self._persons = {(row.hall_id, row.day, row.id_hmac): row.holder for row in persons}
+        for hall in kernel.halls.values():
+            hall.heartbeat_parts.append(self.waits_part)
+
+    # --- PINs ----------------------------------------------------------------------------------
+
+    async def set_pin(self, hall: Hall, clerk_no: str, pin: str) -> None:
+        """Raises NotFound for a clerk the hall does not have, Invalid for a bad PIN."""
+        if clerk_no not in hall.committed["queue"].clerks:
+            raise NotFound("unknown_clerk", "没有这位窗口人员。")
+        if not (pin.isascii() and pin.isdigit() and 4 <= len(pin) <= 12):
+            raise invalid("pin", "PIN 应为 4 到 12 位数字。")
+        hashed = await asyncio.to_thread(hash_secret, pin)
+        await self._kernel.writer.write([(tables.clerk_pins, (hall.info.id, clerk_no, hashed))])
+        self._pins[hall.info.id, clerk_no] = hashed
+        self._wrong.pop((hall.info.id, clerk_no), None)
+
+    async def check_pin(self, hall: Hall, clerk_no: str, pin: str | None) -> None:
+        """Let a clerk in, where the hall asks for the PIN.
+
+        Raises:
+            Invalid: no PIN was given, or none was set for this clerk.
+            Forbidden: wrong PIN.
+            TooMany: locked after too many wrong ones.
+        """
+        state: QueueState = hall.committed["queue"]
+        if not state.settings.pin_required or clerk_no not in state.clerks:
+            return  # an unknown clerk is refused by the rules, with the field's name
+        who = (hall.info.id, clerk_no)
+        failures, last = self._wrong.get(who, (0, 0.0))
+        if failures >= PIN_ATTEMPTS and time.monotonic() - last < PIN_LOCK_S:
+            raise TooMany("pin_locked", "PIN 连续输错，请五分钟后再试或联系管理员。")
+        if pin is None:
+            raise invalid("pin", "请输入 PIN。")
+        hashed = self._pins.get(who)
+        if hashed is None:
+            raise invalid("pin", "这位窗口人员还没有设置 PIN，请联系管理员。")
+        if not await asyncio.to_thread(verify_secret, hashed, pin):
+            self._wrong[who] = (failures % PIN_ATTEMPTS + 1, time.monotonic())
+            raise Forbidden("wrong_pin", "PIN 不正确。")
+        self._wrong.pop(who, None)
+
+    # --- persons -------------------------------------------------------------------------------
+
+    def person(self, hall: Hall, id_number: str, now: datetime) -> Person:
+        """Who holds this ID, as a random reference of today.
+
+        Raises:
+            Invalid: not an 18-digit citizen ID number with a valid check digit.
+        """
+        id_number = id_number.strip().upper()
+        if not valid_id_number(id_number):
+            raise invalid("id_number", "身份证号码不正确，请核对后重试。")
+        day = hall.live["queue"].day
+        hashed = self._kernel.secret.hmac("person", id_number).hex()
+        place = (hall.info.id, day, hashed)
+        age = age_of(id_number, now.date())
+        holder = self._persons.get(place)
+        if holder is not None:
+            return Person(holder, age, ())
+        holder = self._persons[place] = secrets.token_hex(8)
+        return Person(holder, age, ((tables.persons, (holder, hall.info.id, day, hashed)),))
+
+    async def forget_persons(self) -> None:
+        """Delete the references of earlier days."""
+        days = {hall.info.id: hall.live["queue"].day for hall in self._kernel.halls.values()}
+        self._persons = {k: v for k, v in self._persons.items() if k[1] == days.get(k[0])}
+        table = tables.persons
+        await self._kernel.writer.write(
+            statements=[
+                (delete(table).where(table.c.hall_id == hall_id, table.c.day != day), {})
+                for hall_id, day in days.items()
+            ]
+        )
+
+    # --- waiting times -------------------------------------------------------------------------
+
+    def _made(self, hall: Hall) -> _Made:
+        """The hall's forecast, made anew when it is stale."""
+        made = self._forecasts.get(hall.info.id)
+        age = time.monotonic() - made.at if made is not None else 0.0
+        stale = made is None or age > FORECAST_MAX_S
+        if made is None or stale or (made.version != hall.hub.version and age > FORECAST_MIN_S):
+            state: QueueState = hall.committed["queue"]
+            forecast = waiting.forecast(state, hall.context(SYSTEM))
+            issued = {prefix: line.issued for prefix, line in state.lines.items()}
+            made = _Made(forecast, hall.hub.version, time.monotonic(), issued)
+            self._forecasts[hall.info.id] = made
+        return made
+
+    def forecast(self, hall: Hall) -> Forecast:
+        return self._made(hall).forecast
+
+    def wait_of(self, hall: Hall, state: QueueState, ticket: Ticket) -> Wait | None:
+        """The wait of one waiting ticket; None when it does not wait."""
+        if ticket.state != "waiting":
+            return None
+        made = self._made(hall)
+        known = made.forecast.tickets.get(ticket.ticket_id)
+        if known is not None:
+            return known
+        prefix = ticket.queue
+        since = state.lines[prefix].issued - made.issued.get(prefix, 0)
+        priority = "green" if ticket.priority == "green" else "normal"
+        return waiting.arrival(made.forecast, state, prefix, priority, max(0, since - 1))
+
+    def waits(self, hall: Hall) -> dict[str, Wait]:
+        """What a newcomer to each queue has to expect."""
+        made = self._made(hall)
+        return {prefix: queue.ordinary for prefix, queue in made.forecast.queues.items()}
+
+    def waits_part(self, hall: Hall, audience: Audience) -> dict[str, Any]:
+        return {"waits": self.waits(hall)}
+
+
+_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+_CHECK = "10X98765432"
+
+
+def valid_id_number(text: str) -> bool:
+    """Whether `text` is a citizen ID number with its check digit (GB 11643-1999)."""
+    if len(text) != 18 or not text[:17].isdecimal() or not text.isascii():
+        return False
+    total = sum(int(digit) * weight for digit, weight in zip(text[:17], _WEIGHTS, strict=True))
+    return _CHECK[total % 11] == text[17] and birth_date(text) is not None
+
+
+def birth_date(id_number: str) -> date | None:
+    try:
+        return date(int(id_number[6:10]), int(id_number[10:12]), int(id_number[12:14]))
+    except ValueError:
+        return None
+
+
+def age_of(id_number: str, today: date) -> int | None:
+    """Completed years, from the ID number."""
+    born = birth_date(id_number)
+    if born is None:
+        return None
+    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))

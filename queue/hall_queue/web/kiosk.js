@@ -1,0 +1,314 @@
+/**
+ * The ticket kiosk: one press takes a ticket. People stand here once a year, in a hurry, perhaps
+ * without glasses or reading; so there is one question a page, plain words, a way back everywhere,
+ * and after 90 s without a touch the start page for whoever comes next.
+ *
+ * One choice screen has one idempotency key per choice: however often a button is pressed, and
+ * whatever the network does meanwhile, it makes one ticket.
+ */
+import { ApiError, errorText, newKey, post } from "/static/core/api.js";
+import { idleSeconds } from "/static/core/device.js";
+import { coalesce, h, replace, setAttrs, setText, show } from "/static/core/dom.js";
+import { addTexts, hasText, lang, nameOf, onLang, setLang, t, tIn } from "/static/core/i18n.js";
+import { openPage } from "/static/core/page.js";
+import { readButton, stopReading } from "/static/core/reader.js";
+import { everySecond, hhmm, longDate, serverNow } from "/static/core/time.js";
+import { opening } from "./kiosk.choices.js";
+import { choiceScreen } from "./kiosk.home.js";
+import { closedScreen, messageScreen } from "./kiosk.screens.js";
+import { texts } from "./kiosk.texts.js";
+import { ticketScreen } from "./kiosk.ticket.js";
+
+/** @typedef {import("/static/core/stream.js").HallStream} HallStream */
+/** @typedef {import("/static/core/types.js").HallState} HallState */
+/** @typedef {import("/static/core/types.js").Me} Me */
+/** @typedef {import("/static/core/types.js").TicketReply} TicketReply */
+/** @typedef {import("./kiosk.choices.js").Choice} Choice */
+
+/**
+ * One screen. `update` follows the live state; `say` is what read-aloud reads; `stays`: seconds
+ * without a touch until the start page comes back.
+ * @typedef {{node: HTMLElement, update?: () => void, say: () => string, stays?: number,
+ *   typed?: (key: string) => void, isStart?: boolean, staysOffline?: boolean, tick?: () => void}} Screen
+ */
+
+/** What the citizen has set so far; forgotten when the start page comes back by itself. */
+/** @typedef {{green: boolean, cases: number, group: Choice|null, page: number}} Wishes */
+
+/**
+ * What the screens may use.
+ * @typedef {{me: Me, hall: string, stream: HallStream, wishes: Wishes, state: () => HallState,
+ *   go: (make: (kiosk: Kiosk) => Screen) => void, home: () => void, take: (choice: Choice) => void,
+ *   checkIn: (scan: string) => void, cancel: (ticket: TicketReply) => void, refresh: () => void,
+ *   desk: () => string}} Kiosk
+ */
+
+const STAY_S = 90;
+const WARN_S = 15;
+const SETTLE_MS = 350; // the second half of a double tap must not press what has just appeared
+const SCAN_GAP_MS = 400; // a wedge scanner types faster than this
+
+addTexts(texts);
+
+async function main() {
+  const opened = await openPage({
+    kinds: ["kiosk"],
+    isIdle: () => idleSeconds() > 60 && Boolean(screen && screen.isStart),
+    offlineWords: () => ({ title: t("offline.title"), text: t("offline.held") }),
+  });
+  const { me, hall, stream } = opened;
+
+  // --- the frame: hall and time above, tools below, one screen between ---------------------------
+  const hallName = h("h1", { class: "clamp" });
+  const clock = h("div", { class: "clock number" });
+  const date = h("div", { class: "date nowrap" });
+  const stage = h("main", { class: "stage" });
+  const warning = h("div", { class: "warning", role: "status", hidden: true });
+  const startButton = h("button", { class: "button", type: "button", onclick: () => kiosk.home() });
+  const lowButton = h("button", { class: "button", type: "button", onclick: () => setLow(!isLow()) });
+  const langButton = h("button", {
+    class: "button", type: "button", onclick: () => setLang(lang() === "en" ? "zh" : "en"),
+  });
+  const reading = readButton(() => (screen ? screen.say() : ""), hall);
+  const tools = h("footer", { class: "tools" }, startButton, reading, lowButton, langButton);
+  const offline = h("div", { class: "away-page", hidden: true });
+  const busyText = h("p", { class: "busy-text" });
+  const busy = h("div", { class: "veil", hidden: true }, h("div", { class: "dialog", role: "status" }, busyText));
+  replace(
+    document.body,
+    h("header", { class: "top" }, h("div", { class: "grow" }, hallName, date), clock),
+    stage, warning, tools, offline, busy,
+  );
+
+  /** @type {Screen|null} */
+  let screen = null;
+  /** @type {(kiosk: Kiosk) => Screen} */
+  let maker = homeOrClosed;
+  /** One key per body on this choice screen. @type {Map<string, string>} */
+  let keys = new Map();
+  let working = false;
+
+  /** @type {Kiosk} */
+  const kiosk = {
+    me, hall, stream,
+    wishes: { green: false, cases: 1, group: null, page: 0 },
+    state: () => /** @type {HallState} */ (stream.state),
+    go,
+    home: () => {
+      kiosk.wishes.green = false;
+      kiosk.wishes.cases = 1;
+      kiosk.wishes.group = null;
+      kiosk.wishes.page = 0;
+      keys = new Map();
+      go(homeOrClosed);
+    },
+    take, checkIn, cancel,
+    refresh: () => screen && screen.update && screen.update(),
+    desk: () => String((me.settings && me.settings.desk) || t("offline.desk")),
+  };
+
+  // --- screens -------------------------------------------------------------------------------------
+
+  /** @param {Kiosk} k @returns {Screen} */
+  function homeOrClosed(k) {
+    const now = opening(k.state(), serverNow());
+    return now.open ? choiceScreen(k) : closedScreen(k, now);
+  }
+
+  /** @param {(kiosk: Kiosk) => Screen} make */
+  function go(make) {
+    stopReading();
+    maker = make;
+    screen = make(kiosk);
+    replace(stage, screen.node);
+    stage.scrollTop = 0;
+    settle();
+    draw();
+  }
+
+  let settling = 0;
+  function settle() {
+    document.body.setAttribute("data-settling", "");
+    clearTimeout(settling);
+    settling = window.setTimeout(() => document.body.removeAttribute("data-settling"), SETTLE_MS);
+  }
+
+  function draw() {
+    const state = kiosk.state();
+    setText(hallName, nameOf(state.hall));
+    setText(startButton, t("tools.home"));
+    startButton.disabled = Boolean(screen && screen.isStart);
+    setText(lowButton, t(isLow() ? "tools.normal" : "tools.low"));
+    setText(langButton, t("language.other"));
+    drawOffline();
+    if (screen && screen.update) screen.update();
+  }
+
+  function drawOffline() {
+    const gone = stream.status === "offline" || stream.status === "refused";
+    // A ticket in hand stays readable: it is as true as it was.
+    show(offline, gone && !(screen && screen.staysOffline));
+    replace(
+      offline,
+      h("h2", null, t("offline.kiosk_title")),
+      h("p", { class: "where" }, t("offline.kiosk_text", { desk: kiosk.desk() })),
+      h("p", null, t("offline.held")),
+      h("p", { class: "soft" }, t("offline.again")),
+    );
+  }
+
+  function isLow() {
+    return document.documentElement.getAttribute("data-reach") === "low";
+  }
+
+  /** @param {boolean} low */
+  function setLow(low) {
+    setAttrs(document.documentElement, { "data-reach": low ? "low" : null });
+    settle();
+    draw();
+  }
+
+  // --- asking the server ---------------------------------------------------------------------------
+
+  /**
+   * @param {string} words
+   * @param {() => Promise<void>} ask
+   * @param {string} failure  title when it did not work
+   */
+  async function work(words, ask, failure) {
+    if (working) return;
+    working = true;
+    setText(busyText, words);
+    const timer = setTimeout(() => show(busy, true), 300);
+    try {
+      await ask();
+    } catch (error) {
+      go((k) => messageScreen(k, { title: t(failure), text: sentence(error), desk: needsDesk(error), bad: true }));
+    } finally {
+      clearTimeout(timer);
+      show(busy, false);
+      working = false;
+    }
+  }
+
+  /** @param {Choice} choice */
+  function take(choice) {
+    /** @type {Record<string, unknown>} */
+    const body = { channel: "kiosk", priority: kiosk.wishes.green ? "green" : "normal", cases: kiosk.wishes.cases };
+    if (choice.service) body.service = choice.service;
+    else body.queue = choice.queue;
+    const wanted = JSON.stringify(body);
+    const key = keys.get(wanted) || newKey();
+    keys.set(wanted, key);
+    work(
+      t("busy"),
+      async () => {
+        const ticket = await post("/halls/" + encodeURIComponent(hall) + "/tickets", body, { key });
+        const wishes = Object.assign({}, kiosk.wishes);
+        keys = new Map();
+        go((k) => ticketScreen(k, { ticket, choice, wishes, again: false }));
+        if (me.settings && me.settings.print === "browser") setTimeout(() => window.print(), 50);
+      },
+      "fail.title",
+    );
+  }
+
+  /** @param {string} scan */
+  function checkIn(scan) {
+    const wanted = "check-in " + scan;
+    const key = keys.get(wanted) || newKey();
+    keys.set(wanted, key);
+    work(
+      t("busy.missed"),
+      async () => {
+        const ticket = await post("/halls/" + encodeURIComponent(hall) + "/check-in", { scan }, { key });
+        keys = new Map();
+        go((k) => ticketScreen(k, { ticket, choice: null, wishes: k.wishes, again: true }));
+      },
+      "fail.missed",
+    );
+  }
+
+  /** @param {TicketReply} ticket */
+  function cancel(ticket) {
+    work(
+      t("busy"),
+      async () => {
+        await post("/public/tickets/" + encodeURIComponent(ticket.token) + "/commands", { command: "cancel" });
+        go((k) => messageScreen(k, {
+          title: t("ticket.cancelled", { number: ticket.number }), text: t("ticket.cancelled_text"), desk: false, bad: false,
+        }));
+      },
+      "fail.cancel",
+    );
+  }
+
+  // --- a wedge scanner types what it reads, wherever the page is -----------------------------------
+  let typed = "";
+  let typedAt = 0;
+  window.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.altKey || event.metaKey) return;
+    if (event.key === "Enter" && typed.length >= 4) {
+      event.preventDefault();
+      const scan = typed;
+      typed = "";
+      checkIn(scan);
+      return;
+    }
+    if (event.key.length === 1) {
+      const now = performance.now();
+      typed = (now - typedAt > SCAN_GAP_MS ? "" : typed) + event.key;
+      typedAt = now;
+    }
+    if (screen && screen.typed) screen.typed(event.key);
+  });
+
+  // --- time and life ---------------------------------------------------------------------------------
+
+  stream.on("change", coalesce(draw));
+  stream.on("waits", coalesce(draw));
+  stream.on("status", draw);
+  onLang(() => {
+    go(maker);
+  });
+  let wasOpen = true;
+  everySecond(() => {
+    const now = serverNow();
+    setText(clock, hhmm(now));
+    setText(date, longDate(now));
+    if (!screen) return;
+    if (screen.tick) screen.tick();
+    const open = opening(kiosk.state(), now).open;
+    if (screen.isStart && open !== wasOpen) go(homeOrClosed);
+    wasOpen = open;
+    const away = !screen.isStart || kiosk.wishes.green || kiosk.wishes.cases > 1 || isLow() || lang() === "en";
+    const left = Math.ceil((screen.stays === undefined ? STAY_S : screen.stays) - idleSeconds());
+    const ends = away && !working;
+    if (ends && left <= 0) {
+      setAttrs(document.documentElement, { "data-reach": null });
+      setLang("zh");
+      kiosk.home();
+    }
+    const warn = ends && left > 0 && left <= WARN_S && screen.stays === undefined;
+    if (warn) setText(warning, t("still.here", { n: left }));
+    show(warning, warn);
+  });
+  kiosk.home();
+}
+
+/**
+ * What went wrong, as a sentence. The server speaks Chinese; its codes have English here.
+ * @param {unknown} error
+ */
+function sentence(error) {
+  if (lang() !== "en" || !(error instanceof ApiError) || error.status === 0) return errorText(error);
+  const key = "fail." + (error.status === 404 ? "not_found" : error.code);
+  return tIn("en", hasText(key) ? key : "fail.other");
+}
+
+/** @param {unknown} error  Is this something that only people can solve? */
+function needsDesk(error) {
+  return !(error instanceof ApiError) || error.status === 0 || error.status >= 500;
+}
+
+main();

@@ -1,0 +1,189 @@
+/**
+ * The kiosk's smaller screens: green channel, not sure, missed ticket, closed, and messages.
+ */
+import { h, setText } from "/static/core/dom.js";
+import { t } from "/static/core/i18n.js";
+import { choiceScreen } from "./kiosk.home.js";
+
+/** @typedef {import("./kiosk.js").Kiosk} Kiosk */
+/** @typedef {import("./kiosk.js").Screen} Screen */
+
+/**
+ * Who may use the green channel, and what it needs.
+ * @param {Kiosk} kiosk
+ * @returns {Screen}
+ */
+export function greenScreen(kiosk) {
+  const settings = (kiosk.state().setup && kiosk.state().setup.settings) || {};
+  const people = t("green.list", { age: settings.green_age || 65 }).split("|");
+  const choose = (/** @type {boolean} */ green) => () => {
+    kiosk.wishes.green = green;
+    kiosk.go(choiceScreen); // with what was chosen so far
+  };
+  const node = h(
+    "section",
+    { class: "screen text-screen" },
+    h("div", { class: "words" },
+      h("h2", null, t("green.title")),
+      h("p", { class: "lead" }, t("green.who")),
+      h("ul", { class: "people" }, people.map((who) => h("li", null, who))),
+      h("p", { class: "banner" }, t("green.how"))),
+    h("div", { class: "spacer" }),
+    h("div", { class: "answers" },
+      h("button", { class: "button primary", type: "button", onclick: choose(true) }, t("green.use")),
+      h("button", { class: "button", type: "button", onclick: choose(false) }, t("green.leave"))),
+  );
+  return { node, say: () => [t("green.who"), people.join("，"), t("green.how")].join("。") };
+}
+
+/**
+ * A person knows better than eight buttons.
+ * @param {Kiosk} kiosk
+ * @returns {Screen}
+ */
+export function unsureScreen(kiosk) {
+  return messageScreen(kiosk, { title: t("unsure.title"), text: t("unsure.text"), desk: false, bad: false });
+}
+
+/**
+ * One message and the way back.
+ * @param {Kiosk} kiosk
+ * @param {{title: string, text: string, desk: boolean, bad: boolean}} message
+ * @returns {Screen}
+ */
+export function messageScreen(kiosk, message) {
+  const desk = message.desk ? t("fail.desk", { desk: kiosk.desk() }) : "";
+  const node = h(
+    "section",
+    { class: "screen text-screen message" },
+    h("div", { class: "words", role: message.bad ? "alert" : "status" },
+      message.bad
+        ? h("h2", { class: "state", "data-state": "alert" }, message.title)
+        : h("h2", null, message.title),
+      h("p", { class: "lead" }, message.text),
+      desk ? h("p", { class: "where" }, desk) : null),
+    h("div", { class: "spacer" }),
+    h("div", { class: "answers" },
+      h("button", { class: "button primary", type: "button", onclick: kiosk.home }, t("back"))),
+  );
+  return { node, say: () => [message.title, message.text, desk].join("。") };
+}
+
+/**
+ * A missed ticket comes back: by scanner, or by typing its number.
+ * @param {Kiosk} kiosk
+ * @returns {Screen}
+ */
+export function missedScreen(kiosk) {
+  const prefixes = kiosk.state().queues.map((queue) => queue.prefix);
+  const number = h("output", { class: "typed number" });
+  const hint = t("missed.example", { example: (prefixes[0] || "A") + "012" });
+  let text = "";
+  const submit = h("button", { class: "button primary", type: "button", onclick: () => send() }, t("missed.submit"));
+  const draw = () => {
+    setText(number, text || hint);
+    number.classList.toggle("soft", !text);
+    submit.disabled = !/^[A-Z]{1,2}\d{3,4}$/.test(text);
+  };
+  const add = (/** @type {string} */ sign) => {
+    if (/[A-Z]/.test(sign)) text = sign; // a letter starts a number anew
+    else if (text && text.length < 6) text += sign;
+    draw();
+  };
+  const drop = () => {
+    text = text.slice(0, -1);
+    draw();
+  };
+  const send = () => {
+    if (!submit.disabled) kiosk.checkIn(text);
+  };
+  const key = (/** @type {string} */ sign) =>
+    h("button", { class: "button key", type: "button", onclick: () => add(sign) }, sign);
+  const node = h(
+    "section",
+    { class: "screen keypad-screen" },
+    h("div", { class: "words" },
+      h("h2", null, t("missed.title")),
+      h("p", { class: "lead" }, t("missed.hint"))),
+    h("div", { class: "spacer" }),
+    number,
+    h("div", { class: "letters" }, prefixes.map(key)),
+    h("div", { class: "keypad" },
+      "123456789".split("").map(key),
+      h("button", { class: "button", type: "button", onclick: drop }, t("missed.delete")),
+      key("0"), submit),
+  );
+  draw();
+  return {
+    node,
+    say: () => t("missed.title") + "。" + t("missed.hint"),
+    typed: (pressed) => {
+      if (pressed === "Backspace") drop();
+      else if (pressed === "Enter") send();
+      else if (/^[0-9a-zA-Z]$/.test(pressed)) add(pressed.toUpperCase());
+    },
+  };
+}
+
+/**
+ * Outside opening times: when it opens, and that held tickets stay valid.
+ * @param {Kiosk} kiosk
+ * @param {ReturnType<typeof import("./kiosk.choices.js").opening>} now
+ * @returns {Screen}
+ */
+export function closedScreen(kiosk, now) {
+  const setup = kiosk.state().setup || {};
+  const title = t(now.pause ? "closed.break" : "closed.title");
+  const next = now.next;
+  let when = "";
+  if (next) {
+    const day = next.date.split("-");
+    if (next.days === 0) when = next.time;
+    else if (next.days === 1) when = t("date.tomorrow") + " " + next.time;
+    else if (next.days < 7) when = t("day.later", { weekday: t("weekday." + next.weekday), time: next.time });
+    else when = t("day.date", { month: Number(day[1]), day: Number(day[2]), time: next.time });
+  }
+  const opens = next ? t("closed.opens", { when }) : t("closed.unknown");
+  const kept = now.pause ? t("closed.kept") : "";
+  const sessions = (/** @type {import("/static/core/types.js").SessionEntry[]} */ list) =>
+    list.length
+      ? list.map((session) => session.start + "–" + session.until
+          + (session.by_appointment ? " " + t("closed.by_appointment") : "")).join("　")
+      : t("closed.day_off");
+  const week = setup.week;
+  const rows = week ? weekRows(week, sessions) : now.today.length ? [["", sessions(now.today)]] : [];
+  const node = h(
+    "section",
+    { class: "screen text-screen closed" },
+    h("div", { class: "words" },
+      h("h2", null, title),
+      h("p", { class: "where" }, opens),
+      kept ? h("p", { class: "banner" }, kept) : null,
+      rows.length ? h("div", { class: "hours" },
+        h("h3", null, t(week ? "closed.week" : "closed.hours")),
+        h("table", { class: "table" }, h("tbody", null, rows.map((row) =>
+          h("tr", null, h("th", { scope: "row" }, row[0]), h("td", null, row[1])))))) : null),
+    h("div", { class: "spacer" }),
+  );
+  return { node, isStart: true, say: () => [title, opens, kept].filter(Boolean).join("。") };
+}
+
+/**
+ * The week with equal days drawn together: 周一–周五.
+ * @param {Record<string, import("/static/core/types.js").SessionEntry[]>} week
+ * @param {(list: import("/static/core/types.js").SessionEntry[]) => string} words
+ */
+function weekRows(week, words) {
+  /** @type {{from: number, to: number, text: string}[]} */
+  const spans = [];
+  for (let day = 1; day <= 7; day += 1) {
+    const text = words(week[String(day)] || []);
+    const last = spans[spans.length - 1];
+    if (last && last.text === text) last.to = day;
+    else spans.push({ from: day, to: day, text });
+  }
+  return spans.map((span) => [
+    t("weekday." + span.from) + (span.to > span.from ? "–" + t("weekday." + span.to) : ""),
+    span.text,
+  ]);
+}
