@@ -127,15 +127,16 @@ def say(line: str = "") -> None:
 def _demo(options: argparse.Namespace) -> int:
     from hall_app.demo.run import run_demo
 
-    return asyncio.run(
+    code: int = asyncio.run(
         run_demo(options.port, options.data, not options.no_simulation, options.speed, say)
     )
+    return code
 
 
 def _init(options: argparse.Namespace) -> int:
     from hall_app.install import init
 
-    asyncio.run(init(options.dir, options.demo, options.always_open, say))
+    init(options.dir, options.demo, options.always_open, say)
     return 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,7 +26,7 @@ from hall_queue.domain.commands import ChangeSetup
 ADMIN = "admin"
 
 
-async def init(directory: Path, demo: bool, always_open: bool, say: Callable[[str], None]) -> None:
+def init(directory: Path, demo: bool, always_open: bool, say: Callable[[str], None]) -> None:
     """Write `hall.toml` and the database; print the administrator's first password once.
 
     Raises:
@@ -36,7 +37,7 @@ async def init(directory: Path, demo: bool, always_open: bool, say: Callable[[st
     directory.mkdir(parents=True, exist_ok=True)
     settings.write_default(directory)
     (directory / "media").mkdir(exist_ok=True)
-    password = await fill(directory, demo, always_open)
+    password = asyncio.run(fill(directory, demo, always_open))
     say(f"installed in {directory}")
     say(f"administrator: {ADMIN}")
     say(f"password: {password}")

@@ -17,7 +17,7 @@ import msgspec
 from hall_core.clock import Clock
 from hall_core.errors import Conflict
 from hall_core.events import ClockConfirmed, ClockDoubted, DayOpened, Event, Recorded
-from hall_core.features import Audience, Command, Context, Feature, Part, Row
+from hall_core.features import Audience, Command, Context, Feature, Part
 
 JUMP = timedelta(minutes=10)
 

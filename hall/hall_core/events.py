@@ -54,7 +54,7 @@ class SetupChanged(Event, frozen=True):
 
 
 class TextsChanged(Event, frozen=True):
-    """Texts of the hall (voice, LED, ticket) by catalogue key; an empty text restores the default."""
+    """Texts of the hall (voice, LED, ticket) by key; an empty text restores the default."""
 
     texts: dict[str, str]
 

@@ -21,7 +21,7 @@ from hall_core.clock import Clock, millis
 from hall_core.day import ClockGuard, DoubtClock
 from hall_core.errors import NotFound
 from hall_core.features import Feature
-from hall_core.halls import SYSTEM, Hall
+from hall_core.halls import Hall
 from hall_core.keys import Keys
 from hall_core.secret import Secret
 from hall_core.setup import HallInfo, Region

@@ -24,7 +24,7 @@ from hall_queue import tables
 from hall_queue.domain import commands as c
 from hall_queue.domain import order, view
 from hall_queue.domain.state import QueueState, Ticket
-from hall_queue.service import QueueService
+from hall_queue.service import NOBODY, QueueService
 from hall_queue.window_bodies import BODIES, WindowBody, to_command
 
 
@@ -97,10 +97,9 @@ class QueueRoutes:
             raise invalid("appointment", "没有这个预约，请核对预约码或到导办台。")
         if body.channel == "guide_desk" and "kiosk" in call.principal.roles:
             raise invalid("channel", "取号机不能以导办台名义取号。")
-        age, holder, rows = None, None, ()
+        person = NOBODY
         if body.id_number is not None:
             person = self.service.person(hall, body.id_number, call.kernel.clock.now())
-            age, holder, rows = person.age, person.holder, person.rows
         ticket_id = new_ticket_id()
         command = c.IssueTicket(
             ticket_id=ticket_id,
@@ -109,11 +108,11 @@ class QueueRoutes:
             channel=body.channel,
             priority=body.priority,
             cases=body.cases,
-            holder=holder,
-            age=age,
+            holder=person.holder,
+            age=person.age,
         )
         reply = await hall.execute(
-            command, call.principal.actor(), self._answer(hall, ticket_id), call.key, rows
+            command, call.principal.actor(), self._answer(hall, ticket_id), call.key, person.rows
         )
         return (200 if reply.replayed else 201), self._with_token(call, reply)
 

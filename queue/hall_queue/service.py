@@ -34,9 +34,12 @@ PIN_LOCK_S = 300.0  # ... for so long
 class Person(msgspec.Struct, frozen=True):
     """The holder reference of an ID read today, its row if it is new, and the age in years."""
 
-    holder: str
+    holder: str | None
     age: int | None
     rows: tuple[Row, ...]
+
+
+NOBODY = Person(None, None, ())
 
 
 class _Made(msgspec.Struct):

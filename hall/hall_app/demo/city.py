@@ -23,13 +23,10 @@ from hall_queue.domain.commands import ChangeSetup
 
 MIXED = "Z"  # the one general queue of small halls
 UNRESOLVED = "X"
-ALWAYS = {day: (Session(start="00:00", until="24:00"),) for day in range(1, 8)}
+Week = dict[int, tuple[Session, ...]]
 
-SURNAMES = "王李张刘陈杨赵黄周吴徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹"
-GIVEN = (
-    "敏 静 丽 强 磊 军 洋 勇 艳 杰 娟 涛 明 超 秀英 霞 平 刚 桂英 建华 文 慧 莉 斌 娜 宇航 晓燕 "
-    "志强 春梅 海燕 乌兰 其其格 巴特尔 苏日娜"
-).split()
+ALWAYS: Week = {day: (Session(start="00:00", until="24:00"),) for day in range(1, 8)}
+
 
 
 class CityHall(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -42,6 +39,8 @@ class CityHall(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class City(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    surnames: str
+    given_names: tuple[str, ...]
     weekday: tuple[str, ...]  # "08:30-12:00"
     saturday_by_appointment: tuple[str, ...]
     arrival_share: dict[str, float]
@@ -78,7 +77,7 @@ def halls(demo: bool, always_open: bool) -> Iterator[tuple[list[Region], HallInf
         regions = []
 
 
-def week(city: City) -> dict[int, tuple[Session, ...]]:
+def week(city: City) -> Week:
     """Monday to Friday, and Saturday by appointment."""
     weekday = tuple(_session(text) for text in city.weekday)
     saturday = tuple(_session(text, True) for text in city.saturday_by_appointment)
@@ -155,7 +154,8 @@ def _setup(city: City, hall: CityHall, always_open: bool) -> ChangeSetup:
 def _name(hall_id: str, index: int) -> str:
     """A name that is the same at every installation."""
     seed = sum(hall_id.encode()) * 31 + index * 7
-    return SURNAMES[seed % len(SURNAMES)] + GIVEN[(seed * 13 + index) % len(GIVEN)]
+    first, given = load().surnames, load().given_names
+    return first[seed % len(first)] + given[(seed * 13 + index) % len(given)]
 
 
 def _plain_hall(always_open: bool) -> tuple[list[Region], HallInfo, ChangeSetup]:
@@ -163,7 +163,7 @@ def _plain_hall(always_open: bool) -> tuple[list[Region], HallInfo, ChangeSetup]
     info = HallInfo(id="hall", name="政务服务大厅", name_en="Service Hall", region=region.code,
                     level="county")  # fmt: skip
     workday = (Session(start="08:30", until="12:00"), Session(start="14:30", until="17:30"))
-    opening = dict.fromkeys(range(1, 6), workday)
+    opening: Week = dict.fromkeys(range(1, 6), workday)
     setup = ChangeSetup(
         settings=Settings(week=ALWAYS if always_open else opening),
         queues=(Queue(prefix="A", name="综合受理", name_en="General services"),),

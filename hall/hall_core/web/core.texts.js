@@ -31,11 +31,11 @@ export const core = {
   "pair.wrong_kind": ["此设备登记为“{kind}”，不能打开本页面。请用新的配对码重新配对。", "This device is registered as “{kind}” and cannot open this page. Pair it again with a new code."],
   "pair.failed": ["配对码不正确或已过期，请向管理员索取新的配对码", "The code is wrong or has expired. Ask the administrator for a new one."],
 
-  "wait.minutes": ["约{low}–{high}分钟", "about {low}–{high} min"],
+  "wait.minutes": ["约{low}–{high}分钟", "{low}–{high} min"],
   "wait.one": ["约{n}分钟", "about {n} min"],
   "wait.soon": ["5分钟以内", "under 5 min"],
-  "wait.hours": ["约{low}–{high}小时", "about {low}–{high} hours"],
-  "wait.clock": ["约{low}–{high}", "about {low}–{high}"],
+  "wait.hours": ["约{low}–{high}小时", "{low}–{high} hours"],
+  "wait.clock": ["约{low}–{high}", "{low}–{high}"],
   "wait.clock_one": ["约{at}", "about {at}"],
   "wait.unknown": ["暂无法估计", "no estimate yet"],
 

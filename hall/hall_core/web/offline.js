@@ -40,12 +40,20 @@ function write() {
 }
 
 /**
+ * The page's own words for the banner (where to go meanwhile).
+ * @param {() => {title: string, text: string}} say
+ */
+export function sayOffline(say) {
+  words = say;
+}
+
+/**
  * Keeps the banner in line with a stream.
  * @param {HallStream} stream
- * @param {() => {title: string, text: string}} [say]  the page's own words (which desk to go to)
+ * @param {() => {title: string, text: string}} [say]  see `sayOffline`
  */
 export function watchLink(stream, say) {
-  if (say) words = say;
+  if (say) sayOffline(say);
   stream.on("status", (status) => {
     if (status === "online") setOffline(false);
     else if (status === "offline" || status === "refused") setOffline(true);

@@ -34,6 +34,8 @@ export class HallStream {
     this.version = -1;
     /** Waiting times of a new ordinary ticket, by queue prefix. @type {Record<string, Wait>} */
     this.waits = {};
+    /** Why a queue gives no tickets just now, by prefix. @type {Record<string, string>} */
+    this.stopped = {};
     /** @type {LinkStatus} */
     this.status = "connecting";
     /** @type {Record<string, ((...values: any[]) => void)[]>} */
@@ -247,6 +249,7 @@ export class HallStream {
     }
     if (message.waits) {
       this.waits = message.waits;
+      this.stopped = message.stopped || {};
       this._tell("waits", this.waits);
     }
   }

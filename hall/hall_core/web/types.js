@@ -35,8 +35,13 @@
  * @typedef {{id: string, title: string, body: string, seconds: number}} NoticeEntry
  * @typedef {{start: string, until: string, by_appointment?: boolean}} SessionEntry
  *
- * @typedef {{sessions_today?: SessionEntry[], week?: Record<string, SessionEntry[]>,
- *   settings?: Record<string, any>, now_open?: boolean}} SetupEntry
+ * The hall's rules that pages state; `week` by ISO weekday 1..7, `queue_sessions` by prefix.
+ * @typedef {{week: Record<string, SessionEntry[]>, queue_sessions?: Record<string, SessionEntry[]>,
+ *   pin_required: boolean, absence_reasons: string[], quick_absence_reason: string,
+ *   quick_absence_min: number, missed_ticket: "void"|"parked", requeue_back: number,
+ *   requeue_limit: number, recall_limit: number, no_show_wait: boolean, no_show_after_calls: number,
+ *   no_show_after_s: number, no_show_after_green_s: number, tickets_per_person: number,
+ *   green_age: number, greens_after_ordinary: number, undo_s: number, public_url: string}} SetupEntry
  *
  * @typedef {{hall: {id: string, name: string, name_en?: string, timezone?: string},
  *   windows: WindowEntry[], queues: QueueEntry[], recent_calls: CallEntry[],

@@ -80,6 +80,7 @@ def _exchanged(state: QueueState, event: TicketExchanged, record: Recorded) -> N
     ticket.number = event.number
     ticket.queue = event.queue
     ticket.service = event.service
+    ticket.step = record.version  # no step before this can be taken back
     if waits:
         ticket.window = None
         put_in(state, ticket)

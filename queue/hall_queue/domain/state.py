@@ -53,7 +53,7 @@ class Ticket(msgspec.Struct, kw_only=True):
     parked: bool = False  # missed, but may turn up again
     why: str = ""  # why it stands where it stands: key of a reason, "" is the time of issue
     rated: bool = False
-    step: int = 0  # version of its last finish or no-show: undo must find it as that left it
+    step: int = 0  # version of its last finish, no-show or exchange: undo looks for its own
 
     @property
     def is_open(self) -> bool:

@@ -2,13 +2,11 @@
  * What a citizen can choose, and what the hall's state says about each choice. No page here, only
  * data in and data out, so that it can be read and tested alone.
  */
-import { nameOf } from "/static/core/i18n.js";
-import { isoDay, minuteOfDay } from "/static/core/time.js";
+import { nameOf, t } from "/static/core/i18n.js";
+import { isoDay, minuteOfDay, serverNow } from "/static/core/time.js";
 
 /** @typedef {import("/static/core/types.js").HallState} HallState */
 /** @typedef {import("/static/core/types.js").QueueEntry} QueueEntry */
-/** @typedef {import("/static/core/types.js").SessionEntry} SessionEntry */
-/** @typedef {import("/static/core/types.js").Wait} Wait */
 
 /**
  * A button: a leaf (an item, or a queue without one) or a group that leads to its items.
@@ -88,23 +86,35 @@ function otherLeaf(prefix) {
 }
 
 /**
- * What to say about a choice now.
+ * What the state says about a choice now. `stopped`: the code of why no ticket is given.
  * @param {Choice} choice
- * @param {HallState} state
- * @param {Record<string, Wait>} waits
+ * @param {import("/static/core/stream.js").HallStream} stream
  */
-export function standing(choice, state, waits) {
+export function standing(choice, stream) {
+  const state = /** @type {HallState} */ (stream.state);
   const queues = state.queues.filter((queue) => choice.prefixes.indexOf(queue.prefix) >= 0);
-  const stopped = queues.length > 0 && queues.every((queue) => Boolean(queue.stopped));
   const windows = new Set();
   queues.forEach((queue) => (queue.open_windows || []).forEach((number) => windows.add(number)));
-  const known = queues.every((queue) => Array.isArray(queue.open_windows));
+  const reasons = queues.map((queue) => whyStopped(queue, stream));
   return {
     waiting: queues.reduce((sum, queue) => sum + queue.waiting, 0),
-    wait: queues.length === 1 ? waits[queues[0].prefix] || null : null,
-    stopped: stopped ? String(queues[0].stopped) : "",
-    unstaffed: known && windows.size === 0,
+    wait: queues.length === 1 ? stream.waits[queues[0].prefix] || null : null,
+    stopped: reasons.length && reasons.every(Boolean) ? reasons[0] : "",
+    opens: queues.length ? opensAt(opening(state, serverNow(), queues[0].prefix)) : "",
+    unstaffed: queues.length > 0 && windows.size === 0,
   };
+}
+
+/**
+ * @param {QueueEntry} queue
+ * @param {import("/static/core/stream.js").HallStream} stream
+ * @returns {string}
+ */
+function whyStopped(queue, stream) {
+  if (queue.stopped) return queue.stopped;
+  const state = /** @type {HallState} */ (stream.state);
+  if (!opening(state, serverNow(), queue.prefix).open) return "outside_hours";
+  return stream.stopped[queue.prefix] || "";
 }
 
 /**
@@ -140,38 +150,58 @@ function weekdayOf(date) {
 }
 
 /**
- * Is the hall open, and if not, when next. The server decides about tickets; this is only what the
- * page says, and it changes at the minute without waiting for an event.
+ * @typedef {{open: boolean, pause: boolean, next: {days: number, weekday: number, date: string, time: string}|null}} Opening
+ *   `pause`: between two sessions of today
+ */
+
+/**
+ * Is the hall (or a queue with its own sessions) open, and if not, when next. The server decides
+ * about tickets; this is only what the page says, and it changes at the minute by itself.
  * @param {HallState} state
  * @param {Date} now
- * @returns {{open: boolean, pause: boolean, today: SessionEntry[],
- *   next: {days: number, weekday: number, date: string, time: string}|null}}
+ * @param {string} [prefix]
+ * @returns {Opening}
  */
-export function opening(state, now) {
+export function opening(state, now, prefix) {
   const setup = state.setup || {};
-  const week = setup.week;
+  if (!setup.week) return { open: true, pause: false, next: null };
+  const own = (prefix && setup.queue_sessions && setup.queue_sessions[prefix]) || null;
+  const sessionsOf = (/** @type {number} */ weekday) => {
+    const sessions = setup.week[String(weekday)] || [];
+    return sessions.length && own ? own : sessions;
+  };
   const weekday = weekdayOf(now);
-  const today = (week ? week[String(weekday)] : setup.sessions_today) || [];
-  if (!week && !setup.sessions_today) {
-    return { open: setup.now_open !== false, pause: false, today: [], next: null };
-  }
+  const today = sessionsOf(weekday);
   const minute = minuteOfDay(now);
   const open = today.some((session) => minutes(session.start) <= minute && minute < minutes(session.until));
   const began = today.some((session) => minutes(session.until) <= minute);
   const later = today.filter((session) => minutes(session.start) > minute);
   if (later.length) {
-    const next = { days: 0, weekday, date: isoDay(now), time: later[0].start };
-    return { open, pause: !open && began, today, next };
+    return { open, pause: !open && began, next: { days: 0, weekday, date: isoDay(now), time: later[0].start } };
   }
-  for (let days = 1; week && days <= 14; days += 1) {
+  for (let days = 1; days <= 14; days += 1) {
     const date = new Date(now.getTime() + days * 86400000);
-    const sessions = week[String(weekdayOf(date))] || [];
+    const sessions = sessionsOf(weekdayOf(date));
     if (sessions.length) {
       const next = { days, weekday: weekdayOf(date), date: isoDay(date), time: sessions[0].start };
-      return { open, pause: false, today, next };
+      return { open, pause: false, next };
     }
   }
-  return { open, pause: false, today, next: null };
+  return { open, pause: false, next: null };
+}
+
+/**
+ * When it opens, in words: 14:30, 明天 08:30, 周一 08:30, 10月8日 08:30.
+ * @param {Opening} now
+ */
+export function opensAt(now) {
+  const next = now.next;
+  if (!next) return "";
+  const day = next.date.split("-");
+  if (next.days === 0) return next.time;
+  if (next.days === 1) return t("date.tomorrow") + " " + next.time;
+  if (next.days < 7) return t("day.later", { weekday: t("weekday." + next.weekday), time: next.time });
+  return t("day.date", { month: Number(day[1]), day: Number(day[2]), time: next.time });
 }
 
 /** @param {Choice} choice @param {string} other */

@@ -86,7 +86,7 @@ export function choiceScreen(kiosk) {
       wishes.group = choice;
       wishes.page = 0;
       kiosk.go(choiceScreen);
-    } else if (!standing(choice, kiosk.state(), kiosk.stream.waits).stopped) kiosk.take(choice);
+    } else if (!standing(choice, kiosk.stream).stopped) kiosk.take(choice);
   }
 
   /** @param {Choice} choice */
@@ -162,13 +162,16 @@ export function choiceScreen(kiosk) {
  * @param {Choice} choice
  */
 function say(kiosk, choice) {
-  const now = standing(choice, kiosk.state(), kiosk.stream.waits);
+  const now = standing(choice, kiosk.stream);
   const reason = "stopped." + now.stopped;
+  const nobody = now.unstaffed ? "" : t("choice.nobody");
+  let stopped = now.stopped && hasText(reason) ? t(reason) : now.stopped;
+  if (now.stopped === "outside_hours" && now.opens) stopped = t("closed.opens", { when: now.opens });
   return {
     name: titleOf(choice, t("group.other")),
-    waiting: now.waiting ? t("choice.waiting", { n: now.waiting }) : t("choice.nobody"),
+    waiting: now.waiting ? t("choice.waiting", { n: now.waiting }) : nobody,
     wait: now.unstaffed ? t("choice.no_window") : now.wait ? waitText(now.wait) : "",
-    stopped: now.stopped && hasText(reason) ? t(reason) : now.stopped,
+    stopped,
     unstaffed: now.unstaffed,
   };
 }

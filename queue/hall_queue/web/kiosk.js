@@ -27,9 +27,9 @@ import { ticketScreen } from "./kiosk.ticket.js";
 
 /**
  * One screen. `update` follows the live state; `say` is what read-aloud reads; `stays`: seconds
- * without a touch until the start page comes back.
+ * without a touch until the start page comes back; `endsHere`: it has its own way to the start.
  * @typedef {{node: HTMLElement, update?: () => void, say: () => string, stays?: number,
- *   typed?: (key: string) => void, isStart?: boolean, staysOffline?: boolean, tick?: () => void}} Screen
+ *   typed?: (key: string) => void, isStart?: boolean, endsHere?: boolean, staysOffline?: boolean, tick?: () => void}} Screen
  */
 
 /** What the citizen has set so far; forgotten when the start page comes back by itself. */
@@ -115,6 +115,11 @@ async function main() {
     return now.open ? choiceScreen(k) : closedScreen(k, now);
   }
 
+  /** What the start page looks like depends on this, and changes by the clock alone. */
+  function openingNow() {
+    return JSON.stringify(opening(kiosk.state(), serverNow()));
+  }
+
   /** @param {(kiosk: Kiosk) => Screen} make */
   function go(make) {
     stopReading();
@@ -136,12 +141,19 @@ async function main() {
   function draw() {
     const state = kiosk.state();
     setText(hallName, nameOf(state.hall));
+    drawTime();
     setText(startButton, t("tools.home"));
-    startButton.disabled = Boolean(screen && screen.isStart);
+    startButton.disabled = Boolean(screen && (screen.isStart || screen.endsHere));
     setText(lowButton, t(isLow() ? "tools.normal" : "tools.low"));
     setText(langButton, t("language.other"));
     drawOffline();
     if (screen && screen.update) screen.update();
+  }
+
+  function drawTime() {
+    const now = serverNow();
+    setText(clock, hhmm(now));
+    setText(date, longDate(now));
   }
 
   function drawOffline() {
@@ -271,16 +283,14 @@ async function main() {
   onLang(() => {
     go(maker);
   });
-  let wasOpen = true;
+  let before = openingNow();
   everySecond(() => {
-    const now = serverNow();
-    setText(clock, hhmm(now));
-    setText(date, longDate(now));
+    drawTime();
     if (!screen) return;
     if (screen.tick) screen.tick();
-    const open = opening(kiosk.state(), now).open;
-    if (screen.isStart && open !== wasOpen) go(homeOrClosed);
-    wasOpen = open;
+    const after = openingNow();
+    if (screen.isStart && after !== before) go(homeOrClosed);
+    before = after;
     const away = !screen.isStart || kiosk.wishes.green || kiosk.wishes.cases > 1 || isLow() || lang() === "en";
     const left = Math.ceil((screen.stays === undefined ? STAY_S : screen.stays) - idleSeconds());
     const ends = away && !working;

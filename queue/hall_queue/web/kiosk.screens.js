@@ -3,10 +3,12 @@
  */
 import { h, setText } from "/static/core/dom.js";
 import { t } from "/static/core/i18n.js";
+import { opensAt } from "./kiosk.choices.js";
 import { choiceScreen } from "./kiosk.home.js";
 
 /** @typedef {import("./kiosk.js").Kiosk} Kiosk */
 /** @typedef {import("./kiosk.js").Screen} Screen */
+/** @typedef {import("/static/core/types.js").SessionEntry} SessionEntry */
 
 /**
  * Who may use the green channel, and what it needs.
@@ -14,8 +16,7 @@ import { choiceScreen } from "./kiosk.home.js";
  * @returns {Screen}
  */
 export function greenScreen(kiosk) {
-  const settings = (kiosk.state().setup && kiosk.state().setup.settings) || {};
-  const people = t("green.list", { age: settings.green_age || 65 }).split("|");
+  const people = t("green.list", { age: kiosk.state().setup.green_age }).split("|");
   const choose = (/** @type {boolean} */ green) => () => {
     kiosk.wishes.green = green;
     kiosk.go(choiceScreen); // with what was chosen so far
@@ -128,30 +129,15 @@ export function missedScreen(kiosk) {
 /**
  * Outside opening times: when it opens, and that held tickets stay valid.
  * @param {Kiosk} kiosk
- * @param {ReturnType<typeof import("./kiosk.choices.js").opening>} now
+ * @param {import("./kiosk.choices.js").Opening} now
  * @returns {Screen}
  */
 export function closedScreen(kiosk, now) {
-  const setup = kiosk.state().setup || {};
   const title = t(now.pause ? "closed.break" : "closed.title");
-  const next = now.next;
-  let when = "";
-  if (next) {
-    const day = next.date.split("-");
-    if (next.days === 0) when = next.time;
-    else if (next.days === 1) when = t("date.tomorrow") + " " + next.time;
-    else if (next.days < 7) when = t("day.later", { weekday: t("weekday." + next.weekday), time: next.time });
-    else when = t("day.date", { month: Number(day[1]), day: Number(day[2]), time: next.time });
-  }
-  const opens = next ? t("closed.opens", { when }) : t("closed.unknown");
+  const when = opensAt(now);
+  const opens = when ? t("closed.opens", { when }) : t("closed.unknown");
   const kept = now.pause ? t("closed.kept") : "";
-  const sessions = (/** @type {import("/static/core/types.js").SessionEntry[]} */ list) =>
-    list.length
-      ? list.map((session) => session.start + "–" + session.until
-          + (session.by_appointment ? " " + t("closed.by_appointment") : "")).join("　")
-      : t("closed.day_off");
-  const week = setup.week;
-  const rows = week ? weekRows(week, sessions) : now.today.length ? [["", sessions(now.today)]] : [];
+  const rows = weekRows(kiosk.state().setup.week);
   const node = h(
     "section",
     { class: "screen text-screen closed" },
@@ -159,10 +145,10 @@ export function closedScreen(kiosk, now) {
       h("h2", null, title),
       h("p", { class: "where" }, opens),
       kept ? h("p", { class: "banner" }, kept) : null,
-      rows.length ? h("div", { class: "hours" },
-        h("h3", null, t(week ? "closed.week" : "closed.hours")),
+      h("div", { class: "hours" },
+        h("h3", null, t("closed.week")),
         h("table", { class: "table" }, h("tbody", null, rows.map((row) =>
-          h("tr", null, h("th", { scope: "row" }, row[0]), h("td", null, row[1])))))) : null),
+          h("tr", null, h("th", { scope: "row", class: "nowrap" }, row[0]), h("td", null, row[1]))))))),
     h("div", { class: "spacer" }),
   );
   return { node, isStart: true, say: () => [title, opens, kept].filter(Boolean).join("。") };
@@ -170,14 +156,14 @@ export function closedScreen(kiosk, now) {
 
 /**
  * The week with equal days drawn together: 周一–周五.
- * @param {Record<string, import("/static/core/types.js").SessionEntry[]>} week
- * @param {(list: import("/static/core/types.js").SessionEntry[]) => string} words
+ * @param {Record<string, SessionEntry[]>} week
  */
-function weekRows(week, words) {
+function weekRows(week) {
   /** @type {{from: number, to: number, text: string}[]} */
   const spans = [];
   for (let day = 1; day <= 7; day += 1) {
-    const text = words(week[String(day)] || []);
+    const sessions = week[String(day)] || [];
+    const text = sessions.map(sessionText).join("　") || t("closed.day_off");
     const last = spans[spans.length - 1];
     if (last && last.text === text) last.to = day;
     else spans.push({ from: day, to: day, text });
@@ -186,4 +172,10 @@ function weekRows(week, words) {
     t("weekday." + span.from) + (span.to > span.from ? "–" + t("weekday." + span.to) : ""),
     span.text,
   ]);
+}
+
+/** @param {SessionEntry} session */
+function sessionText(session) {
+  const hours = session.start + "–" + session.until;
+  return session.by_appointment ? hours + " " + t("closed.by_appointment") : hours;
 }

@@ -13,7 +13,7 @@ export const texts = {
 
   "choice.nobody": ["暂无等候", "Nobody waiting"],
   "choice.waiting": ["等候 {n} 人", "{n} waiting"],
-  "choice.no_window": ["暂无窗口开放", "No window open now"],
+  "choice.no_window": ["暂无窗口开放", "No window open"],
   "stopped.outside_hours": ["现在不在服务时间", "Not open now"],
   "stopped.queue_full_today": ["等候人数较多，今天已停止取号", "Full for today"],
   "stopped.daily_limit": ["今天的号已发完", "No more tickets today"],
@@ -34,10 +34,10 @@ export const texts = {
   "green.use": ["使用绿色通道", "Use priority"],
   "green.leave": ["不使用", "Do not use"],
 
-  "cases.title": ["办几件", "Matters"],
+  "cases.title": ["办几件", "Items"],
   "cases.n": ["{n} 件", "{n}"],
 
-  "unsure.button": ["不知道选哪个", "Not sure"],
+  "unsure.button": ["不知道选哪个", "Not sure which"],
   "unsure.title": ["请到导办台取号", "Please go to the guide desk"],
   "unsure.text": ["工作人员会帮您选择业务并取号。", "The staff will find the right service and give you a ticket."],
 
@@ -74,7 +74,7 @@ export const texts = {
   "ticket.windows_none": ["以屏幕和语音叫号为准", "as shown on the screens"],
   "ticket.low_counter": ["轮椅低位窗口：{list}号", "Low counter: window {list}"],
   "ticket.issued": ["取号时间", "Taken at"],
-  "ticket.cases": ["办理件数", "Matters"],
+  "ticket.cases": ["办理件数", "Items"],
   "ticket.rest": ["请在休息区等候，留意屏幕和语音叫号", "Please take a seat and watch the screens"],
   "ticket.remember": ["请记住您的号码，或用手机拍下本页", "Please remember your number or take a photo"],
   "ticket.take": ["请取走号票", "Please take your ticket"],
@@ -100,8 +100,7 @@ export const texts = {
   "closed.opens": ["{when} 开始取号", "Tickets from {when}"],
   "closed.unknown": ["开放时间请咨询导办台", "Please ask at the guide desk about opening hours"],
   "closed.kept": ["已经取到的号码继续有效，请不要重新取号", "Tickets you already hold stay valid"],
-  "closed.hours": ["今天服务时间", "Opening hours today"],
-  "closed.week": ["本周服务时间", "Opening hours"],
+  "closed.week": ["服务时间", "Opening hours"],
   "closed.day_off": ["休息", "closed"],
   "closed.by_appointment": ["预约办理", "by appointment"],
   "weekday.1": ["周一", "Mon"],

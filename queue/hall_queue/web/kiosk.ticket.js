@@ -25,7 +25,7 @@ const STAY_S = 30;
 export function ticketScreen(kiosk, taken) {
   const ticket = taken.ticket;
   const state = kiosk.state();
-  const settings = (state.setup && state.setup.settings) || {};
+  const setup = state.setup;
   const queue = state.queues.find((entry) => entry.prefix === ticket.queue);
   const wait = ticket.wait_minutes || ticket.wait || null;
   const clock = Boolean(wait && wait.crosses_break);
@@ -40,7 +40,9 @@ export function ticketScreen(kiosk, taken) {
   const where = windows.length
     ? t("ticket.windows_text", { list: runs(windows, t("list.comma")) })
     : t("ticket.windows_none");
-  const rule = ruleOf(state.texts || {}, settings);
+  // The hall may have its own words at the foot of its tickets; they are Chinese.
+  const foot = (lang() === "zh" && state.texts && state.texts["ticket.foot"]) || t("ticket.rest");
+  const rule = ruleOf(setup);
   const printed = Boolean(kiosk.me.settings && kiosk.me.settings.print);
   const done = h("button", { class: "button primary", type: "button", onclick: kiosk.home });
   const canCancel = !taken.again && Boolean(ticket.token);
@@ -51,6 +53,7 @@ export function ticketScreen(kiosk, taken) {
     [t("ticket.windows"), where],
   ];
   const small = [
+    taken.again ? t("missed.again") : "",
     taken.wishes.cases > 1 && !taken.again ? t("ticket.cases") + " " + t("cases.n", { n: taken.wishes.cases }) : "",
     low.length ? t("ticket.low_counter", { list: runs(low, t("list.comma")) }) : "",
     clock ? t("ticket.lunch") : "",
@@ -66,13 +69,13 @@ export function ticketScreen(kiosk, taken) {
       h("div", { class: "ticket-number number" }, ticket.number),
       green ? h("div", { class: "banner" }, green) : null,
       h("dl", { class: "facts" }, facts.map((fact) => [h("dt", null, fact[0]), h("dd", null, fact[1])])),
-      h("div", { class: "ticket-rest" }, taken.again ? t("missed.again") + "，" + t("ticket.rest") : t("ticket.rest")),
+      h("div", { class: "ticket-rest" }, foot),
       small.length ? h("ul", { class: "ticket-small" }, small.map((line) => h("li", null, line))) : null,
       h("div", { class: "ticket-foot" },
         h("div", { class: "grow" },
           h("p", null, rule),
           h("p", { class: "soft" }, t("ticket.issued") + " " + (ticket.issued_at ? isoDay(ticket.issued_at) + " " + hhmm(ticket.issued_at) : ""))),
-        settings.public_url
+        setup.public_url
           ? h("figure", { class: "qr" },
               h("img", { alt: t("ticket.qr"), width: 176, height: 176, src: qrAddress(ticket) }),
               h("figcaption", null, t("ticket.qr")))
@@ -91,24 +94,21 @@ export function ticketScreen(kiosk, taken) {
   };
   tick();
   return {
-    node, tick, stays: STAY_S, staysOffline: true,
+    node, tick, stays: STAY_S, staysOffline: true, endsHere: true,
     say: () => [
       title, spelled(ticket.number), t("ticket.ahead") + ahead, facts[1].join(""), facts[2].join(""), green,
-      t("ticket.rest"), rule,
+      foot, rule,
     ].filter(Boolean).join("。"),
   };
 }
 
 /**
- * The hall's own rule for a missed call: its own text if it wrote one, else what its settings say.
- * @param {Record<string, string>} texts
- * @param {Record<string, any>} settings
+ * The hall's own rule for a missed call, from its settings.
+ * @param {import("/static/core/types.js").SetupEntry} setup
  */
-function ruleOf(texts, settings) {
-  const own = texts["ticket.missed_rule"];
-  if (own && lang() === "zh") return own;
-  if (settings.missed_ticket === "void") return t("ticket.rule_void");
-  return t("ticket.rule_parked", { back: settings.requeue_back || 3, limit: settings.requeue_limit || 2 });
+function ruleOf(setup) {
+  if (setup.missed_ticket === "void") return t("ticket.rule_void");
+  return t("ticket.rule_parked", { back: setup.requeue_back, limit: setup.requeue_limit });
 }
 
 /** @param {TicketReply} ticket */

@@ -15,6 +15,7 @@ from hall_queue.domain import order
 from hall_queue.domain.commands import (
     CallNext,
     CallSpecific,
+    Close,
     Cover,
     ExchangeTicket,
     Finish,
@@ -118,9 +119,12 @@ def test_a_closed_and_reopened_window_does_not_get_an_extra_green() -> None:
     played.issue("H")
     played.issue("H", age=70)
     played.do(Open(window=1, clerk="1001"))
+    played.issue("H", age=70)
     played.do(CallNext(window=1))
     played.do(Start(window=1))
     played.do(Finish(window=1))
+    played.do(Close(window=1))
+    played.do(Open(window=1, clerk="1001"))
     assert numbers(played, 1, 1) == ["H001"]
 
 

@@ -183,7 +183,8 @@ def upgrade() -> None:
         sa.Column("requeues", sa.Integer(), nullable=False),
         sa.Column("version", sa.BigInteger(), nullable=False),
         sa.CheckConstraint(
-            "state IN ('waiting','called','serving','held','finished','no_show','cancelled','expired')",
+            "state IN ('waiting','called','serving','held',"
+            "'finished','no_show','cancelled','expired')",
             name="ticket_state",
         ),
         sa.PrimaryKeyConstraint("ticket_id"),

@@ -1,0 +1,1 @@
+"""The hall's ONVIF cameras and the city's video platform. Nothing is here yet."""
