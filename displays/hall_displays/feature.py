@@ -16,18 +16,23 @@ from hall_core.events import (
     TicketRecalled,
 )
 from hall_core.features import Audience, Command, Context, Feature, Part
+from hall_displays import speech
 from hall_displays.domain import (
     ChangeNotices,
     ChangeTexts,
     DisplaysState,
+    ReportDevice,
     apply,
     decide_notices,
+    decide_report,
     decide_texts,
     texts_of,
 )
+from hall_displays.voice import Voice
 
 if TYPE_CHECKING:
     from hall_core.http import Route
+    from hall_core.kernel import Kernel
 
 
 class DisplaysFeature(Feature):
@@ -37,9 +42,17 @@ class DisplaysFeature(Feature):
 
     def __init__(self, media: Path) -> None:
         self.media = media
+        self.voice = Voice(media / "voice")
+
+    async def start(self, kernel: Kernel) -> None:
+        await self.voice.start()
 
     def commands(self) -> dict[type[Command], Callable[[Any, Any, Context], list[Event]]]:
-        return {ChangeTexts: decide_texts, ChangeNotices: decide_notices}
+        return {
+            ChangeTexts: decide_texts,
+            ChangeNotices: decide_notices,
+            ReportDevice: decide_report,
+        }
 
     def apply(self, state: DisplaysState, record: Recorded) -> None:
         apply(state, record)
@@ -48,6 +61,9 @@ class DisplaysFeature(Feature):
         event = record.event
         if isinstance(event, TicketCalled | TicketRecalled | DayOpened):
             yield ("recent_calls", None)
+        if isinstance(event, TicketCalled | TicketRecalled):
+            # Said once, when it happens: never part of a snapshot, so not in `parts`.
+            yield ("announcements", (record.version, event.number, event.window))
         elif isinstance(event, TextsChanged):
             yield ("texts", None)
         elif isinstance(event, NoticesChanged):
@@ -57,13 +73,21 @@ class DisplaysFeature(Feature):
         return ("recent_calls", "texts", "notices")
 
     def render(self, state: DisplaysState, part: Part, audience: Audience) -> Any:
-        if part[0] == "recent_calls":
+        name, key = part
+        if name == "recent_calls":
             return state.recent_calls
-        if part[0] == "texts":
+        if name == "texts":
             return texts_of(state)
+        if name == "announcements":
+            if audience.kind == "pad":
+                return None
+            version, number, window = key
+            zone = state.zones.get(window, "")
+            can_say = self.voice.available
+            return speech.announcement(texts_of(state), version, number, window, zone, can_say)
         return state.notices
 
     def routes(self) -> Sequence[Route]:
         from hall_displays.routes import routes
 
-        return routes()
+        return routes(self.voice, self.media)

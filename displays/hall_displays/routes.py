@@ -1,14 +1,30 @@
-"""The manager's texts and notices."""
+"""The manager's texts and notices, the voice, clerks' photos, and what screens report."""
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from pathlib import Path
+from typing import Any, Literal, get_args
 
 import msgspec
+from aiohttp import web
 
+from hall_core.errors import NotFound, invalid
 from hall_core.events import Notice
-from hall_core.http import Call, Route, roles
-from hall_displays.domain import DEFAULT_TEXTS, ChangeNotices, ChangeTexts, texts_of
+from hall_core.http import STAFF, Call, Route, roles
+from hall_displays.domain import (
+    DEFAULT_TEXTS,
+    ChangeNotices,
+    ChangeTexts,
+    Fault,
+    ReportDevice,
+    texts_of,
+)
+from hall_displays.speech import sentence
+from hall_displays.voice import SENTENCE_MAX, Language, Voice
+
+NUMBER = re.compile(r"[A-Z]{1,2}[0-9]{3,6}")
+PHOTO = re.compile(r"[\w-]{1,60}\.(?:jpg|jpeg|png|webp)")
 
 
 class Texts(msgspec.Struct, forbid_unknown_fields=True):
@@ -17,6 +33,13 @@ class Texts(msgspec.Struct, forbid_unknown_fields=True):
 
 class Notices(msgspec.Struct, forbid_unknown_fields=True):
     notices: tuple[Notice, ...]
+
+
+class Health(msgspec.Struct, forbid_unknown_fields=True):
+    """`fault` null: all is well. `screen`: which one, where one PC owns several."""
+
+    fault: Fault | None
+    screen: str = ""
 
 
 async def read_texts(call: Call) -> Any:
@@ -41,8 +64,81 @@ async def change_notices(call: Call) -> Any:
     )
 
 
-def routes() -> list[Route]:
+async def report_health(call: Call) -> Any:
+    body: Health = call.body
+    principal = call.principal
+    report = ReportDevice(
+        device_id=principal.id.removeprefix("device:"),
+        name=principal.name,
+        fault=body.fault,
+        window=principal.window,
+        screen=body.screen,
+    )
+    return await call.hall.execute(
+        report, principal.actor(), lambda live, _: {"fault": body.fault}, call.key
+    )
+
+
+def language_of(call: Call) -> Language:
+    asked = call.request.query.get("lang", "zh")
+    for language in get_args(Language):
+        if asked == language:
+            found: Literal["zh", "en"] = language
+            return found
+    raise invalid("lang", "语言应为 zh 或 en。")
+
+
+class Spoken:
+    """The voice over HTTP."""
+
+    def __init__(self, voice: Voice) -> None:
+        self._voice = voice
+
+    async def call(self, call: Call) -> web.Response:
+        """One call as the hall announces it. The sentence is made here, from number and window."""
+        number, window = call.path("number"), call.number("desk")
+        state = call.hall.committed["displays"]
+        if not NUMBER.fullmatch(number) or window not in state.zones:
+            raise NotFound("unknown_call", "没有这个号码或窗口。")
+        language = language_of(call)
+        return await self._say(sentence(texts_of(state), number, window, language), language)
+
+    async def text(self, call: Call) -> web.Response:
+        """A kiosk's page read aloud, for people who can't read it."""
+        text = call.path("text").strip()
+        if not 1 <= len(text) <= SENTENCE_MAX:
+            raise invalid("text", f"应为 1 到 {SENTENCE_MAX} 个字。")
+        return await self._say(text, language_of(call))
+
+    async def _say(self, said: str, language: Language) -> web.Response:
+        wav = await self._voice.wav(said, language)
+        if wav is None:
+            raise NotFound("no_voice", "服务器没有语音，请由浏览器朗读。")
+        return web.Response(
+            body=wav, content_type="audio/wav", headers={"Cache-Control": "no-cache"}
+        )
+
+
+class Photos:
+    """Clerks' photos from the media folder, for the cards on screens and pads."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    async def photo(self, call: Call) -> web.StreamResponse:
+        name = call.path("name")
+        path = self._folder / name
+        if not PHOTO.fullmatch(name) or not path.is_file():
+            raise NotFound("unknown_photo", "没有这张照片。")
+        return web.FileResponse(
+            path, headers={"Cache-Control": "max-age=300", "X-Content-Type-Options": "nosniff"}
+        )
+
+
+def routes(voice: Voice, media: Path) -> list[Route]:
     manager = roles()
+    spoken = Spoken(voice)
+    photos = Photos(media / "photos")
     r = Route
     return [
         r(
@@ -56,5 +152,24 @@ def routes() -> list[Route]:
         r(
             method="POST", path="/halls/{hall}/notices", handler=change_notices,
             summary="The public notices in rotation, whole", roles=manager, body=Notices,
+        ),
+        r(
+            method="GET", path="/halls/{hall}/voice/{number}/{desk}.wav", handler=spoken.call,
+            summary="One call as it is announced (?lang=zh|en); 404: speak it yourself",
+            roles=roles("display", "agent"),
+        ),
+        r(
+            method="GET", path="/halls/{hall}/voice/{text}.wav", handler=spoken.text,
+            summary="A kiosk's text read aloud (?lang=zh|en); 404: no voice here",
+            roles=roles("kiosk"),
+        ),
+        r(
+            method="GET", path="/halls/{hall}/photos/{name}", handler=photos.photo,
+            summary="A clerk's photo", roles=STAFF | {"display", "pad"},
+        ),
+        r(
+            method="POST", path="/halls/{hall}/displays/health", handler=report_health,
+            summary="A screen reports a fault, or null when all is well",
+            roles=frozenset({"display"}), body=Health,
         ),
     ]  # fmt: skip

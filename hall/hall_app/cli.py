@@ -94,7 +94,10 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and give its exit code."""
+    from hall_app import logs
     from hall_app.settings import SettingsError
+
+    logs.configure()  # standard output is for answers
 
     try:
         options = parser().parse_args(arguments)
@@ -141,12 +144,12 @@ def _init(options: argparse.Namespace) -> int:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    from hall_app import logs, server, settings
+    from hall_app import server, settings
 
-    logs.configure()
     loaded = settings.load(options.dir)
     if options.port is not None:
         loaded = msgspec.structs.replace(loaded, port=options.port)
+    server.tune_collector()
     asyncio.run(server.serve(options.dir, loaded, lambda url: say(f"hall serves {url}")))
     return 0
 
@@ -183,4 +186,6 @@ def _bench(options: argparse.Namespace) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    from hall_app import cli  # this file as `python -m` runs it is another module
+
+    sys.exit(cli.main())

@@ -77,6 +77,7 @@ class AlertsFeature(Feature):
 
     name = "alerts"
     state_type = AlertsState
+    listens = frozenset({AlertRaised, AlertChanged, DayOpened})
 
     def commands(self) -> dict[type[Command], Callable[[Any, Any, Context], list[Event]]]:
         return {HandleAlert: _handle}

@@ -70,6 +70,7 @@ class DayFeature(Feature):
 
     name = "day"
     state_type = DayState
+    listens = frozenset({DayOpened, ClockDoubted, ClockConfirmed})
 
     def commands(self) -> dict[type[Command], Callable[[Any, Any, Context], list[Event]]]:
         return {DoubtClock: _doubt, ConfirmClock: _confirm}
@@ -92,9 +93,7 @@ class DayFeature(Feature):
         return [DayOpened(day=service_day(context.hall.timezone, context.now))]
 
     def touched(self, state: DayState, record: Recorded) -> Iterable[Part]:
-        if isinstance(record.event, DayOpened | ClockDoubted | ClockConfirmed):
-            return (("day", None),)
-        return ()
+        return (("day", None),)
 
     def parts(self) -> Sequence[str]:
         return ("day",)

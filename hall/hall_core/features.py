@@ -77,6 +77,7 @@ class Feature:
     name: str
     state_type: type[Any]
     web: Path | None = None  # folder of its pages
+    listens: frozenset[type[Event]] | None = None  # events that concern it; None: any may
 
     def new_state(self) -> Any:
         """The slice of a hall that has no events yet."""

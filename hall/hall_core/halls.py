@@ -77,6 +77,10 @@ class Hall:
             for feature in features
             for command, decide in feature.commands().items()
         }
+        self._listeners = {
+            event: tuple(f for f in features if f.listens is None or event in f.listens)
+            for event in events.NAMES
+        }
         self.heartbeat_parts: list[Callable[[Hall, Audience], dict[str, Any]]] = []
         self._under_way: set[asyncio.Future[Any]] = set()
 
@@ -117,7 +121,8 @@ class Hall:
             self._suspend()  # decided and applied, but it can't be answered: take it back
             raise
         future = self._submit(records, [*read_models, *rows], key, body)
-        await asyncio.shield(future)
+        # If the request goes away meanwhile, the decision is committed all the same.
+        await future
         return Reply(body, records[-1].version if records else context.version - 1)
 
     def tick(self) -> None:
@@ -169,9 +174,10 @@ class Hall:
                 self.version += 1
                 record = Recorded(self.version, context.now, context.actor.name, event)
                 records.append(record)
-                for feature in self.features:
+                listeners = self._listeners[type(event)]
+                for feature in listeners:
                     feature.apply(self.live[feature.name], record)
-                for feature in self.features:
+                for feature in listeners:
                     state = self.live[feature.name]
                     rows.extend(feature.rows(state, record, hall_id))
                     waiting.extend(feature.react(state, record, context))
@@ -223,16 +229,16 @@ class Hall:
 
     def _commit(self, record: Recorded) -> None:
         touched: dict[Part, Feature] = {}
-        for feature in self.features:
+        for feature in self._listeners[type(record.event)]:
             state = self.committed[feature.name]
             feature.apply(state, record)
             for part in feature.touched(state, record):
                 touched[part] = feature
         self.hub.publish(
-            record.version, lambda audience: self._event_message(record, touched, audience)
+            record.version, lambda audience: self.event_message(record, touched, audience)
         )
 
-    def _event_message(
+    def event_message(
         self, record: Recorded, touched: dict[Part, Feature], audience: Audience
     ) -> dict[str, Any]:
         data = self.visible(record, audience)

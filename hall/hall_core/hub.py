@@ -83,9 +83,10 @@ class Hub:
     def clients(self) -> int:
         return sum(len(channel.clients) for channel in self._channels.values())
 
-    def audiences(self) -> Iterable[Audience]:
-        """Audiences that have ever been here since start: frames are made for these."""
-        return tuple(self._channels)
+    def transports(self, audience: Audience) -> Iterable[asyncio.Transport]:
+        """The connections of one audience."""
+        channel = self._channels.get(audience)
+        return () if channel is None else tuple(channel.clients)
 
     def publish(self, version: int, message_for: Callable[[Audience], dict[str, Any]]) -> None:
         """Send one committed version to every audience."""

@@ -59,7 +59,8 @@ class Writer:
     def __init__(self, engine: Engine, loop: asyncio.AbstractEventLoop) -> None:
         self._engine = engine
         self._loop = loop
-        self._queue: queue.SimpleQueue[Work | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[list[Work] | None] = queue.SimpleQueue()
+        self._gathered: list[Work] = []
         self._failed: dict[str, int] = {}  # hall -> newest epoch that failed
         self._sql: dict[Table, str] = {}
         self._connection: Connection | None = None
@@ -72,7 +73,16 @@ class Writer:
         self._thread.start()
 
     def submit(self, work: Work) -> None:
-        self._queue.put(work)
+        # What one turn of the event loop decides goes over together: waking the thread for each
+        # alone would commit the first by itself and let the rest wait for the next transaction.
+        if not self._gathered:
+            self._loop.call_soon(self._hand_over)
+        self._gathered.append(work)
+
+    def _hand_over(self) -> None:
+        gathered, self._gathered = self._gathered, []
+        if gathered:
+            self._queue.put(gathered)
 
     async def write(
         self,
@@ -98,28 +108,29 @@ class Writer:
 
     async def stop(self) -> None:
         """Commit everything that was submitted, then end the thread."""
+        self._hand_over()
         self._queue.put(None)
         await asyncio.to_thread(self._thread.join)
 
     # --- the thread ----------------------------------------------------------------------------
 
     def _run(self) -> None:
-        while True:
-            work = self._queue.get()
+        ending = False
+        while not ending:
             batch: list[Work] = []
-            while work is not None:
-                batch.append(work)
-                if len(batch) == BATCH:
+            works = self._queue.get()
+            while works is not None:
+                batch += works
+                if len(batch) >= BATCH:
                     break
                 try:
-                    work = self._queue.get_nowait()
+                    works = self._queue.get_nowait()
                 except queue.Empty:
                     break
-            if batch:
-                outcomes = self._commit_batch(batch)
+            ending = works is None
+            for first in range(0, len(batch), BATCH):
+                outcomes = self._commit_batch(batch[first : first + BATCH])
                 self._loop.call_soon_threadsafe(_deliver, outcomes)
-            if work is None:
-                break
         if self._connection is not None:
             self._connection.close()
 

@@ -7,7 +7,7 @@ import { t } from "./i18n.js";
 /** @typedef {import("./dom.js").Child} Child */
 
 /**
- * Opens a dialog with any content; resolves with what `close` was called with, or null.
+ * Opens a dialog with any content (the element with data-first gets the focus); resolves with what `close` was called with, or null.
  * @template R
  * @param {string} title
  * @param {(close: (result: R|null) => void) => Child} content
@@ -46,13 +46,13 @@ export function dialog(title, content) {
     };
     document.addEventListener("keydown", keys, true);
     document.body.appendChild(veil);
-    const first = /** @type {HTMLElement|null} */ (box.querySelector("[autofocus]")) || focusable(box)[0] || box;
+    const first = /** @type {HTMLElement|null} */ (box.querySelector("[data-first]")) || focusable(box)[0] || box;
     first.focus();
   });
 }
 
 /**
- * A yes-or-no question.
+ * A yes-or-no question. Enter answers yes, unless that would destroy something.
  * @param {{title: string, text?: string, ok?: string, cancel?: string, danger?: boolean}} options
  * @returns {Promise<boolean>}
  */
@@ -62,9 +62,10 @@ export async function confirmBox(options) {
     h(
       "div",
       { class: "actions" },
-      h("button", { class: "button", type: "button", onclick: () => close(false) }, options.cancel || t("cancel")),
-      h("button", { class: "button " + (options.danger ? "danger" : "primary"), type: "button", autofocus: true,
-        onclick: () => close(true) }, options.ok || t("ok")),
+      h("button", { class: "button", type: "button", onclick: () => close(false), "data-first": options.danger },
+        options.cancel || t("cancel")),
+      h("button", { class: "button " + (options.danger ? "danger" : "primary"), type: "button",
+        onclick: () => close(true), "data-first": !options.danger }, options.ok || t("ok")),
     ),
   ]);
   return answer === true;

@@ -7,6 +7,8 @@ import { deviceId } from "./device.js";
 import { h, setText, show } from "./dom.js";
 import { lang, onLang, t } from "./i18n.js";
 
+const LONGEST = 100; // characters the server says at once
+
 /** @type {HTMLAudioElement|null} */
 let audio = null;
 let turn = 0;
@@ -47,6 +49,8 @@ export function stopReading() {
 export async function read(text, hall) {
   stopReading();
   const mine = turn;
+  const parts = sentences(text);
+  if (!parts.length) return true;
   const voice = ownVoice();
   if (voice) {
     const speech = new SpeechSynthesisUtterance(text);
@@ -58,26 +62,77 @@ export async function read(text, hall) {
     window.speechSynthesis.speak(speech);
     return true;
   }
+  setSpeaking(true);
   try {
-    const path = "/api/v1/halls/" + encodeURIComponent(hall) + "/voice/" + encodeURIComponent(text) + ".wav";
-    /** @type {Record<string, string>} */
-    const headers = deviceId() ? { "X-Hall-Device": deviceId() } : {};
-    setSpeaking(true);
-    const response = await fetch(path, { headers, credentials: "same-origin" });
-    if (!response.ok) throw new Error(String(response.status));
-    const url = URL.createObjectURL(await response.blob());
-    if (mine !== turn) return true;
-    audio = new Audio(url);
-    audio.onended = audio.onerror = () => {
-      URL.revokeObjectURL(url);
-      if (mine === turn) setSpeaking(false);
-    };
-    await audio.play();
+    let next = fetchSpeech(parts[0], hall);
+    for (let i = 0; i < parts.length; i += 1) {
+      const url = await next;
+      if (mine !== turn) return true;
+      if (i + 1 < parts.length) {
+        next = fetchSpeech(parts[i + 1], hall); // while this one is being said
+        next.catch(() => undefined);
+      }
+      await play(url);
+      if (mine !== turn) return true;
+    }
+    setSpeaking(false);
     return true;
   } catch (error) {
     if (mine === turn) setSpeaking(false);
     return false;
   }
+}
+
+/**
+ * Sentences, short enough for the server.
+ * @param {string} text
+ * @returns {string[]}
+ */
+export function sentences(text) {
+  /** @type {string[]} */
+  const parts = [];
+  for (const sentence of text.split(/[。；！？\n]+|[.;!?]\s+/)) {
+    let rest = sentence.trim();
+    while (rest.length > LONGEST) {
+      const cut = Math.max(rest.lastIndexOf("，", LONGEST), rest.lastIndexOf(",", LONGEST), LONGEST / 2);
+      parts.push(rest.slice(0, cut));
+      rest = rest.slice(cut).replace(/^[，,\s]+/, "");
+    }
+    if (rest) parts.push(rest);
+  }
+  return parts;
+}
+
+/**
+ * @param {string} text
+ * @param {string} hall
+ * @returns {Promise<string>} an address to play
+ */
+async function fetchSpeech(text, hall) {
+  const path = "/api/v1/halls/" + encodeURIComponent(hall) + "/voice/" + encodeURIComponent(text) + ".wav?lang=" + lang();
+  /** @type {Record<string, string>} */
+  const headers = deviceId() ? { "X-Hall-Device": deviceId() } : {};
+  const response = await fetch(path, { headers, credentials: "same-origin" });
+  if (!response.ok) throw new Error("no voice " + response.status);
+  return URL.createObjectURL(await response.blob());
+}
+
+/**
+ * @param {string} url
+ * @returns {Promise<void>} when it was said, or stopped
+ */
+function play(url) {
+  return new Promise((resolve, reject) => {
+    const sound = new Audio(url);
+    audio = sound;
+    const end = () => {
+      URL.revokeObjectURL(url);
+      resolve();
+    };
+    sound.onended = sound.onpause = end;
+    sound.onerror = () => reject(new Error("cannot play"));
+    sound.play().catch(reject);
+  });
 }
 
 /**

@@ -16,7 +16,8 @@ import { noteServerTime, setZone } from "./time.js";
 /** @type {Record<string, string>} */
 const KEYS = { windows: "number", queues: "prefix" };
 
-const SILENCE_MS = 4500; // leaves half a second to draw before the promised five
+const SILENCE_MS = 4300; // heartbeats come every 3 s at least; the promise is to say so within 5 s
+const CLOSED_MS = 3000; // the same when the connection is known to be gone: a restart is quicker
 const FIRST_PAUSE_MS = 300;
 const MAX_PAUSE_MS = 1200;
 const PROBE_MS = 1500;
@@ -74,7 +75,7 @@ export class HallStream {
     if (this._running) return this;
     this._running = true;
     this._heard = performance.now();
-    this._watchTimer = window.setInterval(() => this._watch(), 250);
+    this._watchTimer = window.setInterval(() => this._watch(), 200);
     window.addEventListener("online", this._online);
     this._open();
     return this;
@@ -187,9 +188,10 @@ export class HallStream {
   }
 
   _watch() {
-    if (performance.now() - this._heard < SILENCE_MS) return;
+    const open = Boolean(this._socket && this._socket.readyState === WebSocket.OPEN);
+    if (performance.now() - this._heard < (open ? SILENCE_MS : CLOSED_MS)) return;
     if (this.status === "connecting" || this.status === "online") this._setStatus("offline");
-    if (this._socket && this._socket.readyState === WebSocket.OPEN) {
+    if (open) {
       this._drop();
       this._heard = performance.now() - SILENCE_MS; // stays offline until something is heard
       this._failed();

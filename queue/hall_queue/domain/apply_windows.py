@@ -104,9 +104,11 @@ def _absence_posted(state: QueueState, event: AbsencePosted, record: Recorded) -
 def _absence_cleared(state: QueueState, event: AbsenceCleared, record: Recorded) -> None:
     post = state.posts[event.window]
     post.absence = None
-    if post.state == "away":
-        # Without a clerk it was the manager's notice at a window that never opened.
-        post.state = "open" if post.clerk is not None else "closed"
+    if post.state == "away" and post.clerk is not None:
+        post.state = "open"
+    elif post.state == "away":  # the manager's notice at a window that never opened
+        post.state = "closed"
+        post.signed_in.clear()
     post.last_activity = record.at
     refresh_windows(state)
 

@@ -59,7 +59,10 @@ def is_open(settings: Settings, queue: Queue | None, tz: str, now: datetime) -> 
         return False
     if queue is not None and queue.sessions is not None:
         sessions = queue.sessions
-    return any(start <= now < until for start, until, _ in _bounds(sessions, tz, local.toordinal()))
+    for start, until, _ in _bounds(sessions, tz, local.toordinal()):
+        if start <= now < until:
+            return True
+    return False
 
 
 def current_session(

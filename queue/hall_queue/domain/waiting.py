@@ -8,6 +8,7 @@ called. `forecast` looks at everybody and is made every few seconds; `arrival` a
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -71,9 +72,29 @@ class QueueWait(msgspec.Struct, frozen=True):
     timeline: Timeline
 
 
+class Waits(Mapping[str, Wait]):
+    """Waits by ticket id, each worked out when it is asked for: thousands may wait, few are asked
+    about before the next forecast."""
+
+    def __init__(self) -> None:
+        self._starts: dict[str, tuple[Timeline, Start]] = {}
+
+    def add(self, ticket_id: str, time: Timeline, start: Start) -> None:
+        self._starts[ticket_id] = (time, start)
+
+    def __getitem__(self, ticket_id: str) -> Wait:
+        return _wait(*self._starts[ticket_id])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._starts)
+
+    def __len__(self) -> int:
+        return len(self._starts)
+
+
 class Forecast(msgspec.Struct, frozen=True):
     at: datetime
-    tickets: dict[str, Wait]
+    tickets: Waits
     queues: dict[str, QueueWait]
 
 
@@ -88,7 +109,7 @@ def forecast(state: QueueState, ctx: Context) -> Forecast:
     simulation = Simulation(state, now, at_work, hall_time)
     simulation.run()
 
-    waits: dict[str, Wait] = {}
+    waits = Waits()
     queues: dict[str, QueueWait] = {}
     for prefix, line in state.lines.items():
         time = hall_time
@@ -97,9 +118,9 @@ def forecast(state: QueueState, ctx: Context) -> Forecast:
         ordinary = simulation.lane(line.ordinary, SIMULATED_ORDINARY, probe_of(prefix, "normal"))
         green = simulation.lane(line.green, SIMULATED_GREEN, probe_of(prefix, "green"))
         for (_, ticket_id), start in zip(line.ordinary, ordinary, strict=False):
-            waits[ticket_id] = _wait(time, start)
+            waits.add(ticket_id, time, start)
         for (_, ticket_id), start in zip(line.green, green, strict=False):
-            waits[ticket_id] = _wait(time, start)
+            waits.add(ticket_id, time, start)
         waiting = len(line.ordinary) + len(line.green)
         online = simulation.online[prefix]
         queues[prefix] = QueueWait(
@@ -117,7 +138,7 @@ def forecast(state: QueueState, ctx: Context) -> Forecast:
     for lane in state.for_window.values():
         for _, ticket_id in lane:
             if ticket_id in simulation.starts:
-                waits[ticket_id] = _wait(hall_time, simulation.starts[ticket_id])
+                waits.add(ticket_id, hall_time, simulation.starts[ticket_id])
     return Forecast(now, waits, queues)
 
 

@@ -107,7 +107,7 @@ export function choiceScreen(kiosk) {
     setText(meta.children[0], words.stopped || words.waiting);
     setText(meta.children[1], words.stopped ? "" : words.wait);
     setAttrs(meta.children[1], { class: words.unstaffed && !words.stopped ? "state live" : "live nowrap",
-      "data-state": words.unstaffed && !words.stopped ? "away" : null });
+      "data-state": words.unstaffed && !words.stopped ? "closed" : null });
     setAttrs(meta.children[0], { class: words.stopped ? "reason clamp" : "live nowrap" });
     setAttrs(button, { "aria-disabled": words.stopped ? "true" : null, "data-group": choice.items ? "" : null });
   }
@@ -149,8 +149,8 @@ export function choiceScreen(kiosk) {
       const heading = (title.textContent || "") + "。";
       return heading + list.map((choice) => {
         const words = say(kiosk, choice);
-        const waiting = words.stopped || words.waiting;
-        return t("read.choice", { name: words.name, waiting, wait: words.stopped ? "" : words.wait });
+        return [words.name, words.stopped || words.waiting, words.stopped ? "" : words.wait].filter(Boolean)
+          .join(t("list.pause")) + "。";
       }).join("");
     },
   };

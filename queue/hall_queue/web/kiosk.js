@@ -80,6 +80,9 @@ async function main() {
     stage, warning, tools, offline, busy,
   );
 
+  fitWindow();
+  window.addEventListener("resize", fitWindow);
+
   /** @type {Screen|null} */
   let screen = null;
   /** @type {(kiosk: Kiosk) => Screen} */
@@ -304,6 +307,23 @@ async function main() {
     show(warning, warn);
   });
   kiosk.home();
+}
+
+/**
+ * Kiosks come in many sizes, and all are looked at from the same distance: the page is laid out for
+ * 1080 x 1920 (or 1600 wide when it lies) and enlarged or reduced as a whole.
+ */
+function fitWindow() {
+  const width = window.innerWidth;
+  const height = window.innerHeight;
+  const wide = width > height;
+  const scale = wide ? Math.min(width / 1600, height / 1060) : Math.min(width / 1080, height / 1560);
+  const body = document.body;
+  body.style.setProperty("zoom", String(scale));
+  body.style.height = height / scale + "px";
+  setAttrs(document.documentElement, {
+    "data-shape": wide ? "wide" : height / scale < 1760 ? "short" : null,
+  });
 }
 
 /**

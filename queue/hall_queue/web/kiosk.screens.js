@@ -67,7 +67,7 @@ export function messageScreen(kiosk, message) {
     h("div", { class: "answers" },
       h("button", { class: "button primary", type: "button", onclick: kiosk.home }, t("back"))),
   );
-  return { node, say: () => [message.title, message.text, desk].join("。") };
+  return { node, endsHere: true, say: () => [message.title, message.text, desk].join("。") };
 }
 
 /**

@@ -135,5 +135,5 @@ export const texts = {
   "fail.other": ["", "This is not possible right now. Please ask at the guide desk."],
 
   "still.here": ["{n} 秒后返回首页，触摸屏幕可继续", "Back to the start in {n} s. Touch to stay."],
-  "read.choice": ["{name}，{waiting}，{wait}。", "{name}, {waiting}, {wait}. "],
+  "list.pause": ["，", ", "],
 };

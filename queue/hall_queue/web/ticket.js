@@ -182,10 +182,18 @@ function paper(now) {
     case "expired":
       return ending(now, t("phone." + now.state), t("phone." + now.state + "_text"));
     default:
-      return h("article", { class: "paper" }, head, h("div", { class: "body" }, lines(now),
+      return h("article", { class: "paper" }, head, h("div", { class: "body" }, status(now), lines(now),
         now.state === "waiting" ? h("p", { class: "say" }, t("phone.stay")) : null,
         now.state === "held" ? h("p", { class: "say" }, t("phone.held")) : null));
   }
+}
+
+/** @param {Ticket} now */
+function status(now) {
+  if (now.state === "waiting") return null;
+  const serving = now.state === "serving" && now.window;
+  return h("p", { class: "status state live", "data-state": serving ? "serving" : "away" },
+    serving ? t("phone.serving", { n: now.window || "" }) : t("ticket.state." + now.state));
 }
 
 /** @param {Ticket} now */
@@ -195,16 +203,15 @@ function lines(now) {
   const clock = Boolean(wait && wait.crosses_break);
   const row = (/** @type {string} */ name, /** @type {string} */ value, /** @type {boolean} */ big) =>
     h("div", { class: big ? "big" : null }, h("dt", null, name), h("dd", { class: big ? "live" : null }, value));
-  const state = now.state === "serving" ? "serving" : now.state === "held" ? "away" : null;
-  const word = now.state === "serving" && now.window
-    ? t("phone.serving", { n: now.window }) : t("ticket.state." + now.state);
   return h("dl", { class: "lines" },
     waiting
       ? [
-          row(t("phone.ahead"), now.ahead ? t("phone.people", { n: now.ahead }) : t("phone.next"), true),
+          now.ahead
+            ? row(t("phone.ahead"), t("phone.people", { n: now.ahead }), true)
+            : row(t("phone.place"), t("phone.next"), true),
           row(t(clock ? "phone.wait_clock" : "phone.wait"), waitText(wait), true),
         ]
-      : [h("div", null, h("dd", { class: "state live", "data-state": state }, word))],
+      : null,
     row(t("phone.issued"), hhmm(now.issued_at), false));
 }
 

@@ -12,9 +12,10 @@ export const texts = {
 
   "phone.ahead": ["前面还有", "Ahead of you"],
   "phone.people": ["{n} 人", "{n} {n|person|people}"],
+  "phone.place": ["您的位置", "Your place"],
   "phone.next": ["下一个就是您", "You are next"],
   "phone.wait": ["预计等候", "Waiting time"],
-  "phone.wait_clock": ["预计叫号时间", "Expected call"],
+  "phone.wait_clock": ["预计叫号", "Expected call"],
   "phone.service": ["办理业务", "Service"],
   "phone.issued": ["取号时间", "Taken at"],
   "phone.updated": ["{at} 更新", "Updated {at}"],

@@ -1,0 +1,265 @@
+"""Citizens: they come, take a ticket, wait, get up when called, miss it, change their mind."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from collections.abc import Callable, Coroutine, Sequence
+from datetime import date, datetime
+from random import Random
+from typing import Any
+
+from hall_app.demo.floor import Floor, Happening, Person
+from hall_app.demo.guide import GuideDesk
+from hall_app.demo.habits import Hours, Visit, open_later
+from hall_app.demo.pace import Pace
+from hall_app.demo.wire import Declined, Device, Wire
+
+Spawn = Callable[[Coroutine[Any, Any, None]], None]
+MISSED_MOST = 2
+
+
+class Citizens:
+    """Everybody who comes to one hall on one day."""
+
+    def __init__(
+        self,
+        floor: Floor,
+        pace: Pace,
+        wire: Wire,
+        kiosks: Sequence[Device],
+        counters: dict[int, Device],
+        guide: GuideDesk,
+        seed: str,
+    ) -> None:
+        self._floor = floor
+        self._pace = pace
+        self._wire = wire
+        self._kiosks = kiosks
+        self._counters = counters
+        self._guide = guide
+        self._seed = seed
+
+    async def come(self, today: date, visits: Sequence[Visit], hours: Hours, spawn: Spawn) -> None:
+        """Let everybody in at their time. Who should have come already has been here."""
+        begin = self._pace.now()
+        for visit in visits:
+            at = self._pace.at(today, visit.at_s)
+            if at < begin:
+                continue
+            await self._pace.until(at)
+            spawn(self._visit(today, visit, hours))
+
+    async def stranger(self, number: str, window: int, rng: Random) -> None:
+        """A ticket that a real person took, or that was waiting before we came: they turn up."""
+        await self._pace.sleep(rng.uniform(10, 25))
+        if number not in self._floor.people:
+            self._floor.sit_down(window, number)
+
+    async def _visit(self, today: date, visit: Visit, hours: Hours) -> None:
+        rng = Random(f"{self._seed}:{visit.at_s}")
+        ticket = await self._take(visit, rng)
+        if ticket is None:
+            self._floor.counts["turned_away"] += 1
+            return
+        person = Person(visit, ticket)
+        self._floor.welcome(person)
+        try:
+            await _Stay(self, person, today, hours, rng).live()
+        finally:
+            self._floor.farewell(person)
+
+    # --- taking a ticket -----------------------------------------------------------------------
+
+    async def _take(self, visit: Visit, rng: Random) -> dict[str, Any] | None:
+        if visit.at_desk:
+            return await self._guide.issue(visit, visit.asks)
+        body = {"service": visit.asks, "channel": "kiosk", "cases": visit.cases}
+        if visit.claims_green:
+            body["priority"] = "green"
+        if visit.id_number is not None:
+            body["id_number"] = visit.id_number
+        kiosk = rng.choice(self._kiosks)
+        async with kiosk.busy:
+            await self._pace.sleep(rng.uniform(8, 20))
+            try:
+                ticket: dict[str, Any] = await kiosk.post(f"/halls/{kiosk.hall}/tickets", body)
+            except Declined as declined:
+                if declined.code != "queue_full_today" or rng.random() < 0.6:
+                    return None  # reads why, and goes home
+            else:
+                return ticket
+        return await self._guide.issue(visit, visit.asks)
+
+    # --- what a person does --------------------------------------------------------------------
+
+    async def cancel(self, person: Person) -> bool:
+        try:
+            path = f"/public/tickets/{person.token}/commands"
+            await self._wire.post(path, None, {"command": "cancel"})
+        except Declined:
+            return False
+        return True
+
+    async def look(self, person: Person) -> None:
+        await self._wire.get(f"/public/tickets/{person.token}", None)
+
+    async def check_in(self, person: Person, window: int, rng: Random) -> bool:
+        """Turn up after having been missed: at a kiosk, the guide desk or the window."""
+        how = rng.random()
+        try:
+            if how < 0.6:
+                kiosk = rng.choice(self._kiosks)
+                scan = person.token if rng.random() < 0.5 else person.number
+                async with kiosk.busy:
+                    await self._pace.sleep(rng.uniform(5, 12))
+                    await kiosk.post(f"/halls/{kiosk.hall}/check-in", {"scan": scan})
+            elif how < 0.85 or window not in self._counters:
+                return await self._guide.requeue(person) is not None
+            else:
+                path = f"/tickets/{person.ticket_id}/commands"
+                await self._counters[window].post(path, {"command": "requeue"})
+        except Declined:
+            return False
+        return True
+
+    async def walk(self, seconds: float) -> None:
+        await self._pace.sleep(seconds)
+
+    @property
+    def floor(self) -> Floor:
+        return self._floor
+
+    @property
+    def guide(self) -> GuideDesk:
+        return self._guide
+
+    @property
+    def pace(self) -> Pace:
+        return self._pace
+
+
+class _Stay:
+    """One person's time in the hall."""
+
+    def __init__(
+        self, crowd: Citizens, person: Person, today: date, hours: Hours, rng: Random
+    ) -> None:
+        self._crowd = crowd
+        self._person = person
+        self._rng = rng
+        self._agenda: list[tuple[datetime, str]] = []
+        visit = person.visit
+
+        def plan(what: str, after_s: float | None) -> None:
+            if after_s is not None:
+                at_s = open_later(hours, visit.at_s, after_s)
+                heapq.heappush(self._agenda, (crowd.pace.at(today, at_s), what))
+
+        plan("verify", rng.uniform(30, 120) if person.pending_claim else None)
+        plan("exchange", visit.notices_after_s)
+        plan("cancel", visit.cancels_after_s)
+        plan("special", visit.special_after_s)
+        plan("give_up", visit.patience_s)
+        for _ in range(visit.looks):
+            plan("look", rng.uniform(60, 1200))
+
+    async def live(self) -> None:
+        """Until this person goes home."""
+        while True:
+            happening = await self._next()
+            if happening is None:
+                going = await self._impulse(heapq.heappop(self._agenda)[1])
+            else:
+                going = await self._happened(*happening)
+            if going:
+                return
+
+    async def _next(self) -> Happening | None:
+        """What the screens say next; None when the agenda is first."""
+        inbox = self._person.inbox
+        if not inbox.empty():
+            return inbox.get_nowait()
+        wait_s = None
+        if self._agenda:
+            pace = self._crowd.pace
+            wait_s = pace.real((self._agenda[0][0] - pace.now()).total_seconds())
+        try:
+            return await asyncio.wait_for(inbox.get(), wait_s)
+        except TimeoutError:
+            return None
+
+    async def _impulse(self, what: str) -> bool:
+        """Do what was on the agenda, if still waiting. True: goes home."""
+        person, crowd = self._person, self._crowd
+        if person.state != "waiting" or person.presence == "gone":
+            return False
+        if what == "verify":
+            await crowd.guide.verify(person)
+        elif what == "exchange" and person.service != person.visit.service:
+            ticket = await crowd.guide.exchange(person)
+            if ticket is not None:
+                person.service = person.visit.service
+                if ticket["number"] != person.number:
+                    crowd.floor.renumber(person, ticket["number"])
+        elif what == "special":
+            crowd.floor.ask_out_of_turn(person.number[0], person.number)
+        elif what == "look":
+            await crowd.look(person)
+        elif what == "cancel" or (what == "give_up" and self._rng.random() < 0.5):
+            return await crowd.cancel(person)
+        elif what == "give_up":
+            person.presence = "gone"  # nobody is told
+        return False
+
+    async def _happened(self, kind: str, data: dict[str, Any]) -> bool:
+        """React to what the screens say about this number. True: goes home."""
+        person = self._person
+        if kind in ("ticket_called", "ticket_recalled"):
+            person.state = "called"
+            await self._called(kind, data["window"])
+        elif kind == "ticket_no_show":
+            return await self._missed(data["window"])
+        elif kind == "service_started":
+            person.state = "serving"
+        elif kind == "ticket_held":
+            person.state, person.seat = "held", None
+            await self._crowd.walk(person.visit.away_s)
+            person.is_back = True
+            self._crowd.floor.wake(data["window"])
+        elif kind == "service_finished":
+            going = not person.stays
+            person.stays = False
+            if not going:
+                person.state, person.seat = "waiting", None
+            return going
+        elif kind == "step_undone":
+            person.state, person.seat = "serving", data["window"]
+        elif kind in ("ticket_transferred", "ticket_released", "ticket_requeued"):
+            person.state, person.seat = "waiting", None
+        return kind in ("ticket_cancelled", "ticket_expired")
+
+    async def _called(self, kind: str, window: int) -> None:
+        person = self._person
+        at_once = person.presence == "there"
+        if person.seat == window or not (
+            at_once or (person.presence == "slow" and kind == "ticket_recalled")
+        ):
+            return
+        await self._crowd.walk(person.visit.walk_s)
+        if self._crowd.floor.sit_down(window, person.number):
+            person.seat = window
+
+    async def _missed(self, window: int) -> bool:
+        person = self._person
+        person.seat = None
+        person.missed += 1
+        if person.presence == "gone" or person.missed > MISSED_MOST:
+            return True
+        late = person.presence == "misses"
+        await self._crowd.walk(person.visit.back_s if late else self._rng.uniform(20, 90))
+        person.presence = "there"
+        if not await self._crowd.check_in(person, window, self._rng):
+            return True
+        person.state = "waiting"
+        return False

@@ -1,0 +1,74 @@
+"""The hall's manager: looks at alerts, posts the notice of who is ill, sends the last ones home."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from random import Random
+
+from hall_app.demo.clerks import CAP
+from hall_app.demo.floor import Floor
+from hall_app.demo.habits import SICK, Hours
+from hall_app.demo.pace import Pace
+from hall_app.demo.wire import Declined, Device
+
+ROUND_S = 120.0
+NOTICED_AFTER = timedelta(minutes=4)
+
+
+class Manager:
+    """One hall's manager on one day."""
+
+    def __init__(
+        self, floor: Floor, pace: Pace, device: Device, hours: Hours, today: date, rng: Random
+    ) -> None:
+        self._floor = floor
+        self._pace = pace
+        self._device = device
+        self._ends = pace.at(today, hours[-1][1])
+        self._rng = rng
+
+    async def work(self, sick: dict[int, str | None]) -> None:
+        """The day. `sick`: windows whose clerk is ill, each with who stands in, if anyone does."""
+        for window, stand_in in sick.items():
+            await self._report_sick(window, stand_in)
+        while self._pace.now() < self._ends + CAP + timedelta(minutes=10):
+            await self._pace.sleep(ROUND_S * self._rng.uniform(0.7, 1.3))
+            await self._look_at_alerts()
+            if self._pace.now() > self._ends:
+                await self._close_empty_chairs()
+        if any(queue["waiting"] for queue in self._floor.queues.values()):
+            await self._try(f"/halls/{self._device.hall}/commands", command="expire_waiting")
+
+    async def _try(self, path: str, **body: object) -> bool:
+        try:
+            await self._device.post(path, body)
+        except Declined:
+            return False
+        return True
+
+    async def _window(self, window: int, **body: object) -> bool:
+        path = f"/halls/{self._device.hall}/windows/{window}/commands"
+        return await self._try(path, **body)
+
+    async def _report_sick(self, window: int, stand_in: str | None) -> None:
+        if self._floor.windows[window]["state"] != "closed":
+            return
+        posted = await self._window(
+            window, command="leave", reason=SICK, expected_return=self._ends.isoformat()
+        )
+        if posted and stand_in is not None:
+            await self._window(window, command="handover", clerk=stand_in)
+
+    async def _look_at_alerts(self) -> None:
+        now = self._pace.now()
+        for alert in tuple(self._floor.alerts.values()):
+            since = datetime.fromisoformat(alert["since"])
+            if alert["state"] == "open" and now - since > NOTICED_AFTER:
+                await self._try(f"/alerts/{alert['alert_id']}/commands", command="acknowledge")
+
+    async def _close_empty_chairs(self) -> None:
+        """Whoever is not back by closing does not come back today."""
+        late = self._pace.now() > self._ends + timedelta(minutes=30)
+        for number, view in self._floor.windows.items():
+            if view["state"] == "away" and (late or view["clerk"] is None):
+                await self._window(number, command="close")

@@ -1,0 +1,99 @@
+"""The demonstration's time: as fast as wished, and nights are skipped."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from hall_core.clock import SpeedClock
+
+MORNING = time(8, 20)  # when a simulated day begins
+EVENING = time(17, 30)
+TUESDAY = 1
+SATURDAY = 5
+
+
+class DemoClock(SpeedClock):
+    """A clock that runs `speed` times as fast and can be moved on to the next morning.
+
+    Wall and monotonic time move together, so the server has no reason to doubt the clock.
+    """
+
+    def __init__(self, start: datetime, speed: float) -> None:
+        super().__init__(start, speed)
+        self._skipped_s = 0.0
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self._skipped_s
+
+    def skip_to(self, at: datetime) -> None:
+        """Move on to `at`; never back. Who sleeps on a `Pace` does not notice."""
+        self._skipped_s += max(0.0, (at - self.now()).total_seconds())
+
+
+class Pace:
+    """Sleeping and looking at the clock in simulated time, the hall's zone."""
+
+    def __init__(self, clock: DemoClock, timezone: str) -> None:
+        self.clock = clock
+        self.zone = ZoneInfo(timezone)
+        self.latest_s = 0.0  # real seconds that somebody woke up too late, the worst since asked
+
+    @property
+    def speed(self) -> float:
+        return self.clock.speed
+
+    def now(self) -> datetime:
+        return self.clock.now().astimezone(self.zone)
+
+    def at(self, day: date, seconds: float) -> datetime:
+        """The moment `seconds` after midnight of `day`."""
+        return datetime.combine(day, time(), self.zone) + timedelta(seconds=seconds)
+
+    def real(self, seconds: float) -> float:
+        """Simulated seconds in real ones."""
+        return max(0.0, seconds) / self.speed
+
+    async def sleep(self, seconds: float) -> None:
+        """Sleep for simulated seconds."""
+        loop = asyncio.get_running_loop()
+        due = loop.time() + self.real(seconds)
+        await asyncio.sleep(self.real(seconds))
+        self.latest_s = max(self.latest_s, loop.time() - due)
+
+    async def until(self, at: datetime) -> None:
+        await self.sleep((at - self.now()).total_seconds())
+
+    def worst_lateness(self) -> float:
+        """Real seconds by which the worst sleeper overslept since this was last asked."""
+        worst, self.latest_s = self.latest_s, 0.0
+        return worst
+
+
+def first_morning(now: datetime, timezone: str) -> datetime:
+    """The next Tuesday morning: an ordinary working day, soon."""
+    return _next_morning(now, timezone, lambda day: day.weekday() == TUESDAY)
+
+
+def next_morning(now: datetime, timezone: str) -> datetime:
+    """The next morning of a Monday to Friday."""
+    return _next_morning(now, timezone, lambda day: day.weekday() < SATURDAY)
+
+
+def going_on(last: datetime, timezone: str) -> datetime:
+    """Where to go on after the last thing that happened: at once, or the next morning."""
+    local = last.astimezone(ZoneInfo(timezone)) + timedelta(seconds=1)
+    if local.weekday() < SATURDAY and MORNING <= local.time() < EVENING:
+        return local
+    return next_morning(local, timezone)
+
+
+def _next_morning(now: datetime, timezone: str, fits: Callable[[date], bool]) -> datetime:
+    zone = ZoneInfo(timezone)
+    local = now.astimezone(zone)
+    day = local.date()
+    while not (fits(day) and datetime.combine(day, MORNING, zone) > local):
+        day += timedelta(days=1)
+    return datetime.combine(day, MORNING, zone)

@@ -1,0 +1,255 @@
+"""The simulated city: every hall's people, day after day."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable, Coroutine, Mapping
+from datetime import date, timedelta
+from random import Random
+from typing import Any
+
+import structlog
+
+from hall_app.demo import habits
+from hall_app.demo.citizens import Citizens
+from hall_app.demo.city import City
+from hall_app.demo.clerks import CAP, Clerk
+from hall_app.demo.floor import Floor
+from hall_app.demo.guide import GuideDesk
+from hall_app.demo.manager import Manager
+from hall_app.demo.pace import Pace, next_morning
+from hall_app.demo.wire import Device, Wire
+
+log = structlog.get_logger()
+
+STAND_IN = "B岗"
+WINDOWS_A_GUIDE = 30
+NIGHT_S = 1.0  # real seconds that a night takes, so that midnight is noticed
+Tokens = Mapping[str, Mapping[str, str]]
+"""hall -> device ("kiosk-1", "guide", "display", "manager", "counter-3") -> token."""
+
+
+class HallRun:
+    """One hall's devices and people."""
+
+    def __init__(
+        self, floor: Floor, pace: Pace, wire: Wire, tokens: Mapping[str, str], seed: str
+    ) -> None:
+        self.floor = floor
+        self._pace = pace
+        self._wire = wire
+        self._seed = f"{seed}:{floor.hall}"
+        hall = floor.hall
+
+        def device(name: str) -> Device:
+            return Device(wire, hall, tokens[name])
+
+        self.guide, self.display, self.manager = map(device, ("guide", "display", "manager"))
+        self.kiosks = [device(name) for name in tokens if name.startswith("kiosk-")]
+        self.counters: dict[int, Device] = {}
+        for name, token in tokens.items():
+            if name.startswith("counter-"):
+                window = int(name.removeprefix("counter-"))
+                self.counters[window] = Device(wire, hall, token, window)
+        guides = 1 + len(self.counters) // WINDOWS_A_GUIDE
+        self.desk = GuideDesk(self.guide, pace, Random(f"{self._seed}:guide"), guides)
+
+    def streams(self) -> list[Coroutine[Any, Any, None]]:
+        """What runs as long as the hall is looked at."""
+        floor = self.floor
+        return [
+            self._wire.follow(floor.hall, self.guide.token, floor.take_staff),
+            self._wire.follow(floor.hall, self.display.token, floor.take_screen),
+        ]
+
+    async def begin(self, today: date, city: City, crew: Crew) -> list[asyncio.Task[None]]:
+        """Plan the day and let it begin; gives the clerks' tasks."""
+        setup = await self.manager.get(f"/halls/{self.floor.hall}/setup")
+        hours = habits.hours_of(setup["settings"]["week"].get(str(today.isoweekday()), ()))
+        if not hours:
+            return []
+        seed = f"{self._seed}:{today}"
+        self.floor.new_day()
+        self.floor.prefix_of = {s["id"]: s["prefix"] for s in setup["services"]}
+        citizens = Citizens(
+            self.floor, self._pace, self._wire, self.kiosks, self.counters, self.desk, seed
+        )
+        self._let_strangers_in(citizens, crew, seed)
+        visits = self._visits(setup, city, hours, today, seed)
+        crew.spawn(citizens.come(today, visits, hours, crew.spawn))
+        return self._clerks(setup, hours, today, seed, crew)
+
+    def _visits(
+        self, setup: dict[str, Any], city: City, hours: habits.Hours, today: date, seed: str
+    ) -> list[habits.Visit]:
+        figures = next((h for h in city.halls if h.id == self.floor.hall), None)
+        matters = [
+            habits.Matter(s["id"], s["prefix"], s["minutes"], s["id_required"])
+            for s in setup["services"]
+        ]
+        return habits.visits(
+            Random(f"{seed}:visits"),
+            matters,
+            figures.tickets_day if figures is not None else {},
+            city.arrival_share,
+            hours,
+            today,
+        )
+
+    def _let_strangers_in(self, citizens: Citizens, crew: Crew, seed: str) -> None:
+        def stranger(number: str, window: int) -> None:
+            rng = Random(f"{seed}:stranger:{number}")
+            crew.spawn(citizens.stranger(number, window, rng))
+
+        self.floor.strangers = stranger
+        # Who is called already when we come (the demonstration goes on) turns up too.
+        for number, view in self.floor.windows.items():
+            if view["state"] == "calling":
+                stranger(view["ticket"], number)
+
+    def _clerks(
+        self, setup: dict[str, Any], hours: habits.Hours, today: date, seed: str, crew: Crew
+    ) -> list[asyncio.Task[None]]:
+        minutes = {s["name"]: s["minutes"] for s in setup["services"]}
+        reasons = setup["settings"]["absence_reasons"]
+        clerks: list[asyncio.Task[None]] = []
+        sick: dict[int, str | None] = {}
+        taken: set[str] = set()
+        for window in (w["number"] for w in setup["windows"]):
+            device = self.counters.get(window)
+            own, stand_ins = clerks_of(setup["clerks"], window)
+            if device is None or own is None:
+                continue
+            rng = Random(f"{seed}:clerk:{window}")
+            duty = habits.duty(rng, hours, reasons)
+            if duty.sick:
+                stand_in = next((no for no in stand_ins if no not in taken), None)
+                sick[window] = stand_in
+                if stand_in is None:
+                    continue
+                taken.add(stand_in)
+            clerk = Clerk(
+                self.floor, self._pace, device, own, stand_ins, duty, hours, today, minutes, rng
+            )
+            clerks.append(crew.spawn(clerk.work()))
+        manager = Manager(
+            self.floor, self._pace, self.manager, hours, today, Random(f"{seed}:manager")
+        )
+        crew.spawn(manager.work(sick))
+        return clerks
+
+
+def clerks_of(clerks: list[dict[str, Any]], window: int) -> tuple[str | None, list[str]]:
+    """The window's own clerk, and the B clerks who may stand in there."""
+    here = [clerk for clerk in clerks if window in clerk["windows"]]
+    own = [clerk["clerk_no"] for clerk in here if clerk["title"] != STAND_IN]
+    return (own[0] if own else None), [
+        clerk["clerk_no"] for clerk in here if clerk["title"] == STAND_IN
+    ]
+
+
+class Crew:
+    """Tasks of one day. A fault in one is logged and counted; the others go on."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.faults = 0
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+        return task
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.faults += 1
+            log.error("simulation_fault", exc_info=error)
+
+    async def dismiss(self) -> None:
+        """Send everybody home."""
+        while self._tasks:
+            tasks = tuple(self._tasks)
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+
+
+class Simulation:
+    """The people of the demonstration city. `run` it; cancel it to stop."""
+
+    def __init__(
+        self,
+        url: str,
+        pace: Pace,
+        city: City,
+        tokens: Tokens,
+        taken: Callable[[str, int], bool] = lambda hall, window: False,
+        seed: str = "demo",
+    ) -> None:
+        self.pace = pace
+        self.wire = Wire(url, secrets.token_hex(4))
+        self.days = 0  # that have ended
+        self.on_day_end: Callable[[], None] = lambda: None
+        self._city = city
+        self._crew = Crew()
+        self._residents = Crew()
+        names = {hall.id: hall.name_en for hall in city.halls}
+
+        def floor(hall: str) -> Floor:
+            name = names.get(hall, hall)
+            return Floor(hall, name, pace, lambda window: taken(hall, window))
+
+        self.halls = [
+            HallRun(floor(hall), pace, self.wire, devices, seed) for hall, devices in tokens.items()
+        ]
+
+    @property
+    def floors(self) -> list[Floor]:
+        return [hall.floor for hall in self.halls]
+
+    @property
+    def faults(self) -> int:
+        """Mistakes of the simulation itself; there should be none."""
+        return self._crew.faults + self._residents.faults
+
+    async def run(self) -> None:
+        """Day after day, until cancelled."""
+        try:
+            for hall in self.halls:
+                for stream in hall.streams():
+                    self._residents.spawn(stream)
+                self._residents.spawn(hall.desk.run())
+            for hall in self.halls:
+                await hall.floor.ready.wait()
+            while True:
+                await self._day()
+                await self._night()
+        finally:
+            await self._crew.dismiss()
+            await self._residents.dismiss()
+            await self.wire.close()
+
+    async def _day(self) -> None:
+        today = self.pace.now().date()
+        clerks: list[asyncio.Task[None]] = []
+        for hall in self.halls:
+            clerks.extend(await hall.begin(today, self._city, self._crew))
+        latest = self.pace.at(today, 17.5 * 3600) + CAP + timedelta(minutes=45)
+        if clerks:
+            left_s = (latest - self.pace.now()).total_seconds()
+            await asyncio.wait(clerks, timeout=self.pace.real(left_s))
+        self.days += 1
+        self.on_day_end()
+        await self._crew.dismiss()
+
+    async def _night(self) -> None:
+        """Nobody is there: on to midnight, and from there to the next working morning."""
+        now = self.pace.now()
+        midnight = self.pace.at(now.date() + timedelta(days=1), 0)
+        self.pace.clock.skip_to(midnight)
+        await asyncio.sleep(NIGHT_S)
+        self.pace.clock.skip_to(next_morning(self.pace.now(), self.pace.zone.key))
+        await asyncio.sleep(NIGHT_S)

@@ -1,0 +1,240 @@
+/**
+ * What needs a person now: alerts of all halls in scope, the most urgent first, handled by keys.
+ */
+import { get, post } from "/static/core/api.js";
+import { dialog } from "/static/core/dialog.js";
+import { h, keyed, replace, setAttrs, setText, show } from "/static/core/dom.js";
+import { t } from "/static/core/i18n.js";
+import { toast } from "/static/core/toast.js";
+import { inSession } from "./session.js";
+import { minutesShort, minutesSince, problemText, wordFor } from "./words.js";
+
+/**
+ * @typedef {{alert_id: string, kind: string, level: "window"|"hall"|"supervision", state: string,
+ *   since: string, window: number|null, clerk: string|null, detail: string}} Alert
+ * @typedef {Alert & {hall: string, hall_name: string}} Listed
+ * @typedef {"acknowledge"|"explain"|"confirm"|"dismiss"|"close"} Verb
+ */
+
+const URGENCY = ["supervision", "hall", "window"];
+/** @type {{verb: Verb, key: string}[]} */
+const VERBS = [
+  { verb: "acknowledge", key: "a" },
+  { verb: "explain", key: "e" },
+  { verb: "confirm", key: "v" },
+  { verb: "dismiss", key: "x" },
+  { verb: "close", key: "c" },
+];
+const AT_ONCE = 6; // halls asked at the same moment
+
+/**
+ * The open alerts of these halls. A hall that cannot be asked keeps what was known of it.
+ * @param {{id: string, name: string, name_en?: string}[]} halls
+ * @param {Map<string, Alert[]>} known  by hall; brought up to date
+ */
+export async function fetchAlerts(halls, known) {
+  const waiting = halls.slice();
+  const worker = async () => {
+    for (let hall = waiting.shift(); hall; hall = waiting.shift()) {
+      known.set(hall.id, await get("/halls/" + encodeURIComponent(hall.id) + "/alerts?state=open"));
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+}
+
+/**
+ * The panel. `goTo` shows a window of a hall; `changed` is called after an alert was handled;
+ * `mine` are the levels that are this person's.
+ */
+export class AlertPanel {
+  /**
+   * @param {{mine: string[], goTo: (hall: string, window: number|null) => void, changed: (hall: string) => void}} options
+   */
+  constructor(options) {
+    this.options = options;
+    /** @type {Listed[]} */
+    this.list = [];
+    this.chosen = "";
+    this.busy = false;
+    this.count = h("span", { class: "count number" });
+    this.rows = h("div", { class: "alert-rows", role: "listbox", tabindex: 0 });
+    this.empty = h("p", { class: "empty" });
+    this.acts = h("div", { class: "alert-acts" });
+    this.heading = h("h2", null);
+    this.node = h(
+      "section",
+      { class: "panel alerts live" },
+      h("header", { class: "panel-head" }, this.heading, this.count),
+      this.rows,
+      this.empty,
+      this.acts,
+    );
+    this.words();
+  }
+
+  /** Draws what only changes with the language. */
+  words() {
+    setText(this.heading, t("alerts.title"));
+    setText(this.empty, t("alerts.none"));
+    this.rows.setAttribute("aria-label", t("alerts.title"));
+    replace(
+      this.acts,
+      VERBS.map(({ verb, key }) =>
+        h("button", { class: "button small", type: "button", onclick: () => this.act(verb) },
+          t("alert.act." + verb), h("kbd", null, key.toUpperCase()))),
+    );
+    this.draw();
+  }
+
+  /** @param {Listed[]} list */
+  show(list) {
+    this.list = list.slice().sort((a, b) => this.rank(a) - this.rank(b) || a.since.localeCompare(b.since));
+    if (!this.list.some((alert) => alert.alert_id === this.chosen)) {
+      this.chosen = this.list.length ? this.list[0].alert_id : "";
+    }
+    this.draw();
+  }
+
+  /** @param {Alert} alert */
+  isMine(alert) {
+    return this.options.mine.indexOf(alert.level) >= 0;
+  }
+
+  /** Mine before others', new before known, higher level first. @param {Alert} alert */
+  rank(alert) {
+    return (this.isMine(alert) ? 0 : 100) + (alert.state === "open" ? 0 : 10) + URGENCY.indexOf(alert.level);
+  }
+
+  draw() {
+    const mine = this.list.filter((alert) => this.isMine(alert)).length;
+    show(this.empty, !this.list.length);
+    show(this.rows, this.list.length > 0);
+    show(this.acts, this.list.length > 0);
+    const others = this.list.length - mine;
+    setText(this.count, this.list.length
+      ? [mine ? t("alerts.mine", { n: mine }) : "", others ? t("alerts.others", { n: others }) : ""].filter(Boolean).join(" · ")
+      : "");
+    setAttrs(this.count, { "data-state": mine ? "alert" : null });
+    keyed(this.rows, this.list, (alert) => alert.hall + alert.alert_id, (alert) => this.row(alert), (node, alert) => this.fill(node, alert));
+    const at = this.rows.querySelector("[aria-selected=true]");
+    setAttrs(this.rows, { "aria-activedescendant": at ? at.id : null });
+  }
+
+  /** @param {Listed} alert */
+  row(alert) {
+    return h(
+      "div",
+      {
+        class: "alert-row", role: "option", id: "alert-" + alert.alert_id,
+        onclick: () => { this.choose(alert.alert_id); this.go(); },
+      },
+      h("div", { class: "line" }, h("span", { class: "state what" }), h("span", { class: "where clamp-1" }), h("span", { class: "since number" })),
+      h("div", { class: "line soft small" }, h("span", { class: "level nowrap" }), h("span", { class: "hall clamp-1" }), h("span", { class: "handled nowrap" })),
+    );
+  }
+
+  /** @param {HTMLElement} node @param {Listed} alert */
+  fill(node, alert) {
+    const [top, below] = Array.from(node.children);
+    setAttrs(node, { "aria-selected": alert.alert_id === this.chosen ? "true" : "false", "data-mine": this.isMine(alert) ? "yes" : null });
+    setAttrs(top.children[0], { "data-state": this.isMine(alert) && alert.state === "open" ? "alert" : "away" });
+    setText(top.children[0], wordFor("alert.kind", alert.kind));
+    const where = alert.window === null ? alert.detail : t("alert.where", { window: alert.window }) + (alert.detail ? " " + alert.detail : "");
+    setText(top.children[1], where);
+    setText(top.children[2], t("alert.since", { time: minutesShort(minutesSince(alert.since)) }));
+    setText(below.children[0], wordFor("alert.level", alert.level));
+    setText(below.children[1], alert.hall_name);
+    setText(below.children[2], wordFor("alert.state", alert.state));
+  }
+
+  /** @returns {Listed|undefined} */
+  current() {
+    return this.list.find((alert) => alert.alert_id === this.chosen);
+  }
+
+  /** @param {string} id */
+  choose(id) {
+    this.chosen = id;
+    this.draw();
+    const node = document.getElementById("alert-" + id);
+    if (node && node.scrollIntoView) node.scrollIntoView({ block: "nearest" });
+  }
+
+  /** @param {number} by */
+  move(by) {
+    if (!this.list.length) return;
+    const at = this.list.findIndex((alert) => alert.alert_id === this.chosen);
+    this.choose(this.list[Math.max(0, Math.min(this.list.length - 1, at + by))].alert_id);
+  }
+
+  go() {
+    const alert = this.current();
+    if (alert) this.options.goTo(alert.hall, alert.window);
+  }
+
+  /**
+   * A key that handles alerts.
+   * @param {string} key
+   * @returns {boolean} whether it was one
+   */
+  key(key) {
+    if (key === "j" || key === "k") this.move(key === "j" ? 1 : -1);
+    else if (key === "Enter") this.go();
+    else {
+      const found = VERBS.find((entry) => entry.key === key);
+      if (!found) return false;
+      this.act(found.verb);
+    }
+    return true;
+  }
+
+  /** @param {Verb} verb */
+  async act(verb) {
+    const alert = this.current();
+    if (!alert || this.busy) return;
+    this.busy = true;
+    try {
+      const what = wordFor("alert.kind", alert.kind) + (alert.window === null ? "" : " " + t("alert.where", { window: alert.window }));
+      const text = verb === "acknowledge" ? "" : await askText(verb, what + " · " + alert.hall_name);
+      if (text === null) return;
+      await inSession(() => post("/alerts/" + encodeURIComponent(alert.alert_id) + "/commands", { command: verb, text }));
+      toast(t("alert.done." + verb, { what }), { state: "open" });
+    } catch (error) {
+      toast(problemText(error), { state: "alert" });
+    } finally {
+      this.busy = false;
+      this.options.changed(alert.hall);
+    }
+  }
+}
+
+/**
+ * The text that goes with a verb; null when the person thought better of it.
+ * @param {Verb} verb
+ * @param {string} what
+ * @returns {Promise<string|null>}
+ */
+function askText(verb, what) {
+  const required = verb === "explain" || verb === "dismiss";
+  return dialog(t("alert.ask." + verb), (/** @type {(text: string|null) => void} */ close) => {
+    const text = h("textarea", { rows: 3, maxlength: 500, autofocus: true });
+    const error = h("span", { class: "error", role: "alert", hidden: true }, t("alert.text_missing"));
+    const send = () => {
+      if (required && !text.value.trim()) {
+        show(error, true);
+        text.focus();
+      } else close(text.value.trim());
+    };
+    text.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) send();
+    });
+    return [
+      h("p", { class: "soft" }, what),
+      h("label", { class: "field" }, h("span", null, t("alert.text")), text,
+        h("span", { class: "hint" }, t(required ? "alert.text_required" : "alert.text_optional")), error),
+      h("div", { class: "actions" },
+        h("button", { class: "button", type: "button", onclick: () => close(null) }, t("cancel")),
+        h("button", { class: "button primary", type: "button", onclick: send }, t("alert.act." + verb), h("kbd", null, "Ctrl+Enter"))),
+    ];
+  });
+}

@@ -1,0 +1,459 @@
+/**
+ * The forms of the counter. Each is a few fields and one command; a number that has changed since
+ * the form was opened is the server's to refuse, and the form says so and stays.
+ */
+import { get } from "/static/core/api.js";
+import { confirmBox, dialog } from "/static/core/dialog.js";
+import { h, setText } from "/static/core/dom.js";
+import { nameOf, t } from "/static/core/i18n.js";
+import { dayAnd, hhmm, isoDay, minuteOfDay, serverNow } from "/static/core/time.js";
+import { lineRow } from "./counter.rows.js";
+import { choiceField, form, Missing, pickField, rulesOf, selectField, textField } from "./desk.js";
+
+/** @typedef {import("/static/core/types.js").HallState} HallState */
+/** @typedef {import("/static/core/types.js").WindowEntry} WindowEntry */
+/** @typedef {import("./counter.js").Counter} Counter */
+/** @typedef {import("./counter.commands.js").Body} Body */
+/** @typedef {import("./desk.js").Field} Field */
+/** @typedef {{clerk_no: string, name: string, title?: string, windows: number[]}} Clerk */
+
+/** @param {Counter} counter @returns {Promise<Clerk[]>} */
+async function clerksOf(counter) {
+  try {
+    return await get("/halls/" + encodeURIComponent(counter.hall) + "/clerks");
+  } catch (error) {
+    return []; // the number can be typed; the server knows it
+  }
+}
+
+/**
+ * @param {Clerk[]} clerks
+ * @param {WindowEntry} mine
+ */
+function clerkOptions(clerks, mine) {
+  const here = (/** @type {Clerk} */ clerk) => clerk.windows.indexOf(mine.number) >= 0;
+  const signed = (/** @type {Clerk} */ clerk) => (mine.signed_in || []).some((one) => one.clerk_no === clerk.clerk_no);
+  const rank = (/** @type {Clerk} */ clerk) => (signed(clerk) ? 0 : here(clerk) ? 1 : 2);
+  return clerks
+    .slice()
+    .sort((a, b) => rank(a) - rank(b) || a.clerk_no.localeCompare(b.clerk_no))
+    .map((clerk) => ({
+      value: clerk.clerk_no,
+      label: clerk.clerk_no + " " + clerk.name,
+      hint: signed(clerk) ? t("clerk.signed_in") : here(clerk) ? t("clerk.here")
+        : clerk.windows.map((n) => t("window.short", { n })).join(t("list.comma")),
+    }));
+}
+
+/**
+ * 工号 and, when the hall asks for it, PIN. The answer 422 `pin` brings the field as well.
+ * @param {Counter} counter
+ * @param {{title: string, text?: string, submit: string, command: string, without?: string, first?: string}} options
+ */
+async function clerkForm(counter, options) {
+  const clerks = await clerksOf(counter);
+  const clerk = pickField({
+    name: "clerk", label: t("clerk.label"), placeholder: t("clerk.hint"), free: true, rows: 5, value: options.first || "",
+    options: clerkOptions(clerks, counter.mine()).filter((option) => option.value !== options.without),
+  });
+  const pin = textField({ name: "pin", label: t("pin.label"), type: "password", maxlength: 20, inputmode: "numeric" });
+  pin.node.hidden = !rulesOf(counter.state()).pin_required;
+  return form({
+    title: options.title, text: options.text, submit: options.submit, fields: [clerk, pin],
+    failed: (error) => {
+      if (!error.field("pin") && error.code !== "wrong_pin") return;
+      pin.node.hidden = false;
+      pin.input.value = "";
+      setTimeout(pin.focus, 0);
+    },
+    send: async () => {
+      const clerkNo = clerk.value();
+      if (!clerkNo) throw new Missing("clerk", t("clerk.missing"));
+      if (!pin.node.hidden && !pin.input.value) throw new Missing("pin", t("pin.missing"));
+      /** @type {Body} */
+      const body = { command: options.command, clerk: clerkNo };
+      if (!pin.node.hidden) body.pin = pin.input.value;
+      await counter.commands.send(body);
+      return clerkNo;
+    },
+  });
+}
+
+const LAST_CLERK = "hall.counter.clerk:";
+
+/** @param {Counter} counter */
+export async function openForm(counter) {
+  const place = LAST_CLERK + counter.hall + ":" + counter.number;
+  let last = "";
+  try {
+    last = localStorage.getItem(place) || "";
+  } catch (error) {
+    // without storage the number is typed
+  }
+  const opened = await clerkForm(counter, {
+    title: t("open.title", { n: counter.number }), submit: t("open.submit"), command: "open", first: last,
+  });
+  if (!opened) return;
+  try {
+    localStorage.setItem(place, opened);
+  } catch (error) {
+    // as above
+  }
+}
+
+/** @param {Counter} counter */
+export function handoverForm(counter) {
+  const mine = counter.mine();
+  return clerkForm(counter, {
+    title: t("handover.title"), text: t("handover.text"), submit: t("handover.submit"), command: "handover",
+    without: mine.clerk ? mine.clerk.clerk_no : "",
+  });
+}
+
+/** @param {Counter} counter */
+export async function signInForm(counter) {
+  const mine = counter.mine();
+  const present = mine.signed_in || [];
+  if (present.length) {
+    /** @type {string|null} */
+    const chosen = await dialog(t("sign_in.title"), (close) => [
+      h("div", { class: "stack" },
+        present.map((clerk) => h("button", { class: "button wide", type: "button", onclick: () => close(clerk.clerk_no) },
+          t("sign_in.out", { name: clerk.clerk_no + " " + clerk.name }))),
+        h("button", { class: "button primary wide", type: "button", onclick: () => close("+") }, t("sign_in.title"))),
+    ]);
+    if (!chosen) return;
+    if (chosen !== "+") {
+      await counter.press({ command: "sign_out", clerk: chosen });
+      return;
+    }
+  }
+  await clerkForm(counter, {
+    title: t("sign_in.title"), text: t("sign_in.text"), submit: t("sign_in.submit"), command: "sign_in",
+    without: mine.clerk ? mine.clerk.clerk_no : "",
+  });
+}
+
+/** @param {Counter} counter */
+export async function closeForm(counter) {
+  const waiting = counter.waiting();
+  const sure = await confirmBox({
+    title: t("close.title", { n: counter.number }),
+    text: [
+      t("close.text"), waiting ? t("close.waiting", { n: waiting }) : "", counter.mine().absence ? t("close.absence") : "",
+    ].filter(Boolean).join(" "),
+    ok: t("close.submit"), danger: true,
+  });
+  if (sure) await counter.press({ command: "close" });
+}
+
+/** The absent clerk comes back to a window that the B post kept open. @param {Counter} counter */
+export async function returnForm(counter) {
+  const absence = counter.mine().absence;
+  if (!absence) return;
+  const name = absence.clerk_name || "";
+  const sure = await confirmBox({
+    title: t("return.title", { name }), text: t("return.text", { name }), ok: t("return.submit"),
+  });
+  if (sure) await counter.press({ command: "return" });
+}
+
+/** @param {Counter} counter */
+export function transferForm(counter) {
+  const state = counter.state();
+  const mine = counter.mine();
+  const queues = state.queues.map((queue) => ({
+    value: "q" + queue.prefix,
+    label: t("transfer.queue", { prefix: queue.prefix, name: nameOf(queue) }),
+    hint: (queue.open_windows || []).length ? t("count.waiting", { n: queue.waiting }) : t("transfer.no_window"),
+    words: queue.name,
+  }));
+  const windows = state.windows.filter((one) => one.number !== mine.number && one.state !== "closed").map((one) => ({
+    value: "w" + one.number,
+    label: t("window.n", { n: one.number }) + " " + nameOf(one),
+    hint: t("window.state." + one.state),
+    words: String(one.number) + " " + one.name + " " + (one.clerk ? one.clerk.name : ""),
+  }));
+  const target = pickField({ name: "queue", label: t("transfer.to"), options: queues.concat(windows), rows: 7 });
+  return form({
+    title: t("transfer.title", { number: mine.ticket || "" }), text: t("transfer.text"), submit: t("transfer.submit"),
+    fields: [target],
+    send: () => {
+      const value = target.value();
+      if (!value) throw new Missing("queue", t("pick.none"));
+      return counter.commands.send(value[0] === "q"
+        ? { command: "transfer", queue: value.slice(1) }
+        : { command: "transfer", window: Number(value.slice(1)) });
+    },
+  });
+}
+
+/** @param {Counter} counter */
+export function holdForm(counter) {
+  const reason = textField({
+    name: "reason", label: t("hold.reason"), suggest: t("hold.suggest").split("|"),
+  });
+  return form({
+    title: t("hold.title", { number: counter.mine().ticket || "" }), submit: t("hold.submit"), fields: [reason],
+    send: () => counter.commands.send({ command: "hold", reason: reason.input.value.trim() }),
+  });
+}
+
+/** Numbers on hold within reach: mine, and those of the window that I cover. @param {Counter} counter */
+export function heldWithin(counter) {
+  const mine = counter.mine();
+  const covered = counter.state().windows.find((one) => one.number === mine.covers);
+  return (mine.held || []).map((number) => ({ number, window: mine.number }))
+    .concat(((covered && covered.held) || []).map((number) => ({ number, window: covered ? covered.number : 0 })));
+}
+
+/** @param {Counter} counter */
+export async function unholdForm(counter) {
+  const held = heldWithin(counter);
+  if (held.length === 1) {
+    await counter.press({ command: "unhold", number: held[0].number });
+    return;
+  }
+  const number = pickField({
+    name: "number", label: t("unhold.label"),
+    options: held.map((one) => ({
+      value: one.number, label: one.number,
+      hint: one.window === counter.number ? "" : t("unhold.covered", { n: one.window }),
+    })),
+  });
+  await form({
+    title: t("unhold.title"), submit: t("unhold.submit"), fields: [number],
+    send: () => counter.commands.send({ command: "unhold", number: number.value() }),
+  });
+}
+
+/** @param {Counter} counter */
+export function specificForm(counter) {
+  const number = pickField({
+    name: "number", label: t("specific.number"), free: true, rows: 4,
+    options: counter.line.entries.map((entry) => ({ value: entry.number, label: entry.number, hint: entry.service })),
+  });
+  const reason = textField({
+    name: "reason", label: t("specific.reason"), hint: t("specific.reason_hint"), required: true,
+    suggest: t("specific.suggest").split("|"),
+  });
+  return form({
+    title: t("specific.title"), submit: t("specific.submit"), fields: [number, reason],
+    send: () => {
+      if (!number.value()) throw new Missing("number", t("specific.number_missing"));
+      if (!reason.input.value.trim()) throw new Missing("reason", t("specific.reason_missing"));
+      return counter.commands.send({
+        command: "call_specific", number: number.value(), reason: reason.input.value.trim(),
+      });
+    },
+  });
+}
+
+/** @param {Counter} counter */
+export function finishForm(counter) {
+  const caseNo = textField({ name: "case_no", label: t("finish.case_no"), maxlength: 40 });
+  const next = selectField({
+    name: "next_queue", label: t("finish.next"), hint: t("finish.next_hint"),
+    options: [{ value: "", label: t("finish.next_none") }].concat(counter.state().queues.map((queue) => ({
+      value: queue.prefix, label: t("transfer.queue", { prefix: queue.prefix, name: nameOf(queue) }),
+    }))),
+  });
+  return form({
+    title: t("finish.title", { number: counter.mine().ticket || "" }), submit: t("finish.submit"), fields: [caseNo, next],
+    send: () => {
+      /** @type {Body} */
+      const body = { command: "finish" };
+      if (caseNo.input.value.trim()) body.case_no = caseNo.input.value.trim();
+      if (next.input.value) body.next_queue = next.input.value;
+      return counter.commands.send(body);
+    },
+  });
+}
+
+/** @param {Counter} counter */
+export async function coverForm(counter) {
+  const mine = counter.mine();
+  if (mine.covers) {
+    const sure = await confirmBox({ title: t("key.uncover"), text: t("uncover.text", { n: mine.covers }) });
+    if (sure) await counter.press({ command: "uncover", window: mine.covers });
+    return;
+  }
+  const options = counter.state().windows
+    .filter((one) => one.number !== mine.number && !one.covered_by && (one.state === "closed" || one.state === "away"))
+    .sort((a, b) => Number(b.state === "away") - Number(a.state === "away")
+      || Math.abs(a.number - mine.number) - Math.abs(b.number - mine.number))
+    .map((one) => ({
+      value: String(one.number), label: t("window.n", { n: one.number }) + " " + nameOf(one),
+      hint: one.absence ? one.absence.reason : t("window.state." + one.state), words: one.name,
+    }));
+  if (!options.length) {
+    counter.say(t("cover.none"));
+    return;
+  }
+  const target = pickField({ name: "window", label: t("cover.label"), options });
+  await form({
+    title: t("cover.title"), text: t("cover.text", { n: mine.number }), submit: t("cover.submit"), fields: [target],
+    send: () => counter.commands.send({ command: "cover", window: Number(target.value()) }),
+  });
+}
+
+// --- 去向留言 ---------------------------------------------------------------------------------------
+
+/** @param {number} minutes */
+export function durationText(minutes) {
+  const m = Math.max(0, Math.round(minutes));
+  if (m < 60) return t("duration.m", { m });
+  return m % 60 ? t("duration.hm", { h: Math.floor(m / 60), m: m % 60 }) : t("duration.h", { h: m / 60 });
+}
+
+/**
+ * Minutes from now to the next time that the hall's clock shows `text`; -1: no time of day.
+ * @param {string} text
+ */
+function minutesTo(text) {
+  const found = /^(\d{1,2})[:：.]?(\d{2})$/.exec(text.trim());
+  if (!found || Number(found[1]) > 23 || Number(found[2]) > 59) return -1;
+  const ahead = Number(found[1]) * 60 + Number(found[2]) - minuteOfDay(serverNow());
+  return ahead <= 0 ? ahead + 1440 : ahead;
+}
+
+/** @param {number} minutes from now, to the full minute */
+function inMinutes(minutes) {
+  const at = serverNow();
+  at.setSeconds(0, 0);
+  return new Date(at.getTime() + minutes * 60000);
+}
+
+/** The end of the session that runs now, "12:00", or "". @param {HallState} state */
+function sessionEnd(state) {
+  const setup = /** @type {any} */ (state.setup || {});
+  const today = setup.sessions_today || (setup.week || {})[String(weekday())] || [];
+  const now = minuteOfDay(serverNow());
+  const minutes = (/** @type {string} */ text) => Number(text.slice(0, 2)) * 60 + Number(text.slice(3));
+  const running = today.find((/** @type {any} */ one) => minutes(one.start) <= now && now < minutes(one.until));
+  return running && running.until !== "24:00" ? running.until : "";
+}
+
+/** 1 (Monday) to 7, in the hall. */
+function weekday() {
+  return ((new Date(isoDay(serverNow()) + "T12:00:00Z").getUTCDay() + 6) % 7) + 1;
+}
+
+/** @param {Counter} counter */
+export async function leaveForm(counter) {
+  const state = counter.state();
+  const rules = rulesOf(state);
+  const mine = counter.mine();
+  const reason = choiceField({
+    name: "reason", label: t("leave.reason"), value: "",
+    options: rules.absence_reasons.map((name) => ({ value: name, label: name })),
+    onpick: () => reason.fail(""),
+  });
+  const back = textField({
+    name: "expected_return", label: t("leave.back"), value: hhmm(inMinutes(30)), maxlength: 5, inputmode: "numeric",
+  });
+  const hint = h("span", { class: "hint" });
+  const tell = () => {
+    const minutes = minutesTo(back.input.value);
+    setText(hint, minutes < 0 ? t("leave.back_bad")
+      : t("leave.back_hint", { when: dayAnd(inMinutes(minutes).toISOString()), left: durationText(minutes) }));
+  };
+  const setBack = (/** @type {string} */ text) => {
+    back.input.value = text;
+    back.fail("");
+    tell();
+  };
+  back.input.addEventListener("input", tell);
+  const end = sessionEnd(state);
+  const quick = h("div", { class: "quicks" },
+    [10, 30, 60, 120].map((n) => h("button", { class: "button quick", type: "button", onclick: () => setBack(hhmm(inMinutes(n))) },
+      n < 60 ? t("leave.plus", { n }) : t("leave.plus_hours", { n: n / 60 }))),
+    end ? h("button", { class: "button quick", type: "button", onclick: () => setBack(end) }, t("leave.session_end", { at: end })) : null);
+  back.node.insertBefore(quick, back.input.nextSibling);
+  back.node.insertBefore(hint, quick.nextSibling);
+  tell();
+  const contact = textField({
+    name: "contact", label: t("leave.contact"), hint: t("leave.contact_hint"), value: mine.phone || "",
+  });
+  const destination = textField({ name: "destination", label: t("leave.destination") });
+  const backup = selectField({ name: "backup_clerk", label: t("leave.backup"), options: [{ value: "", label: t("leave.backup_none") }] });
+  const ready = clerksOf(counter).then((clerks) => {
+    for (const option of clerkOptions(clerks, mine)) {
+      if (mine.clerk && option.value === mine.clerk.clerk_no) continue;
+      const here = (mine.signed_in || []).some((one) => one.clerk_no === option.value);
+      backup.input.appendChild(h("option", { value: option.value },
+        here ? t("leave.backup_here", { name: option.label }) : option.label));
+      if (here && !backup.input.value) backup.input.value = option.value;
+    }
+  });
+  const answer = form({
+    title: t("leave.title"), submit: t("leave.submit"),
+    fields: [reason, back, h("div", { class: "pair" }, contact.node, destination.node), backup],
+    also: [contact, destination],
+    send: async () => {
+      await ready;
+      if (!reason.value()) throw new Missing("reason", t("leave.reason_missing"));
+      const minutes = minutesTo(back.input.value);
+      if (minutes < 0) throw new Missing("expected_return", t("leave.back_bad"));
+      /** @type {Body} */
+      const body = {
+        command: "leave", reason: reason.value(), expected_return: inMinutes(minutes).toISOString(),
+        contact: contact.input.value.trim(), destination: destination.input.value.trim(),
+      };
+      if (backup.input.value) body.backup_clerk = backup.input.value;
+      return counter.commands.send(body);
+    },
+  });
+  const sent = await answer;
+  if (sent) counter.saidLeft();
+}
+
+/** One key: 短时离开 for the hall's minutes, with the desk number. @param {Counter} counter */
+export async function quickLeave(counter) {
+  const rules = rulesOf(counter.state());
+  const sent = await counter.press({
+    command: "leave",
+    reason: rules.quick_absence_reason || rules.absence_reasons[rules.absence_reasons.length - 1] || "",
+    expected_return: inMinutes(rules.quick_absence_min).toISOString(),
+    contact: counter.mine().phone || "",
+  });
+  if (sent) counter.saidLeft();
+}
+
+// --- alerts, and the whole line -----------------------------------------------------------------------
+
+/** @param {Counter} counter */
+export async function alertsForm(counter) {
+  const alert = counter.alerts.list[0];
+  if (!alert) {
+    counter.say(t("said.no_alerts"));
+    return;
+  }
+  const text = textField({ name: "text", label: t("alert.explain_label"), hint: t("alert.explain_hint"), maxlength: 200 });
+  await form({
+    title: t("alert.title"), submit: t("alert.explain"), also: [],
+    fields: [h("p", { class: "banner", "data-state": "alert" }, counter.alerts.sentence(alert, counter.mine())), text],
+    second: alert.state === "open"
+      ? { label: t("alert.acknowledge"), send: () => counter.alerts.handle(alert, "acknowledge", "") }
+      : null,
+    send: () => {
+      if (!text.input.value.trim()) throw new Missing("text", t("alert.explain_missing"));
+      return counter.alerts.handle(alert, "explain", text.input.value.trim());
+    },
+  });
+}
+
+/** @param {Counter} counter */
+export async function lineForm(counter) {
+  const rules = rulesOf(counter.state());
+  const entries = counter.line.entries;
+  const all = Math.max(counter.waiting(), entries.length);
+  await dialog(t("line.title", { n: all }), (close) => [
+    h("p", { class: "soft small" }, t("line.rule", { greens: rules.greens_after_ordinary, back: rules.requeue_back })),
+    entries.length < all ? h("p", { class: "soft small" }, t("line.first", { n: entries.length, all })) : null,
+    h("div", { class: "line-all", tabindex: 0, role: "list" },
+      entries.length ? entries.map((entry, at) => lineRow(entry, at)) : h("p", { class: "empty" }, t("line.none"))),
+    h("div", { class: "actions" },
+      h("button", { class: "button primary", type: "button", autofocus: true, onclick: () => close(null) }, t("close"), h("kbd", null, "Esc"))),
+  ]);
+}
