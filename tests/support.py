@@ -38,7 +38,7 @@ from aiohttp import web
 from hall_app import install, server, settings
 from hall_app.demo import city
 from hall_core.access import DeviceKind
-from hall_core.clock import Clock
+from hall_core.clock import Clock, SystemClock
 from hall_core.halls import Hall
 from hall_core.kernel import Kernel
 
@@ -80,10 +80,11 @@ async def installation_at(
     """A new installation whose first day is `clock`'s, on SQLite or the `database` given."""
     os.makedirs(directory, exist_ok=True)
     settings.write_default(directory)
-    loaded = settings.load(directory)
     if database is not None:
-        loaded = msgspec.structs.replace(loaded, database=database)
-    kernel = await server.open_kernel(directory, loaded, clock)
+        toml = directory / settings.FILE
+        default = toml.read_text(encoding="utf-8")
+        toml.write_text(default.replace("sqlite:///hall.sqlite", database), encoding="utf-8")
+    kernel = await server.open_kernel(directory, settings.load(directory), clock)
     await kernel.start()
     try:
         for regions, info, setup in city.halls(demo, always_open):
@@ -339,16 +340,18 @@ async def hall_server(
     always_open: bool = True,
     clock: Clock | None = None,
     extend: Callable[[web.Application], None] | None = None,
+    database: str | None = None,
 ) -> AsyncIterator[HallServer]:
     """Serve the installation in `tmp_path` in this process; it is made if there is none.
 
-    With a `clock` the installation's first day is that clock's.
+    With a `clock` the installation's first day is that clock's. `database` is a URL; None: SQLite.
     """
     if not (tmp_path / settings.FILE).exists():
-        if clock is None:
+        if clock is None and database is None:
             installation(tmp_path, demo, always_open)
         else:
-            await installation_at(tmp_path, clock, demo, always_open)
+            now = clock or SystemClock()
+            await installation_at(tmp_path, now, demo, always_open, database)
     loaded = msgspec.structs.replace(settings.load(tmp_path), listen="127.0.0.1", port=0)
     async with (
         server.running(tmp_path, loaded, clock, extend) as (kernel, base),

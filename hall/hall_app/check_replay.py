@@ -8,6 +8,7 @@ not make a fault of everything after it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -283,10 +284,13 @@ _CHANGED = list(tables.alerts.columns).index(tables.alerts.c.changed_ms)
 
 def key_of(table: Table, values: Values) -> Values:
     """The primary key of a row."""
+    return tuple([values[place] for place in _key_places(table)])
+
+
+@cache
+def _key_places(table: Table) -> tuple[int, ...]:
     keys = set(table.primary_key.columns)
-    return tuple(
-        value for column, value in zip(table.columns, values, strict=True) if column in keys
-    )
+    return tuple(place for place, column in enumerate(table.columns) if column in keys)
 
 
 def decode_slices(text: str, features: Sequence[Feature]) -> Slices:

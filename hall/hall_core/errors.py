@@ -87,6 +87,13 @@ class Unavailable(HallError):
     title = "Cannot store now"
 
 
+def cannot_store() -> Unavailable:
+    """The database refused a write: a full or read-only disk, a lost connection."""
+    return Unavailable(
+        "cannot_store", "系统暂时无法保存数据，请稍后重试；如一直如此请联系管理员检查磁盘。"
+    )
+
+
 def invalid(field: str, message: str) -> Invalid:
     """An Invalid with one wrong field."""
     return Invalid("invalid_field", message, (FieldError(field, message),))

@@ -22,7 +22,7 @@ from sqlalchemy.exc import DBAPIError
 
 from hall_core import events
 from hall_core.clock import Clock, from_millis, millis, to_millis
-from hall_core.errors import HallError, Unavailable
+from hall_core.errors import cannot_store
 from hall_core.events import DayOpened, Event, Recorded
 from hall_core.features import Actor, Audience, Command, Context, Feature, Part, Row
 from hall_core.hub import Hub
@@ -109,7 +109,7 @@ class Hall:
             if earlier is not None:
                 return Reply(earlier, self.version, replayed=True)
         if self.suspended:
-            raise _cannot_store()
+            raise cannot_store()
         context = self.context(actor)
         feature, decide = self._deciders[type(command)]
         records, read_models = self._record(
@@ -209,14 +209,18 @@ class Hall:
             if key is not None:
                 self._keys.end(key, stored=error is None)
             if error is None:
-                for record in records:
-                    self._commit(record)
+                try:
+                    for record in records:
+                        self._commit(record)
+                except Exception:  # a fault in a view: what is on disk is true all the same
+                    log.exception("view_failed", hall=self.info.id)
+                    self._suspend()
                 if not future.done():
                     future.set_result(None)
                 return
             self._suspend()
             if not future.done():
-                future.set_exception(_cannot_store())
+                future.set_exception(cannot_store())
                 future.exception()  # a tick has nobody waiting; the writer has logged the fault
 
         if rows:
@@ -401,9 +405,3 @@ def _journal_row(hall_id: str, record: Recorded) -> Row:
 
 def _copy(state: Any, state_type: type[Any]) -> Any:
     return msgspec.json.decode(_encoder.encode(state), type=state_type)
-
-
-def _cannot_store() -> HallError:
-    return Unavailable(
-        "cannot_store", "系统暂时无法保存数据，请稍后重试；如一直如此请联系管理员检查磁盘。"
-    )

@@ -77,9 +77,9 @@ class Keys:
             return connection.execute(select(*columns).where(where)).one_or_none()
 
         row = await self._store.read(query)
-        if row is None:  # expired while we looked
+        if row is None:  # expired, or never stored
             self._known.discard(key.digest)
-            return None
+            return await self.answer_to(key)  # another request may have begun while we looked
         _same_body(key, row.body_digest)
         answer: str = row.answer
         return answer.encode()
@@ -90,8 +90,9 @@ class Keys:
 
     def end(self, key: Key, stored: bool) -> None:
         self._under_way.pop(key.digest, None)
-        if stored:
-            self._known.add(key.digest)
+        # A commit that failed may still have happened, if only its answer was lost: then the
+        # table knows, and is asked when the key comes again.
+        self._known.add(key.digest)
 
     def row(self, key: Key, answer: bytes) -> Row:
         """The row that stores `answer` under `key`, to be committed with the command's events."""

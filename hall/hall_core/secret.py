@@ -61,7 +61,7 @@ class Secret:
 
 
 def new_ticket_id() -> str:
-    """A random id. Randomness is drawn for many at once: a system call each is dear at 64 kiosks."""
+    """A random id. Randomness is drawn for many at once: a system call each is dear."""
     if not _ids:
         drawn = secrets.token_hex(TICKET_ID_LENGTH // 2 * 128)
         _ids.extend(re.findall(f".{{{TICKET_ID_LENGTH}}}", drawn))

@@ -21,6 +21,7 @@ from sqlalchemy import Connection, Engine, Executable, Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 
+from hall_core.errors import cannot_store
 from hall_core.features import Row
 from hall_core.tables import INSERT_ONLY
 
@@ -92,7 +93,7 @@ class Writer:
         """Commit rows that belong to no hall's state; returns when they are on disk.
 
         Raises:
-            DBAPIError: the database refused them.
+            Unavailable: the database refused them.
         """
         future: asyncio.Future[None] = self._loop.create_future()
 
@@ -101,7 +102,7 @@ class Writer:
                 if error is None:
                     future.set_result(None)
                 else:
-                    future.set_exception(error)
+                    future.set_exception(cannot_store())
 
         self.submit(Work("", 0, list(rows), done, list(statements)))
         await future

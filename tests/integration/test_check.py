@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -38,7 +39,7 @@ async def live_three_days(directory: Path) -> None:
         supervisor = await server.client("supervisor")
         windows = {n: await server.client("counter", window=n) for n in (1, 2, 3)}
 
-        async def press(window: int, command: str, /, **more: object) -> None:
+        async def press(window: int, command: str, /, **more: Any) -> None:
             await pass_time(server, clock, seconds=3)
             answer = await windows[window].press(window, command, **more)
             assert answer.status == 200, answer

@@ -198,13 +198,13 @@ export class Announcer {
     const player = new Audio(url);
     player.volume = volume;
     return new Promise((resolve) => {
-      const guard = setTimeout(() => {
-        player.pause();
-        resolve(null);
-      }, SENTENCE_MAX_MS);
+      const guard = setTimeout(() => end(null), SENTENCE_MAX_MS);
       /** @param {Fault} fault */
       const end = (fault) => {
         clearTimeout(guard);
+        player.onended = player.onerror = null;
+        player.removeAttribute("src"); // lets go of the sound: a screen runs for months
+        player.load();
         resolve(fault);
       };
       player.onended = () => end(null);

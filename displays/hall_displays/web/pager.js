@@ -57,8 +57,7 @@ export class Pager {
  * @param {number} rem
  */
 export function rowsIn(list, rem) {
-  const unit = parseFloat(getComputedStyle(document.documentElement).fontSize);
-  const rows = Math.max(1, Math.floor((list.clientHeight + 1) / (rem * unit)));
+  const rows = Math.max(1, Math.floor((list.clientHeight + 1) / (rem * remPx())));
   const template = "repeat(" + rows + ", 1fr)";
   if (list.style.gridTemplateRows !== template) list.style.gridTemplateRows = template;
   return rows;
@@ -98,4 +97,9 @@ export function pagesOf(text, fits) {
   }
   if (rest) pages.push(rest);
   return pages;
+}
+
+/** One rem in pixels, as the stage has set it. */
+export function remPx() {
+  return parseFloat(getComputedStyle(document.documentElement).fontSize);
 }

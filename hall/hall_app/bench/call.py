@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 
 from hall_app.bench import servers
-from hall_app.bench.load import connect, must, screen
+from hall_app.bench.load import Screen, connect, must, screen
 from hall_app.bench.result import Result, quantile
 
 CALLS = 300
@@ -18,7 +18,7 @@ CALLED = b'"ticket_called"'
 
 async def _ours(port: int, token: str) -> list[float]:
     connection = await connect(port)
-    watcher = await screen(port, servers.HALL, token)
+    watcher = await screen(port, servers.HALL, token, Screen)
     await must(connection, WINDOWS, token, {"command": "open", "clerk": "001"})
     samples = []
     for _ in range(CALLS):
@@ -37,7 +37,7 @@ async def _ours(port: int, token: str) -> list[float]:
 
 async def _floor(port: int, token: str) -> list[float]:
     connection = await connect(port)
-    watcher = await screen(port, servers.HALL, token)
+    watcher = await screen(port, servers.HALL, token, Screen)
     samples = []
     for _ in range(CALLS):
         for _ in range(3):  # the steps around a call, as in the product's run

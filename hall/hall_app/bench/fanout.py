@@ -14,11 +14,12 @@ import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import msgspec
 
-from hall_app import server, settings
+from hall_app import logs, server, settings
 from hall_app.bench import servers
 from hall_app.bench.load import Screen, screen
 from hall_app.bench.result import Result
@@ -37,7 +38,7 @@ def _rss() -> int:
 
 
 async def serve(directory: Path) -> None:
-    """The measuring server: prints its port, then on a line of input measures and prints figures."""
+    """The measuring server: prints its port, then measures when a line comes in."""
     loaded = msgspec.structs.replace(settings.load(directory), port=0, listen="127.0.0.1")
     async with server.running(directory, loaded) as (kernel, url):
         hall = kernel.halls[servers.HALL]
@@ -57,7 +58,7 @@ async def serve(directory: Path) -> None:
         floors: list[float] = []
         event = TicketCalled(ticket_id="t", number="H001", queue="H", window=1, call_count=1)
         touched = {("windows", 1): hall.features[1], ("recent_calls", None): hall.features[2]}
-        for round_ in range(ROUNDS):
+        for _ in range(ROUNDS):
             record = Recorded(hall.hub.version, datetime.now(UTC), "bench", event)
             message = msgspec.json.encode(hall.event_message(record, touched, display))
             frame = text_frame(message)
@@ -65,16 +66,11 @@ async def serve(directory: Path) -> None:
             for fd in sockets:
                 os.write(fd, frame)
             floors.append(time.perf_counter() - started)
-            await asyncio.sleep(
-                0.05
-            )  # let the screens read: the next round writes to empty buffers
+            await asyncio.sleep(0.05)  # the screens read: the next round meets empty buffers
             started = time.perf_counter()
-            hall.hub.publish(
-                hall.hub.version, lambda a, r=record: hall.event_message(r, touched, a)
-            )
+            hall.hub.publish(hall.hub.version, partial(hall.event_message, record, touched))
             ours.append(time.perf_counter() - started)
             await asyncio.sleep(0.05)
-            assert round_ >= 0
         figures = {
             "clients": len(transports),
             "ours": statistics.median(ours),
@@ -88,9 +84,9 @@ async def serve(directory: Path) -> None:
 
 
 async def _join(port: int, token: str, count: int) -> list[Screen]:
-    screens = []
+    screens: list[Screen] = []
     for _ in range(count):
-        screens.append(await screen(port, servers.HALL, token))
+        screens.append(await screen(port, servers.HALL, token, Screen))
     return screens
 
 
@@ -132,4 +128,5 @@ def run() -> Iterator[Result]:
 
 
 if __name__ == "__main__":
+    logs.configure()
     asyncio.run(serve(Path(sys.argv[1])))

@@ -59,7 +59,8 @@ class Committer(threading.Thread):
                 [("hall", n, n, "ticket_issued", "kiosk:1", EVENT.decode()) for n in serials],
             )
             connection.executemany(
-                f"INSERT INTO tickets VALUES ({marks}) ON CONFLICT (id) DO UPDATE SET c1=excluded.c1",
+                f"INSERT INTO tickets VALUES ({marks}) "
+                "ON CONFLICT (id) DO UPDATE SET c1 = excluded.c1",
                 [
                     (f"{n:016x}", "hall", "day", "H", n, *[None] * (TICKET_COLUMNS - 5))
                     for n in serials
@@ -108,6 +109,7 @@ async def main(kind: str, path: str) -> None:
         screens.append(request.transport.get_extra_info("socket")._sock)
         async for _ in socket:
             pass
+        screens.clear()  # there is one screen at a time
         return socket
 
     app = web.Application()

@@ -11,7 +11,6 @@ import json
 import os
 import struct
 import time
-from collections.abc import Callable
 from typing import Any, TypeVar
 
 _keys = itertools.count()
@@ -104,7 +103,7 @@ class Screen(asyncio.Protocol):
         now = time.perf_counter()
         self._buffer += data
         if not self._upgraded:
-            head, separator, rest = self._buffer.partition(b"\r\n\r\n")
+            _, separator, rest = self._buffer.partition(b"\r\n\r\n")
             if not separator:
                 return
             self._upgraded, self._buffer = True, rest
@@ -162,7 +161,7 @@ def masked(payload: bytes) -> bytes:
 S = TypeVar("S", bound=Screen)
 
 
-async def screen(port: int, hall: str, token: str, kind: Callable[[bytes | None], S] = Screen) -> S:
+async def screen(port: int, hall: str, token: str, kind: type[S]) -> S:
     """A screen that has its snapshot."""
     hello = json.dumps({"type": "hello", "token": token, "after": None}).encode()
     loop = asyncio.get_running_loop()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 from collections.abc import Callable, Coroutine, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -15,8 +15,9 @@ from hall_app.demo.habits import Hours, Visit, open_later
 from hall_app.demo.pace import Pace
 from hall_app.demo.wire import Declined, Device, Wire
 
-Spawn = Callable[[Coroutine[Any, Any, None]], None]
+Spawn = Callable[[Coroutine[Any, Any, None]], object]
 MISSED_MOST = 2
+RESTLESS_AFTER = timedelta(minutes=3)
 
 
 class Citizens:
@@ -149,6 +150,7 @@ class _Stay:
         self._person = person
         self._rng = rng
         self._agenda: list[tuple[datetime, str]] = []
+        self._restless = crowd.pace.now() + RESTLESS_AFTER
         visit = person.visit
 
         def plan(what: str, after_s: float | None) -> None:
@@ -199,11 +201,11 @@ class _Stay:
         elif what == "exchange" and person.service != person.visit.service:
             ticket = await crowd.guide.exchange(person)
             if ticket is not None:
-                person.service = person.visit.service
+                person.service, person.queue = person.visit.service, ticket["queue"]
                 if ticket["number"] != person.number:
                     crowd.floor.renumber(person, ticket["number"])
         elif what == "special":
-            crowd.floor.ask_out_of_turn(person.number[0], person.number)
+            crowd.floor.ask_out_of_turn(person.queue, person.number)
         elif what == "look":
             await crowd.look(person)
         elif what == "cancel" or (what == "give_up" and self._rng.random() < 0.5):
@@ -236,11 +238,13 @@ class _Stay:
         elif kind == "step_undone":
             person.state, person.seat = "serving", data["window"]
         elif kind in ("ticket_transferred", "ticket_released", "ticket_requeued"):
-            person.state, person.seat = "waiting", None
+            person.state, person.seat, person.queue = "waiting", None, data["queue"]
         return kind in ("ticket_cancelled", "ticket_expired")
 
     async def _called(self, kind: str, window: int) -> None:
         person = self._person
+        if self._crowd.pace.now() < self._restless:
+            person.presence = "there"  # nobody wanders off before they have even sat down
         at_once = person.presence == "there"
         if person.seat == window or not (
             at_once or (person.presence == "slow" and kind == "ticket_recalled")

@@ -28,7 +28,6 @@ Week = dict[int, tuple[Session, ...]]
 ALWAYS: Week = {day: (Session(start="00:00", until="24:00"),) for day in range(1, 8)}
 
 
-
 class CityHall(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     id: str
     region: str

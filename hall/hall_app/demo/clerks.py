@@ -285,9 +285,7 @@ class Clerk:
                 person = self._floor.people.get(asking.popleft())
                 if person is not None and person.state == "waiting":
                     await self._pace.sleep(reaction_s(self._rng))
-                    await self._call(
-                        "call_specific", number=person.number, reason=SPECIAL_REASON
-                    )
+                    await self._call("call_specific", number=person.number, reason=SPECIAL_REASON)
                     return True
         return False
 

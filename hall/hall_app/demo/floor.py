@@ -28,6 +28,7 @@ class Person:
         self.number: str = ticket["number"]
         self.ticket_id: str = ticket["ticket_id"]
         self.token: str = ticket["token"]
+        self.queue: str = ticket["queue"]
         self.pending_claim: bool = ticket["priority"] == "green_pending"
         self.presence: Presence = visit.presence
         self.inbox: asyncio.Queue[Happening] = asyncio.Queue()
@@ -52,7 +53,7 @@ class Floor:
         self.queues: dict[str, dict[str, Any]] = {}
         self.alerts: dict[str, dict[str, Any]] = {}
         self.people: dict[str, Person] = {}  # by number
-        self.counts: Counter[str] = Counter()  # of today, by type of event
+        self.counts: Counter[str] = Counter()  # of today, by type of event and some more
         self.events = 0  # since the start
         self.latencies_s: list[float] = []  # press of "call" to frame at the screen, real seconds
         self.pressed: dict[int, float] = {}
@@ -107,6 +108,8 @@ class Floor:
     def _happened(self, event: dict[str, Any]) -> None:
         kind, data = event["type"], event["data"]
         self.counts[kind] += 1
+        if kind == "service_finished" and data.get("next_queue"):
+            self.counts["went_on"] += 1
         if kind == "ticket_transferred" and data.get("window") is not None:
             self._for_window.add(data["window"])
             self.wake(data["window"])

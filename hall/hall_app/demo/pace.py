@@ -16,17 +16,24 @@ SATURDAY = 5
 
 
 class DemoClock(SpeedClock):
-    """A clock that runs `speed` times as fast and can be moved on to the next morning.
+    """A clock that runs `speed` times as fast, from when it is started, and skips nights.
 
-    Wall and monotonic time move together, so the server has no reason to doubt the clock.
+    It stands still until `go`, so that no simulated minutes are lost while the server starts.
+    Wall and monotonic time move together: the server has no reason to doubt its clock.
     """
 
     def __init__(self, start: datetime, speed: float) -> None:
         super().__init__(start, speed)
         self._skipped_s = 0.0
+        self._stands = True
+
+    def go(self) -> None:
+        if self._stands:
+            self._skipped_s -= super().monotonic()
+            self._stands = False
 
     def monotonic(self) -> float:
-        return super().monotonic() + self._skipped_s
+        return self._skipped_s + (0.0 if self._stands else super().monotonic())
 
     def skip_to(self, at: datetime) -> None:
         """Move on to `at`; never back. Who sleeps on a `Pace` does not notice."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Callable, Coroutine, Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -25,7 +25,8 @@ log = structlog.get_logger()
 
 STAND_IN = "B岗"
 WINDOWS_A_GUIDE = 30
-NIGHT_S = 1.0  # real seconds that a night takes, so that midnight is noticed
+NIGHT_S = 0.5  # real seconds that each half of a night takes, so that midnight is noticed
+LAST = timedelta(minutes=45)  # after that whoever is still there is sent home
 Tokens = Mapping[str, Mapping[str, str]]
 """hall -> device ("kiosk-1", "guide", "display", "manager", "counter-3") -> token."""
 
@@ -53,6 +54,7 @@ class HallRun:
                 window = int(name.removeprefix("counter-"))
                 self.counters[window] = Device(wire, hall, token, window)
         guides = 1 + len(self.counters) // WINDOWS_A_GUIDE
+        self.closes: datetime | None = None  # today
         self.desk = GuideDesk(self.guide, pace, Random(f"{self._seed}:guide"), guides)
 
     def streams(self) -> list[Coroutine[Any, Any, None]]:
@@ -67,6 +69,7 @@ class HallRun:
         """Plan the day and let it begin; gives the clerks' tasks."""
         setup = await self.manager.get(f"/halls/{self.floor.hall}/setup")
         hours = habits.hours_of(setup["settings"]["week"].get(str(today.isoweekday()), ()))
+        self.closes = self._pace.at(today, hours[-1][1]) if hours else None
         if not hours:
             return []
         seed = f"{self._seed}:{today}"
@@ -217,29 +220,33 @@ class Simulation:
 
     async def run(self) -> None:
         """Day after day, until cancelled."""
-        try:
-            for hall in self.halls:
-                for stream in hall.streams():
-                    self._residents.spawn(stream)
-                self._residents.spawn(hall.desk.run())
-            for hall in self.halls:
-                await hall.floor.ready.wait()
-            while True:
-                await self._day()
-                await self._night()
-        finally:
-            await self._crew.dismiss()
-            await self._residents.dismiss()
-            await self.wire.close()
+        async with self.wire:
+            try:
+                await self._move_in()
+                self.pace.clock.go()
+                while True:
+                    await self._day()
+                    await self._night()
+            finally:
+                await self._crew.dismiss()
+                await self._residents.dismiss()
+
+    async def _move_in(self) -> None:
+        for hall in self.halls:
+            for stream in hall.streams():
+                self._residents.spawn(stream)
+            self._residents.spawn(hall.desk.run())
+        for hall in self.halls:
+            await hall.floor.ready.wait()
 
     async def _day(self) -> None:
         today = self.pace.now().date()
         clerks: list[asyncio.Task[None]] = []
         for hall in self.halls:
             clerks.extend(await hall.begin(today, self._city, self._crew))
-        latest = self.pace.at(today, 17.5 * 3600) + CAP + timedelta(minutes=45)
+        closing = [hall.closes for hall in self.halls if hall.closes is not None]
         if clerks:
-            left_s = (latest - self.pace.now()).total_seconds()
+            left_s = (max(closing) + CAP + LAST - self.pace.now()).total_seconds()
             await asyncio.wait(clerks, timeout=self.pace.real(left_s))
         self.days += 1
         self.on_day_end()

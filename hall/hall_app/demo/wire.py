@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 
 import aiohttp
 import msgspec
@@ -37,16 +37,20 @@ class Wire:
         self.url = url
         self._run = run  # makes idempotency keys of this run differ from those of others
         self._keys = 0
+        self._session: aiohttp.ClientSession
+        self.requests = 0
+        self.retries = 0
+        self.declined: Counter[str] = Counter()  # "409 wrong_state" -> how often
+
+    async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=CONNECTIONS),
             timeout=aiohttp.ClientTimeout(total=TIMEOUT_S),
             cookie_jar=aiohttp.DummyCookieJar(),
         )
-        self.requests = 0
-        self.retries = 0
-        self.declined: Counter[str] = Counter()  # "409 wrong_state" -> how often
+        return self
 
-    async def close(self) -> None:
+    async def __aexit__(self, *failure: object) -> None:
         await self._session.close()
 
     async def get(self, path: str, token: str | None) -> Any:
@@ -92,9 +96,7 @@ class Wire:
             pause_s *= 2
         raise AssertionError("unreachable")
 
-    async def follow(
-        self, hall: str, token: str, take: Callable[[dict[str, Any]], None]
-    ) -> None:
+    async def follow(self, hall: str, token: str, take: Callable[[dict[str, Any]], None]) -> None:
         """Give every message of a hall's stream to `take`, for ever; resumes where it broke off."""
         url = f"ws{self.url.removeprefix('http')}/api/v1/halls/{hall}/stream"
         version: int | None = None

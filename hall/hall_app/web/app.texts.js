@@ -24,6 +24,10 @@ export const appTexts = {
   "level.county": ["旗县区", "County"],
   "level.township": ["苏木乡镇", "Township"],
   "level.village": ["嘎查村", "Village"],
+  "level.short.city": ["市", "City"],
+  "level.short.county": ["县", "County"],
+  "level.short.township": ["乡", "Town"],
+  "level.short.village": ["村", "Village"],
 
   "denied.title": ["这个账号不能打开此页面", "This account cannot open this page"],
   "denied.text": [
@@ -44,6 +48,7 @@ export const appTexts = {
   "again.submit": ["继续", "Continue"],
 
   "unit.people": ["{n}人", "{n}"],
+  "unit.under_minute": ["不到1分钟", "under 1 min"],
   "unit.minutes": ["{n}分钟", "{n} min"],
   "unit.hours": ["{h}小时{m}分", "{h} h {m} min"],
   "unit.hours_only": ["{h}小时", "{h} h"],

@@ -27,10 +27,10 @@ const GROUPS = [
     { name: "home.guide", href: "/guide", needs: "code" },
   ] },
   { title: "home.screens", links: [
+    { name: "home.kiosk", href: "/kiosk", needs: "code" },
     { name: "home.hall_screen", href: "/display/hall", needs: "code" },
     { name: "home.window_screen", href: "/display/window", needs: "code" },
   ] },
-  { title: "home.citizens", links: [{ name: "home.kiosk", href: "/kiosk", needs: "code" }] },
 ];
 
 addTexts(texts);

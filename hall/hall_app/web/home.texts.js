@@ -19,8 +19,7 @@ export const texts = {
   "home.demo": ["演示", "Demonstration"],
   "home.demo_text": ["以下入口已经配对，点开即用；市民和窗口人员由程序模拟。", "These links open pages that are paired already; citizens and clerks are simulated."],
 
-  "home.citizens": ["给办事群众", "For citizens"],
-  "home.screens": ["大厅屏幕", "Screens in the hall"],
+  "home.screens": ["取号机与大厅屏幕", "Kiosks and screens"],
   "home.staff": ["窗口与导办", "Counters and guide desk"],
   "home.office": ["管理与监督", "Management and supervision"],
 

@@ -16,8 +16,8 @@ import { minutesShort, minutesSince, minutesText } from "./words.js";
 /** @typedef {{kind: "group", group: Group, count: number} | {kind: "window", entry: WindowEntry, group: Group}} Line */
 
 const SORT = "hall.supervision.sort";
-const LINE_PX = [22, 34]; // least and most height of a line
-const COLUMN_EM = [21, 34]; // least and most width of a column, in the board's own size
+const LINE_PX = [21, 27, 36]; // least, comfortable and most height of a line
+const COLUMN_REM = [20, 28]; // least width of a column, and from which on it also says what is served
 const TOO_LONG = 3; // a service beyond so many times its usual minutes is worth a look
 const TOO_LONG_MIN = 20;
 /** @type {Group[]} */
@@ -42,14 +42,14 @@ export class Board {
     this.chosen = 0;
     this.byNumber = remembered(SORT) === "number";
     this.columns = 0;
-    this.title = h("h2", { class: "clamp-1" });
+    this.title = h("h2", { class: "clamp" });
     this.closedNote = h("span", { class: "chip state", "data-state": "closed", hidden: true });
     this.totals = h("dl", { class: "hall-totals" });
     this.manage = h("a", { class: "button small", hidden: true });
     this.clock = h("div", { class: "banner", "data-state": "alert", role: "alert", hidden: true });
     this.queues = h("div", { class: "queue-strip" });
     this.noQueues = h("p", { class: "soft", hidden: true });
-    this.sort = h("button", { class: "button quiet small", type: "button", onclick: () => this.toggleSort() });
+    this.sort = h("button", { class: "button small", type: "button", onclick: () => this.toggleSort() });
     this.heads = h("div", { class: "board-heads", "aria-hidden": "true" });
     this.lines = h("div", { class: "board-lines", role: "listbox", tabindex: 0, onkeydown: (/** @type {KeyboardEvent} */ event) => this.keys(event) });
     this.none = h("p", { class: "empty", hidden: true });
@@ -57,11 +57,11 @@ export class Board {
     this.node = h(
       "section",
       { class: "hall-pane live" },
-      h("header", { class: "hall-head" }, h("div", { class: "hall-name row" }, this.title, this.closedNote), this.totals, this.manage),
+      h("header", { class: "hall-head" }, h("div", { class: "hall-name row" }, this.title, this.closedNote), this.totals, this.sort, this.manage),
       this.clock,
       this.queues,
       this.noQueues,
-      h("div", { class: "panel board" }, h("div", { class: "board-bar" }, this.heads, this.sort), this.lines, this.none),
+      h("div", { class: "panel board" }, h("div", { class: "board-bar" }, this.heads), this.lines, this.none),
       this.detail,
     );
     this.words();
@@ -151,7 +151,8 @@ export class Board {
     setAttrs(this.manage, { href: "/admin?hall=" + encodeURIComponent(state.hall.id) + "#day" });
     this.drawTotals(state.windows, state.queues);
     this.drawQueues(state.queues);
-    setText(this.sort, t("board.sort") + "：" + t(this.byNumber ? "board.sort.number" : "board.sort.need"));
+    replace(this.sort, t(this.byNumber ? "board.sort.number" : "board.sort.need"), h("kbd", null, "S"));
+    setAttrs(this.sort, { title: t("key.sort") });
     show(this.none, !state.windows.length);
     const lines = this.sorted();
     this.layout(lines.length);
@@ -191,25 +192,27 @@ export class Board {
   /** @param {QueueEntry[]} queues */
   drawQueues(queues) {
     show(this.noQueues, !queues.length);
+    show(this.queues, queues.length > 0);
+    const n = queues.length;
+    setAttrs(this.queues, { style: "--queues:" + (n <= 6 ? n : Math.ceil(n / Math.ceil(n / 6))) });
     const waits = this.stream ? this.stream.waits : {};
     keyed(this.queues, queues, (queue) => queue.prefix,
       () => h("div", { class: "queue" },
-        h("div", { class: "line" }, h("b", { class: "number prefix" }), h("span", { class: "name clamp-1" }), h("b", { class: "waiting number" })),
-        h("div", { class: "line soft small" }, h("span", { class: "wait clamp-1" }))),
+        h("div", { class: "line" }, h("b", { class: "number prefix" }), h("span", { class: "name clamp-1" })),
+        h("div", { class: "line small" }, h("b", { class: "waiting number" }), h("span", { class: "wait clamp-1" }))),
       (node, queue) => {
         const [top, below] = Array.from(node.children);
         const nobody = queue.waiting > 0 && queue.open_windows !== undefined && !queue.open_windows.length;
         setText(top.children[0], queue.prefix);
         setText(top.children[1], nameOf(queue));
-        setText(top.children[2], t("queue.waiting", { n: queue.waiting }));
         const wait = waits[queue.prefix];
         const words = [];
         if (nobody) words.push(t("queue.no_window"));
-        else if (!queue.waiting) words.push(t("queue.empty"));
-        else if (wait) words.push(waitText(wait));
+        else if (wait && queue.waiting) words.push(waitText(wait));
         if (queue.green) words.push(t("queue.green", { n: queue.green }));
-        setText(below.children[0], words.join(" · "));
-        setAttrs(below.children[0], { class: nobody ? "wait clamp-1 state" : "wait clamp-1", "data-state": nobody ? "alert" : null });
+        setText(below.children[0], queue.waiting ? t("queue.waiting", { n: queue.waiting }) : "");
+        setText(below.children[1], queue.waiting ? words.join(" · ") : t("queue.empty"));
+        setAttrs(below.children[1], { class: nobody ? "wait clamp-1 state" : "wait clamp-1 soft", "data-state": nobody ? "alert" : null });
         setAttrs(node, { title: nameOf(queue) + " " + words.join(" · ") });
       });
   }
@@ -272,7 +275,14 @@ export class Board {
     }
     setText(time, (late ? "▲" : "") + right);
     setAttrs(time, { "data-late": late ? "yes" : null });
-    setText(serves, nameOf(window) + " " + window.queues.join(" "));
+    setText(serves, window.queues.length === 1 ? window.queues[0] + " " + this.queueName(window.queues[0]) : window.queues.join(" "));
+  }
+
+  /** @param {string} prefix */
+  queueName(prefix) {
+    const queues = (this.stream && this.stream.state && this.stream.state.queues) || [];
+    const found = queues.find((queue) => queue.prefix === prefix);
+    return found ? nameOf(found) : "";
   }
 
   /** Columns and lines for the room there is. @param {number} [count] */
@@ -281,15 +291,12 @@ export class Board {
     const width = this.lines.clientWidth;
     const height = this.lines.clientHeight;
     if (!lines || !width || !height) return;
-    const em = parseFloat(getComputedStyle(this.lines).fontSize) || 15;
-    const most = Math.max(1, Math.floor(width / (COLUMN_EM[0] * em)));
-    const roomy = Math.max(1, Math.floor(height / LINE_PX[1]));
-    let columns = Math.min(most, Math.max(1, Math.ceil(lines / roomy)));
-    // Lines far wider than they can fill are harder to read across than two columns.
-    while (columns < most && width / columns > COLUMN_EM[1] * em && lines > columns * 6) columns += 1;
+    const rem = parseFloat(getComputedStyle(document.documentElement).fontSize) || 15;
+    const most = Math.max(1, Math.floor(width / (COLUMN_REM[0] * rem)));
+    const columns = Math.max(1, Math.min(most, Math.ceil((lines * LINE_PX[1]) / height)));
     const rows = Math.max(1, Math.ceil(lines / columns));
-    const line = Math.max(LINE_PX[0], Math.min(LINE_PX[1], Math.floor(height / rows)));
-    const wide = width / columns > COLUMN_EM[1] * em;
+    const line = Math.max(LINE_PX[0], Math.min(LINE_PX[2], Math.floor(height / rows)));
+    const wide = width / columns > COLUMN_REM[1] * rem;
     this.lines.style.gridTemplateRows = "repeat(" + rows + "," + line + "px)";
     this.lines.style.gridTemplateColumns = "repeat(" + columns + ",minmax(0,1fr))";
     this.rowsPerColumn = rows;
@@ -325,8 +332,10 @@ export class Board {
     }
     const absence = window.absence;
     if (absence) {
+      const other = absence.clerk_name && !(window.clerk && window.clerk.name === absence.clerk_name);
+      if (other) words.push(/** @type {string} */ (absence.clerk_name));
       words.push(t("detail.absence", {
-        clerk: absence.clerk_name || "", reason: absence.reason, since: hhmm(absence.since), back: hhmm(absence.expected_return),
+        reason: absence.reason, since: hhmm(absence.since), back: hhmm(absence.expected_return),
       }));
       const overdue = overdueMinutes(window);
       if (overdue > 0) words.push(h("span", { class: "state", "data-state": "alert" }, t("detail.overdue", { time: minutesText(overdue) })));

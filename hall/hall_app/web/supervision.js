@@ -84,6 +84,7 @@ async function start() {
     const mineNow = new HallStream({ hall });
     stream = mineNow;
     board.use(null);
+    board.figures = entry(hall) || null;
     showOpening();
     const draw = coalesce(() => {
       if (stream !== mineNow) return;

@@ -3,8 +3,9 @@
  * A region that is nothing but its one hall is one row.
  */
 import { h, keyed, setAttrs, setText, show } from "/static/core/dom.js";
-import { lang, nameOf, t } from "/static/core/i18n.js";
+import { nameOf, t } from "/static/core/i18n.js";
 import { remember, remembered } from "./frame.js";
+import { wordFor } from "./words.js";
 
 /**
  * @typedef {{code: string, name: string, level: string, parent: string|null}} Region
@@ -14,7 +15,7 @@ import { remember, remembered } from "./frame.js";
  * @typedef {{regions: Region[], halls: HallNow[]}} Tree
  * @typedef {{waiting: number, longest: number, on: number, away: number, closed: number, alerts: number, absences: number}} Figures
  * @typedef {{key: string, depth: number, name: string, level: string, figures: Figures, hall: HallNow|null,
- *   folds: boolean, parent: string}} Row
+ *   folds: boolean, tag: boolean, parent: string}} Row
  */
 
 const FOLDED = "hall.supervision.folded";
@@ -69,9 +70,10 @@ export function rowsOf(tree) {
    * @param {HallNow} hall
    * @param {number} depth
    * @param {string} parent
+   * @param {boolean} tag  whether the row stands for its region as well, and says the level
    */
-  const addHall = (hall, depth, parent) => {
-    rows.push({ key: "hall:" + hall.id, depth, name: nameOf(hall), level: hall.level, figures: figuresOf(hall), hall, folds: false, parent });
+  const addHall = (hall, depth, parent, tag) => {
+    rows.push({ key: "hall:" + hall.id, depth, name: nameOf(hall), level: hall.level, figures: figuresOf(hall), hall, folds: false, tag, parent });
     return figuresOf(hall);
   };
   /**
@@ -80,15 +82,15 @@ export function rowsOf(tree) {
    * @returns {Figures[]}
    */
   const addBelow = (code, depth) => {
-    const figures = (halls.get(code) || []).map((hall) => addHall(hall, depth, code));
+    const figures = (halls.get(code) || []).map((hall) => addHall(hall, depth, code, false));
     for (const region of below.get(code) || []) {
       const own = halls.get(region.code) || [];
       if (own.length === 1 && !(below.get(region.code) || []).length) {
-        figures.push(addHall(own[0], depth, code));
+        figures.push(addHall(own[0], depth, code, true));
         continue;
       }
       /** @type {Row} */
-      const row = { key: region.code, depth, name: region.name, level: region.level, figures: sum([]), hall: null, folds: true, parent: code };
+      const row = { key: region.code, depth, name: region.name, level: region.level, figures: sum([]), hall: null, folds: true, tag: true, parent: code };
       rows.push(row);
       row.figures = sum(addBelow(region.code, depth + 1));
       figures.push(row.figures);
@@ -209,7 +211,7 @@ export class TreePanel {
           else this.pick(row.key);
         },
       },
-      h("span", { class: "cell name" }, h("span", { class: "fold", "aria-hidden": "true" }), h("span", { class: "tree-name clamp-1" }), h("span", { class: "tree-level soft" })),
+      h("span", { class: "cell name" }, h("span", { class: "fold", "aria-hidden": "true" }), h("span", { class: "tree-level" }), h("span", { class: "tree-name clamp-1" })),
       h("span", { class: "cell waiting number" }),
       h("span", { class: "cell longest number" }),
       h("span", { class: "cell windows number" }, h("b", { class: "on" }), "/", h("b", { class: "away" }), "/", h("b", { class: "closed" })),
@@ -228,10 +230,11 @@ export class TreePanel {
       style: "--depth:" + (this.search.value ? 0 : row.depth),
       title: t("tree.windows_words", { on: f.on, away: f.away, closed: f.closed }) + (f.absences ? t("list.and") + t("tree.absences", { n: f.absences }) : ""),
     });
-    const [fold, name, level] = Array.from(cells[0].children);
+    const [fold, level, name] = Array.from(cells[0].children);
     setText(fold, row.folds ? (this.folded.has(row.key) ? "▸" : "▾") : "");
     setText(name, row.name);
-    setText(level, row.hall && lang() === "en" ? "" : row.hall ? t("level." + row.level) : "");
+    setText(level, row.tag ? wordFor("level.short", row.level) : "");
+    show(/** @type {HTMLElement} */ (level), row.tag);
     setText(cells[1], f.waiting);
     setText(cells[2], f.waiting ? f.longest : "–");
     const [on, away, closed] = Array.from(cells[3].children);

@@ -11,6 +11,7 @@ import { minutesUntil, serverNow } from "/static/core/time.js";
  */
 export function minutesText(minutes) {
   const whole = Math.max(0, Math.round(minutes));
+  if (whole < 1) return t("unit.under_minute");
   if (whole < 60) return t("unit.minutes", { n: whole });
   if (whole >= 2880) return t("unit.days", { n: Math.floor(whole / 1440) });
   const m = whole % 60;

@@ -7,7 +7,6 @@ export const core = {
   "offline.text": ["号码以现场工作人员通知为准", "Please follow the staff's instructions meanwhile"],
   "starting.title": ["正在连接服务器", "Connecting to the server"],
   "starting.text": ["连接成功后自动显示，无需操作", "The page will appear by itself"],
-  "refused.title": ["此设备已停用", "This device has been disabled"],
 
   "error.network": ["网络中断，请稍后再试", "No connection. Please try again shortly."],
   "error.server": ["系统暂时无法处理，请稍后再试", "The system cannot do this right now. Please try again shortly."],

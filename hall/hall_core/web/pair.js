@@ -6,7 +6,7 @@ import { ApiError } from "./api.js";
 import { h, replace, setText, show } from "./dom.js";
 import { t } from "./i18n.js";
 
-const SIGNS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
+const SIGNS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"; // as hall_core.access makes them
 
 /**
  * Shows the form until a code was accepted.
@@ -33,7 +33,7 @@ export function askForCode(root, kind, problem, pair) {
       keys.appendChild(h("button", { class: "button", type: "button", onclick: () => type(sign) }, sign));
     }
     keys.appendChild(
-      h("button", { class: "button", type: "button", style: "grid-column: span 8",
+      h("button", { class: "button", type: "button",
         onclick: () => { input.value = grouped(input.value.replace(/-?.$/, "")); } }, t("pair.delete")),
     );
     input.addEventListener("input", () => {

@@ -19,7 +19,7 @@ const KEYS = { windows: "number", queues: "prefix" };
 const SILENCE_MS = 4300; // heartbeats come every 3 s at least; the promise is to say so within 5 s
 const CLOSED_MS = 3000; // the same when the connection is known to be gone: a restart is quicker
 const FIRST_PAUSE_MS = 300;
-const MAX_PAUSE_MS = 1200;
+const MAX_PAUSE_MS = 800;
 const PROBE_MS = 1500;
 const RESUME_MS = 30000; // after a longer absence a whole snapshot is asked for
 
@@ -237,6 +237,7 @@ export class HallStream {
         this.version = message.version;
         this._ok();
         if (message.changed) this._merge(message.changed);
+        if (message.event && message.event.at) noteServerTime(message.event.at, "event");
         if (message.event) this._tell("event", message.event, message.version);
         break;
       case "heartbeat":

@@ -36,12 +36,21 @@ export function setZone(name) {
  * minutes old (it is made once per version) and only counts while nothing better is known. In a
  * demonstration the hall's time runs faster: the rate is measured from heartbeat to heartbeat.
  * @param {string} when  ISO 8601 or an HTTP date
- * @param {"header"|"snapshot"|"heartbeat"} from
+ * @param {"header"|"snapshot"|"heartbeat"|"event"} from  an event may be an old one that was missed,
+ *   so it only moves the clock forward
  */
 export function noteServerTime(when, from) {
   const at = Date.parse(when);
-  if (isNaN(at) || (from !== "heartbeat" && source === "heartbeat")) return;
+  if (isNaN(at)) return;
   const local = performance.now();
+  if (from === "event") {
+    if (at > serverNow().getTime() + 1500) {
+      anchorServer = at;
+      anchorLocal = local;
+    }
+    return;
+  }
+  if (from !== "heartbeat" && source === "heartbeat") return;
   const off = Math.abs(at - serverNow().getTime());
   if (from === "header" && source !== "device" && off < 1500) return;
   if (from === "header" && source === "snapshot") return;
@@ -108,7 +117,9 @@ export function hhmmss(when) {
  * @param {string|Date} when
  */
 export function isoDay(when) {
-  return format("iso", { year: "numeric", month: "2-digit", day: "2-digit" }, "en-CA").format(dateOf(when));
+  const parts = format("iso", { year: "numeric", month: "2-digit", day: "2-digit" }, "en-GB").formatToParts(dateOf(when));
+  const part = (/** @type {string} */ type) => (parts.find((entry) => entry.type === type) || { value: "" }).value;
+  return part("year") + "-" + part("month") + "-" + part("day");
 }
 
 /**

@@ -21,6 +21,7 @@ from hall_core.events import (
 )
 from hall_core.features import Command, Context
 from hall_queue.domain import sessions
+from hall_queue.domain.calling import back_in_line
 from hall_queue.domain.commands import Cover, Leave, Return, Uncover
 from hall_queue.domain.lookup import clerk_with, is_manager, limited, post_at, require_free
 from hall_queue.domain.state import Absence, Post, QueueState
@@ -98,6 +99,8 @@ def decide_return(state: QueueState, command: Return, ctx: Context) -> list[Even
         *uncovered(post),
         *cleared(post, "manager" if is_manager(ctx) else "returned"),
     ]
+    if post.clerk is None:  # it never opened, and is closed again: nobody waits for it alone
+        events.extend(back_in_line(state, command.window))
     if absence.clerk is not None and absence.clerk != post.clerk:
         require_free(state, clerk_with(state, absence.clerk), command.window)
         events.append(

@@ -90,6 +90,8 @@ def _window(state: QueueState, post: Post) -> Iterator[str]:
             yield f"{name} holds {ticket_id}, which is not on hold there"
     if post.state == "closed" and (post.clerk or post.signed_in or post.held or post.absence):
         yield f"{name} is closed but not empty"
+    if post.state == "closed" and post.setup.number in state.for_window:
+        yield f"{name} is closed but people wait for it alone"
     if post.state in order.AT_WORK and post.clerk is None:
         yield f"{name} is {post.state} without a clerk"
     if post.state == "away":

@@ -59,10 +59,7 @@ def is_open(settings: Settings, queue: Queue | None, tz: str, now: datetime) -> 
         return False
     if queue is not None and queue.sessions is not None:
         sessions = queue.sessions
-    for start, until, _ in _bounds(sessions, tz, local.toordinal()):
-        if start <= now < until:
-            return True
-    return False
+    return any(start <= now < until for start, until, _ in _bounds(sessions, tz, local.toordinal()))
 
 
 def current_session(

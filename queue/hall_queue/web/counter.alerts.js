@@ -5,6 +5,7 @@
 import { get, post } from "/static/core/api.js";
 import { hasText, t } from "/static/core/i18n.js";
 import { hhmm } from "/static/core/time.js";
+import { absenceText } from "./desk.js";
 
 /** @typedef {import("/static/core/types.js").WindowEntry} WindowEntry */
 
@@ -69,8 +70,8 @@ export class Alerts {
     const key = "alert." + alert.kind;
     const parts = [hasText(key) ? t(key, { text: alert.detail || "" }) : alert.kind];
     if (alert.kind === "absence_overdue" && mine.absence) {
-      parts[0] = t("alert.absence_overdue_other", { reason: mine.absence.reason });
-      parts.push(t("away.until", { at: hhmm(mine.absence.expected_return) }));
+      parts[0] = t("alert.absence_overdue_other", { reason: absenceText(mine.absence.reason) });
+      parts.push(t("away.was_due", { at: hhmm(mine.absence.expected_return) }));
     } else parts.push(t("alert.since", { at: hhmm(alert.since) }));
     if (alert.level !== "window") parts.push(t("alert.level." + alert.level));
     if (alert.state !== "open" && hasText("alert.state." + alert.state)) parts.push(t("alert.state." + alert.state));

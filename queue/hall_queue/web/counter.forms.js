@@ -8,7 +8,7 @@ import { h, setText } from "/static/core/dom.js";
 import { nameOf, t } from "/static/core/i18n.js";
 import { dayAnd, hhmm, isoDay, minuteOfDay, serverNow } from "/static/core/time.js";
 import { lineRow } from "./counter.rows.js";
-import { choiceField, form, Missing, pickField, rulesOf, selectField, textField } from "./desk.js";
+import { absenceText, choiceField, form, Missing, pickField, rulesOf, selectField, serviceText, textField } from "./desk.js";
 
 /** @typedef {import("/static/core/types.js").HallState} HallState */
 /** @typedef {import("/static/core/types.js").WindowEntry} WindowEntry */
@@ -231,7 +231,7 @@ export async function unholdForm(counter) {
 export function specificForm(counter) {
   const number = pickField({
     name: "number", label: t("specific.number"), free: true, rows: 4,
-    options: counter.line.entries.map((entry) => ({ value: entry.number, label: entry.number, hint: entry.service })),
+    options: counter.line.entries.map((entry) => ({ value: entry.number, label: entry.number, hint: serviceText(counter.state(), entry.service) })),
   });
   const reason = textField({
     name: "reason", label: t("specific.reason"), hint: t("specific.reason_hint"), required: true,
@@ -284,7 +284,7 @@ export async function coverForm(counter) {
       || Math.abs(a.number - mine.number) - Math.abs(b.number - mine.number))
     .map((one) => ({
       value: String(one.number), label: t("window.n", { n: one.number }) + " " + nameOf(one),
-      hint: one.absence ? one.absence.reason : t("window.state." + one.state), words: one.name,
+      hint: one.absence ? absenceText(one.absence.reason) : t("window.state." + one.state), words: one.name,
     }));
   if (!options.length) {
     counter.say(t("cover.none"));
@@ -346,7 +346,7 @@ export async function leaveForm(counter) {
   const mine = counter.mine();
   const reason = choiceField({
     name: "reason", label: t("leave.reason"), value: "",
-    options: rules.absence_reasons.map((name) => ({ value: name, label: name })),
+    options: rules.absence_reasons.map((name) => ({ value: name, label: absenceText(name) })),
     onpick: () => reason.fail(""),
   });
   const back = textField({
@@ -452,7 +452,7 @@ export async function lineForm(counter) {
     h("p", { class: "soft small" }, t("line.rule", { greens: rules.greens_after_ordinary, back: rules.requeue_back })),
     entries.length < all ? h("p", { class: "soft small" }, t("line.first", { n: entries.length, all })) : null,
     h("div", { class: "line-all", tabindex: 0, role: "list" },
-      entries.length ? entries.map((entry, at) => lineRow(entry, at)) : h("p", { class: "empty" }, t("line.none"))),
+      entries.length ? entries.map((entry, at) => lineRow(counter.state(), entry, at)) : h("p", { class: "empty" }, t("line.none"))),
     h("div", { class: "actions" },
       h("button", { class: "button primary", type: "button", autofocus: true, onclick: () => close(null) }, t("close"), h("kbd", null, "Esc"))),
   ]);

@@ -5,7 +5,7 @@
 import { ApiError, errorText } from "/static/core/api.js";
 import { dialog } from "/static/core/dialog.js";
 import { h, replace, setText, show } from "/static/core/dom.js";
-import { hasText, lang, t, tIn } from "/static/core/i18n.js";
+import { hasText, lang, nameOf, t, tIn } from "/static/core/i18n.js";
 
 /** @typedef {import("/static/core/dom.js").Child} Child */
 /** @typedef {import("/static/core/types.js").HallState} HallState */
@@ -46,6 +46,21 @@ export function sentence(error) {
   if (lang() !== "en") return error.detail;
   const key = "fail." + error.code;
   return tIn("en", hasText(key) ? key : "fail.other");
+}
+
+/** The reason of an away notice in the language of the page. @param {string} reason */
+export function absenceText(reason) {
+  return hasText("absence." + reason) ? t("absence." + reason) : reason;
+}
+
+/**
+ * A service's name in the language of the page.
+ * @param {HallState} state
+ * @param {string|null|undefined} name  as the server says it
+ */
+export function serviceText(state, name) {
+  const service = state.services.find((one) => one.name === name);
+  return service ? nameOf(service) : name || t("service.none");
 }
 
 /** Is a form or question open over the page? */
@@ -144,9 +159,11 @@ export class Missing extends Error {
  */
 export function form(options) {
   return dialog(options.title, (/** @type {(result: R|null) => void} */ close) => {
-    const named = /** @type {Field[]} */ (options.fields.filter(isField)).concat(options.also || []);
+    const named = options.fields.filter(isField).concat(options.also || []);
     const problem = h("p", { class: "form-error", role: "alert", hidden: true });
-    const submit = h("button", { class: "button " + (options.danger ? "danger" : "primary"), type: "submit" }, options.submit);
+    const submit = h("button", { class: "button " + (options.danger ? "danger" : "primary"), type: "submit" });
+    const label = () => replace(submit, options.submit, h("kbd", null, "Enter"));
+    label();
     const other = options.second;
     const second = other
       ? h("button", { class: "button", type: "button", onclick: () => go(other.send) }, other.label)
@@ -169,7 +186,7 @@ export function form(options) {
       sending = false;
       submit.disabled = false;
       if (second) second.disabled = false;
-      setText(submit, options.submit);
+      label();
     };
     const onsubmit = (/** @type {Event} */ event) => {
       event.preventDefault();
@@ -177,7 +194,7 @@ export function form(options) {
     };
     return h("form", { class: "stack", novalidate: true, onsubmit },
       options.text ? h("p", { class: "soft" }, options.text) : null,
-      options.fields.map((field) => (isField(field) ? field.node : /** @type {any} */ (field))),
+      ...options.fields.map((field) => (isField(field) ? field.node : field)),
       problem,
       h("div", { class: "actions" },
         h("button", { class: "button", type: "button", onclick: () => close(null) }, t("cancel"), h("kbd", null, "Esc")),
@@ -186,8 +203,27 @@ export function form(options) {
 }
 
 /**
+ * Tab goes through what is there to be used: not to hidden questions, and to a group of choices
+ * once. (The dialog's own Tab takes every button and input.)
+ * @param {KeyboardEvent} event
+ */
+function tabWithinForm(event) {
+  const veil = document.querySelector(".veil:not([hidden])");
+  if (event.key !== "Tab" || !veil || event.ctrlKey || event.altKey || event.metaKey) return;
+  const found = Array.from(veil.querySelectorAll("button:not([disabled]), input:not([disabled]), select, textarea, a[href], [tabindex='0']"));
+  const all = /** @type {HTMLElement[]} */ (found).filter((node) => node.tabIndex >= 0 && node.offsetParent !== null);
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  if (!all.length) return;
+  const at = all.indexOf(/** @type {HTMLElement} */ (document.activeElement));
+  const next = event.shiftKey ? (at <= 0 ? all.length - 1 : at - 1) : (at + 1) % all.length;
+  all[next].focus();
+}
+window.addEventListener("keydown", tabWithinForm, true); // before the dialog's, which is on the document
+
+/**
  * @param {Field|Child} child
- * @returns {boolean}
+ * @returns {child is Field}
  */
 function isField(child) {
   return Boolean(child && typeof child === "object" && "fail" in child);

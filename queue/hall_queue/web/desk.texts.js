@@ -4,11 +4,13 @@
  */
 export const deskTexts = {
   "list.comma": ["、", ", "],
+  "list.semicolon": ["；", "; "],
   "window.n": ["{n}号窗口", "Window {n}"],
   "window.short": ["{n}号", "{n}"],
   "count.waiting": ["等候 {n} 人", "{n} waiting"],
   "count.nobody": ["暂无等候", "Nobody waiting"],
-  "minutes": ["{n} 分钟", "{n} min"],
+  "service.none": ["未指定事项", "No item named"],
+  "minutes": ["{n}分", "{n} min"],
   "waited": ["已等 {n} 分", "{n} min"],
   "tomorrow": ["明天 {at}", "tomorrow {at}"],
 
@@ -22,6 +24,17 @@ export const deskTexts = {
   "reason.unhold": ["挂起后回呼", "back from hold"],
   "reason.special": ["特呼", "called out of turn"],
 
+  // The usual reasons of an away notice; a hall's own ones are shown as it wrote them.
+  "absence.会议": ["会议", "meeting"],
+  "absence.培训": ["培训", "training"],
+  "absence.送件": ["送件", "delivering files"],
+  "absence.现场勘验": ["现场勘验", "site visit"],
+  "absence.业务请示": ["业务请示", "consultation"],
+  "absence.就餐": ["就餐", "meal"],
+  "absence.请假": ["请假", "leave"],
+  "absence.设备故障": ["设备故障", "equipment fault"],
+  "absence.短时离开": ["短时离开", "short break"],
+
   "priority.normal": ["普通", "ordinary"],
   "priority.green": ["绿色通道", "Priority"],
   "priority.green_pending": ["绿色通道待核", "Priority claimed"],
@@ -29,8 +42,6 @@ export const deskTexts = {
   "pick.none": ["没有符合的选项", "Nothing matches"],
   "pick.more": ["另有 {n} 项，请继续输入", "{n} more, keep typing"],
   "form.busy": ["正在提交", "Sending"],
-
-  "sound": ["声音", "Sound"],
 
   // What went wrong. The server's own sentence is Chinese; its codes have English here.
   "fail.network": ["没有收到回答，可以再按一次，不会重复执行", "No answer. You may press again; it will not be done twice."],

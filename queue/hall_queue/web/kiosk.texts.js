@@ -54,7 +54,6 @@ export const texts = {
   "tools.normal": ["恢复原位", "Normal layout"],
   "tools.home": ["返回首页", "Start again"],
 
-  "away.title": ["暂离窗口", "Windows away"],
   "away.entry": ["{window}号窗口 {reason}，预计{at}返回", "Window {window} back at about {at}"],
   "away.covered": ["{window}号窗口 {reason}，请到{cover}号窗口", "Window {window} away, go to window {cover}"],
   "away.overdue": ["{window}号窗口 {reason}", "Window {window} away"],

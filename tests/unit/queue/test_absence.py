@@ -28,6 +28,7 @@ from hall_queue.domain.commands import (
     Return,
     SignIn,
     Start,
+    Transfer,
     Uncover,
 )
 from hall_queue.domain.testing import CLERK, DAY, MANAGER, OPEN_ALWAYS, PlayedHall, setup
@@ -166,8 +167,14 @@ def test_the_manager_posts_a_notice_at_a_window_that_never_opened(hall: PlayedHa
 
 def test_taking_down_the_managers_notice_leaves_the_window_closed(hall: PlayedHall) -> None:
     leave(hall, window=3, actor=MANAGER)
+    serve(hall)
+    hall.do(Transfer(window=1, to_window=3))
+    hall.do(SignIn(window=3, clerk="2001"))
     hall.do(Return(window=3), MANAGER)
-    assert (hall.post(3).state, hall.post(3).absence) == ("closed", None)
+    post = hall.post(3)
+    assert (post.state, post.absence, post.signed_in) == ("closed", None, [])
+    assert hall.state.for_window == {}  # and nobody waits for it alone
+    assert len(hall.state.lines["H"].ordinary) == 1
 
 
 # --- returning ---------------------------------------------------------------------------------
@@ -238,7 +245,9 @@ def test_at_midnight_notices_end_and_empty_chairs_are_closed(hall: PlayedHall) -
     hall.do(SignIn(window=2, clerk="2001"))
     leave(hall, window=2, backup_clerk="2001")
     leave(hall)
+    hall.do(Cover(window=2, covered=1))
     hall.pass_time(hours=16)
+    assert hall.post(2).covers is None
     assert [hall.post(n).state for n in (1, 2)] == ["closed", "open"]
     assert [hall.post(n).absence for n in (1, 2)] == [None, None]
     hows = [r.event.how for r in hall.records if isinstance(r.event, AbsenceCleared)]

@@ -436,6 +436,16 @@ def test_a_no_show_that_went_on_is_not_taken_back(what: str) -> None:
     assert refusal(played, Undo(window=1)).code == "nothing_to_undo"
 
 
+def test_only_the_last_step_of_a_ticket_is_taken_back() -> None:
+    played, _ = serving()
+    played.do(Finish(window=1, next_queue="S"))
+    played.do(CallNext(window=3))
+    played.do(Start(window=3))
+    played.do(Finish(window=3, next_queue="S"))
+    assert refusal(played, Undo(window=1)).code == "nothing_to_undo"
+    played.do(Undo(window=3))
+
+
 def test_a_step_is_taken_back_once() -> None:
     played, _ = serving()
     played.do(Finish(window=1))

@@ -1,0 +1,95 @@
+/** What hall and window screens draw alike. */
+import { h, replace, setText, show, svg } from "/static/core/dom.js";
+import { lang, t } from "/static/core/i18n.js";
+import { hhmm, isoDay, longDate, serverNow } from "/static/core/time.js";
+
+/** @typedef {import("/static/core/types.js").HallState} HallState */
+/** @typedef {import("/static/core/types.js").SessionEntry} SessionEntry */
+
+/** The arrow from a number to its window; it has a word for those who hear the page. */
+export function arrow() {
+  return svg(
+    "svg",
+    { class: "arrow", viewBox: "0 0 24 24", role: "img", "aria-label": t("to") },
+    svg("path", { d: "M1.5 10.1h13.2L9.6 5l2.7-2.7 9.7 9.7-9.7 9.7L9.6 19l5.1-5.1H1.5z", fill: "currentColor" }),
+  );
+}
+
+/**
+ * 12号窗口, the figure large.
+ * @param {number} window
+ */
+export function windowName(window) {
+  const before = t("window.before");
+  const after = t("window.after");
+  return h(
+    "span",
+    { class: "window" },
+    before && h("small", null, before),
+    h("b", null, window),
+    after && h("small", null, after),
+  );
+}
+
+/**
+ * H012 → 12号窗口: the number and the window, always together. Drawn anew only when it changed.
+ * @param {HTMLElement} node
+ * @param {{number: string, window: number}} call
+ */
+export function drawCall(node, call) {
+  const what = call.number + ">" + call.window + lang();
+  if (node.getAttribute("data-call") === what) return;
+  node.setAttribute("data-call", what);
+  replace(node, h("span", { class: "number" }, call.number), arrow(), windowName(call.window));
+}
+
+/**
+ * Makes one line smaller until it fits its box.
+ * @param {HTMLElement} node
+ * @param {number} [least]  of its own size
+ */
+export function shrink(node, least) {
+  node.style.fontSize = "";
+  const room = node.clientWidth;
+  const needs = node.scrollWidth;
+  if (!room || needs <= room) return;
+  const size = parseFloat(getComputedStyle(node).fontSize);
+  node.style.fontSize = Math.max(size * (least || 0.4), (size * room) / needs - 0.5) + "px";
+}
+
+/**
+ * Hall's name, date and time at the top of a screen.
+ * @param {{name: HTMLElement, date: HTMLElement|null, clock: HTMLElement}} nodes
+ * @param {() => string} name
+ */
+export function drawHead(nodes, name) {
+  const now = serverNow();
+  setText(nodes.name, name());
+  if (nodes.date) setText(nodes.date, longDate(now));
+  setText(nodes.clock, hhmm(now));
+}
+
+/**
+ * 08:30–12:00 14:30–17:30, by the hall's week.
+ * @param {HallState} state
+ */
+export function hoursToday(state) {
+  const setup = /** @type {any} */ (state.setup || {});
+  const weekday = new Date(isoDay(serverNow()) + "T12:00:00Z").getUTCDay() || 7;
+  /** @type {SessionEntry[]} */
+  const sessions = setup.sessions_today || (setup.week || {})[weekday] || [];
+  if (sessions.length === 0) return t("hours.none");
+  const spans = sessions.map((one) => one.start + "–" + one.until).join("  ");
+  const limited = sessions.every((one) => one.by_appointment);
+  return t("hours.today") + "  " + spans + (limited ? t("hours.appointment") : "");
+}
+
+/**
+ * The line that says why nothing is heard.
+ * @param {HTMLElement} node
+ * @param {"autoplay_blocked"|"no_voice"|null} fault
+ */
+export function drawSoundHint(node, fault) {
+  show(node, fault !== null);
+  if (fault) setText(node, t(fault === "autoplay_blocked" ? "sound.blocked" : "sound.none"));
+}

@@ -1,0 +1,217 @@
+"""`hall demo`: a city on this machine, with people in it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import logging
+import os
+import signal
+import socket
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path
+
+import msgspec
+from aiohttp import web
+
+from hall_app import logs, server
+from hall_app.cli import Refused
+from hall_app.demo import city, folder
+from hall_app.demo.folder import SUPERVISORS, Folder
+from hall_app.demo.links import Links, taken
+from hall_app.demo.pace import DemoClock, Pace
+from hall_app.demo.simulation import Simulation
+from hall_app.demo.summary import Summary
+from hall_app.settings import load
+from hall_core.access import Access
+from hall_core.clock import Clock, SystemClock
+from hall_core.http import KERNEL
+from hall_core.kernel import Kernel
+from hall_core.setup import HallInfo
+
+HOST = "127.0.0.1"
+Say = Callable[[str], None]
+ZONE = HallInfo(id="", name="", region="", level="city").timezone
+
+
+class Demonstration:
+    """A running demonstration. `simulation` is None when nobody comes."""
+
+    def __init__(
+        self, url: str, kernel: Kernel, where: Folder, simulation: Simulation | None
+    ) -> None:
+        self.url = url
+        self.kernel = kernel
+        self.folder = where
+        self.simulation = simulation
+
+
+async def run_demo(
+    port: int,
+    data: Path | None,
+    simulation: bool,
+    speed: float,
+    say: Say,
+    halls: Sequence[str] | None = None,
+) -> int:
+    """Run the demonstration until SIGINT or SIGTERM; gives the exit code.
+
+    Args:
+        data: the folder to make or to continue; None: a temporary one.
+        speed: simulated seconds per second.
+        halls: where the simulated people are; None: everywhere.
+
+    Raises:
+        Refused: the port is taken, or the folder holds something else.
+    """
+    logs.configure(logging.WARNING)
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, stopping.set)
+    require_free(port)
+    with contextlib.ExitStack() as stack:
+        if data is None:
+            temporary = tempfile.TemporaryDirectory(prefix="hall-demo-", ignore_cleanup_errors=True)
+            data = Path(stack.enter_context(temporary))
+        try:
+            async with demonstration(port, data, simulation, speed, halls) as running:
+                for line in introduction(running, speed):
+                    say(line)
+                await _until(stopping, running.simulation, say)
+            say("stopped")
+        except BrokenPipeError:  # nobody reads what we say any more: `hall demo | head`
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+@contextlib.asynccontextmanager
+async def demonstration(
+    port: int, data: Path, simulation: bool, speed: float, halls: Sequence[str] | None = None
+) -> AsyncIterator[Demonstration]:
+    """A demonstration whose server runs; the caller lets its simulation run."""
+    where = await folder.prepare(data, simulation)
+    clock: Clock = SystemClock()
+    if simulation:
+        clock = DemoClock(where.starts(ZONE), speed)
+    settings = msgspec.structs.replace(load(data), listen=HOST, port=port)
+    links = Links(where.record)
+
+    def extend(app: web.Application) -> None:
+        # Real people sign in and pair: their sessions last real minutes, not simulated ones.
+        kernel = app[KERNEL]
+        kernel.access = Access(kernel.store, kernel.writer, SystemClock(), kernel.secret)
+        kernel.access.load()
+        links.extend(app)
+
+    try:
+        async with server.running(data, settings, clock, extend) as (kernel, url):
+            await folder.make_accounts(kernel, where)
+            people = None
+            if isinstance(clock, DemoClock):
+                chosen = list(kernel.halls) if halls is None else list(halls)
+                tokens = await folder.equip(kernel, where, chosen)
+                people = Simulation(
+                    url,
+                    Pace(clock, ZONE),
+                    city.load(),
+                    tokens,
+                    lambda hall, window: taken(kernel, hall, window),
+                )
+            yield Demonstration(url, kernel, where, people)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise _port_taken(port) from None
+        raise
+
+
+async def _until(stopping: asyncio.Event, simulation: Simulation | None, say: Say) -> None:
+    """Let the people in until somebody says stop. A fault of the simulation ends it too."""
+    tasks: list[asyncio.Task[None]] = []
+    if simulation is not None:
+        summary = Summary(simulation, say, in_place=sys.stdout.isatty())
+        simulation.on_day_end = lambda: summary.say(summary.day())
+        tasks = [asyncio.create_task(simulation.run()), asyncio.create_task(summary.run())]
+    waiting = asyncio.create_task(stopping.wait())
+    done, _ = await asyncio.wait([waiting, *tasks], return_when=asyncio.FIRST_COMPLETED)
+    if simulation is not None and waiting in done:
+        with contextlib.suppress(OSError):  # the terminal may be gone
+            summary.say(summary.day())
+    for task in (waiting, *tasks):
+        task.cancel()
+    results = await asyncio.gather(*tasks, return_exceptions=True)
+    for result in results:
+        if isinstance(result, Exception):
+            raise result
+
+
+# --- the port ----------------------------------------------------------------------------------
+
+
+def require_free(port: int) -> None:
+    """Raises Refused when somebody listens there already: say so before anything is made."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except PermissionError:
+            raise Refused(f"port {port} needs more rights; choose one with --port") from None
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise _port_taken(port) from None
+            raise
+
+
+def _port_taken(port: int) -> Refused:
+    return Refused(f"port {port} is taken on {HOST}; choose another with --port")
+
+
+# --- what is printed ---------------------------------------------------------------------------
+
+
+def introduction(running: Demonstration, speed: float) -> list[str]:
+    """Addresses and sign-ins."""
+    kernel, url, record = running.kernel, running.url, running.folder.record
+    halls = list(kernel.halls.values())
+    lines = [f"{len(halls)} demonstration halls are served at {url}"]
+    if running.simulation is not None:
+        now = running.simulation.pace.now()
+        lines.append(
+            f"a simulated {now:%A}, {now:%Y-%m-%d %H:%M}, at {speed:g}x; nights pass at once"
+        )
+    lines += [
+        "",
+        f"  {url}/  every page, one click each; or directly, e.g. in {halls[1].info.name}:",
+    ]
+    example = halls[1].info.id
+    for title, query in (
+        ("kiosk 取号机", f"kind=kiosk&hall={example}"),
+        ("guide desk 导办台", f"kind=guide&hall={example}"),
+        ("counter 3 叫号", f"kind=counter&hall={example}&window=3"),
+        ("hall screen 大厅屏", f"kind=display&hall={example}"),
+        ("window screen 窗口屏", f"kind=display&hall={example}&window=3&to=/display/window"),
+        ("a phone 手机查询", f"kind=phone&hall={example}"),
+        ("supervision 监督", "kind=supervisor"),
+        ("administration 管理", "kind=admin"),
+    ):
+        lines.append(f"    {url}/demo/open?{query}   {title}")
+    lines += ["", f"  sign in at {url}/signin"]
+    admin = folder.password_shown(kernel, "admin", record.admin_password)
+    lines.append(f"    administrator      name admin      password {admin}")
+    for name, (level, region) in SUPERVISORS.items():
+        password = folder.password_shown(kernel, name, record.supervisor_password)
+        place = kernel.regions[region].name
+        lines.append(f"    supervisor {level}级    name {name:<10}password {password}  {place}")
+    clerks = list(halls[1].committed["queue"].clerks.values())
+    shown = "  ".join(f"{c.clerk_no} {c.name}" for c in (*clerks[:3], clerks[-1]))
+    lines += [
+        f"  clerk numbers 工号 in {halls[1].info.name} (no PIN): {shown}",
+        "    opening a counter's page sends the simulated clerk of that window away",
+        "",
+        f"  data: {running.folder.path}",
+        "  Ctrl-C stops",
+    ]
+    return lines
