@@ -112,6 +112,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt:
         return 130
+    except Exception as error:
+        from sqlalchemy.exc import DBAPIError  # dear to import, and seldom needed
+
+        if not isinstance(error, DBAPIError):
+            raise
+        _complain(f"the database refused: {error.orig}; check its path, rights and free space")
+        return 2
 
 
 def _complain(message: str) -> None:

@@ -13,13 +13,15 @@ import asyncio
 import hashlib
 import secrets
 import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Literal, TypeAlias
+from weakref import WeakValueDictionary
 
 import msgspec
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, Executable, bindparam, delete, select, update
 
 from hall_core import tables
 from hall_core.clock import Clock, millis
@@ -146,6 +148,10 @@ class Throttle:
     def failed(self, address: str) -> None:
         self._recent(address).append(time.monotonic())
 
+    def succeeded(self, address: str) -> None:
+        """Takes back a failure that was counted before the outcome was known."""
+        self._failures.get(address, [])[-1:] = []
+
     def _recent(self, address: str) -> list[float]:
         oldest = time.monotonic() - self._window_s
         if len(self._failures) > 10_000:
@@ -170,15 +176,29 @@ class Access:
         self.users: dict[str, User] = {}
         self._regions: dict[str, str | None] = {}  # code -> parent
         self._hall_regions: dict[str, str] = {}
+        self._changes = 0  # made here, after they were written: a read they overtook is stale
         self._reloaded = 0.0
         self._reloading = asyncio.Lock()
         self._pairing = asyncio.Lock()  # a code is used once, even by two at the same moment
+        # Per name, while somebody waits: guesses made side by side count one by one.
+        self._signing_in: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self.attempts = Throttle(20, 300)
+        # Told of a device (its id) or person ("user:name") who may not go on watching.
+        self.on_revoked: Callable[[str], None] = lambda who: None
 
     # --- reading -------------------------------------------------------------------------------
 
     def load(self) -> None:
         self._take(self._store.read_now(_read_all))
+
+    async def _reload(self) -> None:
+        """Read the tables again: the command line may have written them."""
+        while True:
+            changes = self._changes
+            read = await self._store.read(_read_all)
+            if changes == self._changes:
+                self._take(read)
+                return
 
     def _take(self, read: _Read) -> None:
         seen = {key: device.last_seen for key, device in self.devices.items()}
@@ -205,7 +225,7 @@ class Access:
         if device is None and time.monotonic() - self._reloaded > RELOAD_EVERY_S:
             async with self._reloading:
                 if hashed not in self._by_token:
-                    self._take(await self._store.read(_read_all))
+                    await self._reload()
                     self._reloaded = time.monotonic()
             device = self._by_token.get(hashed)
         if device is None:
@@ -272,6 +292,7 @@ class Access:
         return device, token
 
     def _admit(self, device: Device) -> None:
+        self._changes += 1
         self.devices[device.device_id] = device
         self._by_token[device.token_hash] = device
         self._principals[device.device_id] = _device_principal(device)
@@ -280,11 +301,14 @@ class Access:
         device = self.devices.get(device_id)
         if device is None:
             raise NotFound("unknown_device", "没有这台设备。")
-        device.revoked_ms = millis(self._clock.now())
-        await self._writer.write([device_row(device)])
-        self._by_token.pop(device.token_hash, None)
+        revoked = msgspec.structs.replace(device, revoked_ms=millis(self._clock.now()))
+        await self._writer.write([device_row(revoked)])
+        self._changes += 1
+        self.devices[device_id] = revoked
+        self._by_token.pop(revoked.token_hash, None)
         self._principals.pop(device_id, None)
-        return device
+        self.on_revoked(device_id)
+        return revoked
 
     async def configure(
         self, device_id: str, name: str | None, settings: dict[str, Any] | None
@@ -292,14 +316,15 @@ class Access:
         device = self.devices.get(device_id)
         if device is None:
             raise NotFound("unknown_device", "没有这台设备。")
-        if name is not None:
-            device.name = name
-        if settings is not None:
-            device.settings = settings
-        await self._writer.write([device_row(device)])
-        if device.revoked_ms is None:
-            self._admit(device)
-        return device
+        changed = msgspec.structs.replace(
+            device,
+            name=device.name if name is None else name,
+            settings=device.settings if settings is None else settings,
+        )
+        await self._writer.write([device_row(changed)])
+        if changed.revoked_ms is None:
+            self._admit(changed)
+        return changed
 
     async def new_pairing_code(
         self, kind: DeviceKind, hall_id: str, window: int | None, name: str, replaces: str | None
@@ -322,8 +347,8 @@ class Access:
             TooMany: this address guessed too often.
             Unauthorized: unknown, used or expired.
         """
-        self.attempts.check(address)
         async with self._pairing:
+            self.attempts.check(address)
             return await self._pair(code, address)
 
     async def _pair(self, code: str, address: str) -> tuple[Device, str]:
@@ -357,7 +382,14 @@ class Access:
             TooMany: locked after too many failures.
         """
         self.attempts.check(address)
-        self._take(await self._store.read(_read_all))  # the command line may have reset it
+        self.attempts.failed(address)  # until it is known better
+        async with self._signing_in.setdefault(name, asyncio.Lock()):
+            signed_in = await self._sign_in(name, password)
+        self.attempts.succeeded(address)
+        return signed_in
+
+    async def _sign_in(self, name: str, password: str) -> tuple[User, str]:
+        await self._reload()  # the command line may have reset it
         user = self.users.get(name)
         now = millis(self._clock.now())
         if user is not None and user.locked_until_ms > now:
@@ -366,48 +398,58 @@ class Access:
         hashed = user.password_hash if user is not None else _DUMMY
         good = await asyncio.to_thread(verify_secret, hashed, password)
         if user is None or not good or user.disabled:
-            self.attempts.failed(address)
             if user is not None:
-                user.failures += 1
-                if user.failures >= LOCK_AFTER:
-                    user.failures = 0
-                    user.locked_until_ms = now + int(LOCK.total_seconds() * 1000)
-                await self._writer.write([user_row(user)])
+                failures = user.failures + 1
+                locked_ms = user.locked_until_ms
+                if failures >= LOCK_AFTER:
+                    failures, locked_ms = 0, now + int(LOCK.total_seconds() * 1000)
+                await self.save_user(
+                    msgspec.structs.replace(user, failures=failures, locked_until_ms=locked_ms)
+                )
             raise Unauthorized("wrong_password", "用户名或密码不正确。")
-        user.failures, user.locked_until_ms = 0, 0
+        user = msgspec.structs.replace(user, failures=0, locked_until_ms=0)
         token = secrets.token_urlsafe(32)
         hashed_token = hash_token(token)
+        session: Row = (tables.sessions, (hashed_token, name, now, now))
+        await self._writer.write([user_row(user), session])
+        self._changes += 1
+        self.users[name] = user
         self._sessions[hashed_token] = Session(name, now, now)
-        rows: list[Row] = [user_row(user), (tables.sessions, (hashed_token, name, now, now))]
-        await self._writer.write(rows)
         return user, token
 
     async def sign_out(self, token: str) -> None:
         hashed = hash_token(token)
-        self._sessions.pop(hashed, None)
         where = tables.sessions.c.token_hash == hashed
         await self._writer.write(statements=[(delete(tables.sessions).where(where), {})])
+        self._changes += 1
+        self._sessions.pop(hashed, None)
 
     async def save_user(self, user: User) -> None:
         await self._writer.write([user_row(user)])
+        self._changes += 1
         self.users[user.name] = user
 
     async def end_sessions(self, name: str) -> None:
         """Sign a person out everywhere (password reset, account disabled)."""
-        self._sessions = {k: s for k, s in self._sessions.items() if s.user != name}
         where = tables.sessions.c.user == name
         await self._writer.write(statements=[(delete(tables.sessions).where(where), {})])
+        self._changes += 1
+        self._sessions = {k: s for k, s in self._sessions.items() if s.user != name}
+        self.on_revoked(f"user:{name}")
 
     async def keep_sessions(self) -> None:
         """Write down when sessions were last used, and forget those that ended."""
+        await self._reload()  # who was signed out at the machine stays signed out
         oldest = millis(self._clock.now() - IDLE)
         self._sessions = {k: s for k, s in self._sessions.items() if s.seen_ms >= oldest}
-        table = tables.sessions
-        rows: list[Row] = [
-            (table, (hashed, s.user, s.created_ms, s.seen_ms))
-            for hashed, s in self._sessions.items()
+        table = tables.sessions.c
+        seen = update(tables.sessions).where(table.token_hash == bindparam("of"))
+        seen = seen.values(seen_ms=bindparam("at"))
+        uses: list[tuple[Executable, dict[str, Any]]] = [
+            (seen, {"of": hashed, "at": s.seen_ms}) for hashed, s in self._sessions.items()
         ]
-        await self._writer.write(rows, [(delete(table).where(table.c.seen_ms < oldest), {})])
+        ended = delete(tables.sessions).where(table.seen_ms < oldest)
+        await self._writer.write(statements=[*uses, (ended, {})])
 
 
 _DUMMY = _hasher.hash(secrets.token_hex(8))

@@ -207,7 +207,7 @@ class Hall:
         def done(error: Exception | None) -> None:
             self._under_way.discard(future)
             if key is not None:
-                self._keys.end(key, stored=error is None)
+                self._keys.end(key)
             if error is None:
                 try:
                     for record in records:

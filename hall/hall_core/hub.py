@@ -21,7 +21,7 @@ from hall_core.features import Audience
 
 MAX_BUFFER = 256 * 1024  # bytes waiting in user space for one slow client
 RECENT = 256  # versions kept for resync
-HEARTBEAT_S = 2.5  # of silence; the contract promises at least every 3 s
+HEARTBEAT_S = 2.5  # the contract promises at least every 3 s of silence; waits need it always
 
 _encoder = msgspec.json.Encoder()
 
@@ -76,7 +76,7 @@ class Hub:
         self._render_state = render_state
         self._heartbeat = heartbeat
         self._channels: dict[Audience, Channel] = {}
-        self._last_sent = 0.0
+        self._last_beat = 0.0
         self.version = 0
 
     @property
@@ -95,10 +95,11 @@ class Hub:
             frame = text_frame(_encoder.encode(message_for(channel.audience)))
             channel.frames.append((version, frame))
             channel.send(frame)
-        self._last_sent = asyncio.get_running_loop().time()
 
     def restart(self, version: int) -> None:
         """The hall was reloaded: what was sent stays true, but frames start anew."""
+        if version != self.version:
+            self.close()  # versions were stored that nobody was sent: let them come again
         self.version = version
         for channel in self._channels.values():
             channel.frames.clear()
@@ -109,7 +110,9 @@ class Hub:
         channel = self._channels.get(audience)
         if channel is None:
             channel = self._channels[audience] = Channel(audience)
-        transport.write(self._missing(channel, after) or self._snapshot(channel))
+        missing = self._missing(channel, after)
+        transport.write(self._snapshot(channel) if missing is None else missing)
+        transport.write(self._beat(audience))  # the time and the waits, which are in no snapshot
         channel.clients.add(transport)
 
     def leave(self, audience: Audience, transport: asyncio.Transport) -> None:
@@ -118,20 +121,23 @@ class Hub:
             channel.clients.discard(transport)
 
     def beat(self) -> None:
-        """Heartbeat, if nothing was sent for a while. Called about twice a second."""
+        """Heartbeat, when it is time. Called several times a second."""
         now = asyncio.get_running_loop().time()
-        if now - self._last_sent < HEARTBEAT_S:
+        if now - self._last_beat < HEARTBEAT_S:
             return
-        self._last_sent = now
+        self._last_beat = now
         for channel in self._channels.values():
             if channel.clients:
-                message = {
-                    "type": "heartbeat",
-                    "version": self.version,
-                    "at": self._clock.now(),
-                    **self._heartbeat(channel.audience),
-                }
-                channel.send(text_frame(_encoder.encode(message)))
+                channel.send(self._beat(channel.audience))
+
+    def _beat(self, audience: Audience) -> bytes:
+        message = {
+            "type": "heartbeat",
+            "version": self.version,
+            "at": self._clock.now(),
+            **self._heartbeat(audience),
+        }
+        return text_frame(_encoder.encode(message))
 
     def close(self) -> None:
         for channel in self._channels.values():
@@ -141,11 +147,7 @@ class Hub:
 
     def _missing(self, channel: Channel, after: int | None) -> bytes | None:
         if after is None or after > self.version:
-            return None
-        if after == self.version:
-            # Nothing was missed; a heartbeat says so at once.
-            beat = {"type": "heartbeat", "version": self.version, "at": self._clock.now()}
-            return text_frame(_encoder.encode(beat))
+            return None  # also a version that never was: the server knows better
         frames = [frame for version, frame in channel.frames if version > after]
         return b"".join(frames) if len(frames) == self.version - after else None
 
@@ -154,7 +156,6 @@ class Hub:
             message = {
                 "type": "snapshot",
                 "version": self.version,
-                "at": self._clock.now(),
                 "state": self._render_state(channel.audience),
             }
             channel.snapshot = (self.version, text_frame(_encoder.encode(message)))

@@ -13,13 +13,14 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import Engine, delete, select
+from sqlalchemy import Engine, delete, insert, select
+from sqlalchemy.exc import DBAPIError
 
 from hall_core import tables
 from hall_core.access import Access
 from hall_core.clock import Clock, millis
 from hall_core.day import ClockGuard, DoubtClock
-from hall_core.errors import NotFound
+from hall_core.errors import HallError, NotFound
 from hall_core.features import Feature
 from hall_core.halls import Hall
 from hall_core.keys import Keys
@@ -50,6 +51,7 @@ class Kernel:
         self.halls: dict[str, Hall] = {}
         self.regions: dict[str, Region] = {}
         self.sockets: dict[str, set[asyncio.Transport]] = {}  # device or user id -> its streams
+        self.access.on_revoked = self.close_streams
         self._guard = ClockGuard(clock)
         self._ticker: asyncio.Task[None] | None = None
 
@@ -143,19 +145,16 @@ class Kernel:
         detail: str = "",
     ) -> None:
         """One line in the audit log (not streamed, read by auditors)."""
-        await self.writer.write([self.audit_row(actor, action, subject, address, hall, detail)])
-
-    def audit_row(
-        self,
-        actor: str,
-        action: str,
-        subject: str,
-        address: str,
-        hall: str | None,
-        detail: str = "",
-    ) -> tuple[Any, tuple[Any, ...]]:
-        at = millis(self.clock.now())
-        return (tables.audit, (None, at, actor, action, subject, hall, address, detail))
+        values = {
+            "at_ms": millis(self.clock.now()),
+            "actor": actor,
+            "action": action,
+            "subject": subject,
+            "hall_id": hall,
+            "address": address,
+            "detail": detail,
+        }
+        await self.writer.write(statements=[(insert(tables.audit), values)])
 
     def note_row(self, note_id: str, hall_id: str, text: str, actor: str) -> Any:
         """A free text that expires; events hold its id only."""
@@ -177,7 +176,10 @@ class Kernel:
                 await self._ticker
         for hall in self.halls.values():
             await hall.drain()
-        await self.access.keep_sessions()
+        try:
+            await self.access.keep_sessions()
+        except (HallError, DBAPIError) as error:  # a full disk is no reason not to stop
+            log.warning("sessions_not_kept", error=str(error))
         await self.writer.stop()
         for hall in self.halls.values():
             hall.hub.close()

@@ -88,7 +88,8 @@ class Keys:
         """A command with this key was decided; `done` resolves when it is stored or refused."""
         self._under_way[key.digest] = (key.body, done)
 
-    def end(self, key: Key, stored: bool) -> None:
+    def end(self, key: Key) -> None:
+        """It was stored, or refused."""
         self._under_way.pop(key.digest, None)
         # A commit that failed may still have happened, if only its answer was lost: then the
         # table knows, and is asked when the key comes again.
@@ -102,9 +103,11 @@ class Keys:
     async def expire(self, writer: Writer) -> None:
         """Forget keys older than `KEEP`."""
         oldest = millis(self._clock.now() - KEEP)
-        statement = delete(idempotency).where(idempotency.c.at_ms < oldest)
-        await writer.write(statements=[(statement, {})])
-        await asyncio.to_thread(self.load)
+        old = idempotency.c.at_ms < oldest
+        query = select(idempotency.c.digest).where(old)
+        digests = await self._store.read(lambda c: c.execute(query).scalars().all())
+        await writer.write(statements=[(delete(idempotency).where(old), {})])
+        self._known.difference_update(digests)
 
 
 def _same_body(key: Key, body: bytes) -> None:

@@ -54,14 +54,12 @@ async def once(
         return msgspec.Raw(earlier)
     future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     keys.begin(call.key, future)
-    kept = False
     try:
         answer = await act()
         row = keys.row(call.key, _encoder.encode(stored(answer)))
         await call.kernel.writer.write([row])
-        kept = True
     finally:
-        keys.end(call.key, stored=kept)
+        keys.end(call.key)
         future.set_result(None)
     return answer
 
@@ -329,7 +327,6 @@ async def command_device(call: Call) -> Any:
         body: Revoke | Configure = call.body
         if isinstance(body, Revoke):
             changed = await call.kernel.access.revoke(device.device_id)
-            call.kernel.close_streams(device.device_id)
             action = "revoke"
         else:
             if body.name is not None and not 1 <= len(body.name) <= 60:
@@ -435,17 +432,18 @@ async def command_user(call: Call) -> Any:
     async def act() -> Any:
         if body.command == "reset_password":
             hashed = await asyncio.to_thread(access.hash_secret, body.password or "")
-            user.password_hash = hashed
-            user.failures, user.locked_until_ms = 0, 0
+            changed = msgspec.structs.replace(
+                user, password_hash=hashed, failures=0, locked_until_ms=0
+            )
         else:
-            user.disabled = body.command == "disable"
-        await call.kernel.access.save_user(user)
+            changed = msgspec.structs.replace(user, disabled=body.command == "disable")
+        await call.kernel.access.save_user(changed)
         if body.command != "enable":
             await call.kernel.access.end_sessions(user.name)
         await call.kernel.audit(
             call.principal.actor().name, f"user_{body.command}", user.name, call.address, None
         )
-        return user_view(user)
+        return user_view(changed)
 
     return await once(call, act)
 

@@ -67,8 +67,11 @@ class QueueFeature(Feature):
             if ticket is not None:
                 yield (tables.tickets, ticket_row(hall_id, ticket, record.version))
         for name, key in view.touched(state, record):
-            if name == "windows" and key in state.posts:
-                yield (tables.windows, window_row(hall_id, state.posts[key], record.version))
+            if name == "windows":
+                for number in state.posts if key is None else (key,):
+                    post = state.posts.get(number)
+                    if post is not None:
+                        yield (tables.windows, window_row(hall_id, post, record.version))
         if isinstance(event, AbsencePosted):
             yield (tables.absences, posted_row(hall_id, record.at, event))
         elif isinstance(event, AbsenceCleared):

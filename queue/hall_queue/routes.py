@@ -396,12 +396,42 @@ class QueueRoutes:
             "wait_minutes": self.service.wait_of(hall, state, ticket),
             "window": ticket.window if at_window else None,
             "window_name": post.setup.name if post is not None and at_window else None,
+            "at": hall.clock.now(),
             "hall_name": hall.info.name,
+            "hall_name_en": hall.info.name_en,
             "queue_name": line.setup.name if line is not None else ticket.queue,
+            "queue_name_en": line.setup.name_en if line is not None else ticket.queue,
             "service_name": service.name if service is not None else None,
+            "service_name_en": service.name_en if service is not None else None,
+            "left": self._left_behind(state, ticket),
             "issued_at": ticket.issued_at,
             "parked": ticket.parked,
             "can_cancel": ticket.state in ("waiting", "held") or ticket.parked,
+        }
+
+    def _left_behind(self, state: QueueState, ticket: Ticket) -> dict[str, Any] | None:
+        """The notice that concerns a waiting ticket: nobody else serves it meanwhile."""
+        if ticket.state != "waiting":
+            return None
+        if ticket.window is not None:
+            posts = [state.posts[ticket.window]]
+        elif state.lines[ticket.queue].windows:
+            return None  # somebody is there for this queue
+        else:
+            posts = [
+                post
+                for post in state.posts.values()
+                if any(served.prefix == ticket.queue for served in post.setup.queues)
+            ]
+        absences = [(p, p.absence) for p in posts if p.absence is not None and p.state == "away"]
+        if not absences:
+            return None
+        post, absence = min(absences, key=lambda pair: pair[1].expected_return)
+        return {
+            "window": post.setup.number,
+            "reason": absence.reason,
+            "expected_return": absence.expected_return,
+            "covered_by": post.covered_by,
         }
 
     async def public_ticket(self, call: Call) -> Any:

@@ -47,6 +47,7 @@ class _Made(msgspec.Struct):
     version: int
     at: float  # monotonic
     issued: dict[str, int]
+    stopped: dict[str, str]  # queues whose likely service would pass closing -> why
 
 
 class QueueService:
@@ -155,7 +156,13 @@ class QueueService:
             state: QueueState = hall.committed["queue"]
             forecast = waiting.forecast(state, hall.context(SYSTEM))
             issued = {prefix: line.issued for prefix, line in state.lines.items()}
-            made = _Made(forecast, hall.hub.version, time.monotonic(), issued)
+            stopped = {
+                prefix: "queue_full_today"
+                for prefix in state.lines
+                if state.settings.stop_when_full
+                and waiting.passes_closing(state, hall.context(SYSTEM), prefix)
+            }
+            made = _Made(forecast, hall.hub.version, time.monotonic(), issued, stopped)
             self._forecasts[hall.info.id] = made
         return made
 
@@ -181,7 +188,10 @@ class QueueService:
         return {prefix: queue.ordinary for prefix, queue in made.forecast.queues.items()}
 
     def waits_part(self, hall: Hall, audience: Audience) -> dict[str, Any]:
-        return {"waits": self.waits(hall)}
+        """What heartbeats carry: waits move without events."""
+        if audience.kind == "pad":
+            return {}
+        return {"waits": self.waits(hall), "stopped": self._made(hall).stopped}
 
 
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)

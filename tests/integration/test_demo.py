@@ -46,6 +46,11 @@ async def quiet(data: Path, simulation: bool = False) -> AsyncIterator[Demonstra
         yield running
 
 
+def browsing(url: str) -> aiohttp.ClientSession:
+    """A browser: it keeps cookies, also of an address without a name."""
+    return aiohttp.ClientSession(url, cookie_jar=aiohttp.CookieJar(unsafe=True))
+
+
 def listing(path: Path) -> list[Path]:
     return sorted(path.rglob("*"))
 
@@ -92,7 +97,7 @@ async def test_a_clerk_steps_back_while_somebody_sits_at_the_counter(tmp_path: P
     async with demonstration(0, tmp_path, True, FAST, [HALL]) as running, people(running) as crowd:
         (floor,) = crowd.floors
         await floor.ready.wait()
-        async with aiohttp.ClientSession(running.url) as browser:
+        async with browsing(running.url) as browser:
             await browser.get(f"/demo/open?kind=counter&hall={HALL}&window=1&to=/healthz")
             device = next(c.key for c in browser.cookie_jar if c.key.startswith(DEVICE_COOKIE))
             query = f"?device={device.removeprefix(DEVICE_COOKIE)}"
@@ -129,7 +134,7 @@ async def test_a_folder_stays_of_its_kind(tmp_path: Path) -> None:
 
 
 async def test_without_simulation_it_is_open_now_and_keeps_real_time(tmp_path: Path) -> None:
-    async with quiet(tmp_path) as running, aiohttp.ClientSession(running.url) as browser:
+    async with quiet(tmp_path) as running, browsing(running.url) as browser:
         assert running.simulation is None
         now = datetime.now().astimezone()
         assert abs(running.kernel.clock.now() - now) < timedelta(seconds=5)
@@ -141,7 +146,7 @@ async def test_without_simulation_it_is_open_now_and_keeps_real_time(tmp_path: P
 
 
 async def test_sign_ins_that_are_printed_work(tmp_path: Path) -> None:
-    async with quiet(tmp_path) as running, aiohttp.ClientSession(running.url) as browser:
+    async with quiet(tmp_path) as running, browsing(running.url) as browser:
         printed = "\n".join(introduction(running, 60))
         for name in ("admin", "city", "county", "township", "village"):
             (line,) = (x for x in printed.splitlines() if f"name {name} " in x)
@@ -159,14 +164,14 @@ async def test_sign_ins_that_are_printed_work(tmp_path: Path) -> None:
 
 async def test_every_link_leads_to_a_page_that_is_let_in(tmp_path: Path) -> None:
     async with quiet(tmp_path) as running:
-        async with aiohttp.ClientSession(running.url) as browser:
+        async with browsing(running.url) as browser:
             links = await (await browser.get("/demo/links")).json()
         assert {tuple(sorted(link)) for link in links} == {("group", "href", "title", "title_en")}
         assert len({link["group"] for link in links}) == 8, "seven halls, and supervision"
         ours = [x for x in links if "qinghe" in x["href"] or "hall=" not in x["href"]]
         kinds = set()
         for link in ours:
-            async with aiohttp.ClientSession(running.url) as browser:
+            async with browsing(running.url) as browser:
                 answer = await browser.get(link["href"], allow_redirects=False)
                 if "kind=phone" in link["href"]:
                     assert answer.status == 409, "nobody waits yet"
@@ -185,7 +190,7 @@ async def test_every_link_leads_to_a_page_that_is_let_in(tmp_path: Path) -> None
 
 
 async def test_a_browser_that_is_paired_already_is_not_paired_again(tmp_path: Path) -> None:
-    async with quiet(tmp_path) as running, aiohttp.ClientSession(running.url) as browser:
+    async with quiet(tmp_path) as running, browsing(running.url) as browser:
         places = []
         for _ in range(3):
             answer = await browser.get(f"/demo/open?kind=kiosk&hall={HALL}", allow_redirects=False)
@@ -195,7 +200,7 @@ async def test_a_browser_that_is_paired_already_is_not_paired_again(tmp_path: Pa
 
 
 async def test_somebody_waits_and_their_phone_page_opens(tmp_path: Path) -> None:
-    async with quiet(tmp_path) as running, aiohttp.ClientSession(running.url) as browser:
+    async with quiet(tmp_path) as running, browsing(running.url) as browser:
         await browser.get(f"/demo/open?kind=kiosk&hall={HALL}&to=/healthz")
         issued = await browser.post(
             f"/api/v1/halls/{HALL}/tickets", json={"queue": "H"}, headers={"Idempotency-Key": "1"}
@@ -220,7 +225,7 @@ BAD_LINKS = [
 
 
 async def test_bad_links_are_refused_in_words(tmp_path: Path) -> None:
-    async with quiet(tmp_path) as running, aiohttp.ClientSession(running.url) as browser:
+    async with quiet(tmp_path) as running, browsing(running.url) as browser:
         for query, status in BAD_LINKS:
             answer = await browser.get(f"/demo/open?{query}", allow_redirects=False)
             assert answer.status == status, query
@@ -230,7 +235,7 @@ async def test_bad_links_are_refused_in_words(tmp_path: Path) -> None:
 
 
 async def test_links_are_for_this_machine_only(tmp_path: Path) -> None:
-    async with quiet(tmp_path) as running, aiohttp.ClientSession(running.url) as browser:
+    async with quiet(tmp_path) as running, browsing(running.url) as browser:
         foreign = {"Host": "rebound.example"}
         for path in ("/demo/links", "/demo/open?kind=admin"):
             answer = await browser.get(path, headers=foreign, allow_redirects=False)

@@ -46,10 +46,11 @@ export function drawCall(node, call) {
 /**
  * Makes one line smaller until it fits its box.
  * @param {HTMLElement} node
- * @param {number} [least]  of its own size
+ * @param {number} [least]  of its full size
+ * @param {number} [full]  in pixels, when it is not the style sheet's
  */
-export function shrink(node, least) {
-  node.style.fontSize = "";
+export function shrink(node, least, full) {
+  node.style.fontSize = full ? full + "px" : "";
   const room = node.clientWidth;
   const needs = node.scrollWidth;
   if (!room || needs <= room) return;

@@ -1,5 +1,5 @@
 /**
- * The window screen's words. Key → [中文, English].
+ * The window screen's words. Key → [Chinese, English].
  * @type {Record<string, [string, string]>}
  */
 export const texts = {

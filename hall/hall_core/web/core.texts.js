@@ -32,7 +32,7 @@ export const core = {
 
   "wait.minutes": ["约{low}–{high}分钟", "{low}–{high} min"],
   "wait.one": ["约{n}分钟", "about {n} min"],
-  "wait.soon": ["5分钟以内", "under 5 min"],
+  "wait.within": ["{n}分钟以内", "within {n} min"],
   "wait.hours": ["约{low}–{high}小时", "{low}–{high} hours"],
   "wait.clock": ["约{low}–{high}", "{low}–{high}"],
   "wait.clock_one": ["约{at}", "about {at}"],

@@ -170,7 +170,7 @@ export function waitText(wait) {
   }
   const low = Math.max(0, Math.floor(wait.low));
   const high = Math.max(low, Math.ceil(wait.high));
-  if (high <= 5) return t("wait.soon");
+  if (low <= 1 || high <= 5) return t("wait.within", { n: Math.max(5, high) });
   if (high >= 120) return t("wait.hours", { low: Math.floor(low / 30) / 2, high: Math.ceil(high / 30) / 2 });
   return low === high ? t("wait.one", { n: low }) : t("wait.minutes", { low, high });
 }

@@ -132,12 +132,9 @@ def _day_opened(state: QueueState, event: DayOpened) -> Iterator[Part]:
 
 
 def _setup_changed(state: QueueState, event: SetupChanged) -> Iterator[Part]:
-    yield from _all_windows(state)
-    yield from _all_queues(state)
-    for number in event.removed_windows:
-        yield "windows", number
-    for prefix in event.removed_queues:
-        yield "queues", prefix
+    # Whole lists: a window or queue may be gone.
+    yield "windows", None
+    yield "queues", None
     yield "services", None
     yield "setup", None
 

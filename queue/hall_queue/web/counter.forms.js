@@ -5,7 +5,7 @@
 import { get } from "/static/core/api.js";
 import { confirmBox, dialog } from "/static/core/dialog.js";
 import { h, setText } from "/static/core/dom.js";
-import { nameOf, t } from "/static/core/i18n.js";
+import { lang, nameOf, t } from "/static/core/i18n.js";
 import { dayAnd, hhmm, isoDay, minuteOfDay, serverNow } from "/static/core/time.js";
 import { lineRow } from "./counter.rows.js";
 import { absenceText, choiceField, form, Missing, pickField, rulesOf, selectField, serviceText, textField } from "./desk.js";
@@ -141,7 +141,7 @@ export async function closeForm(counter) {
     title: t("close.title", { n: counter.number }),
     text: [
       t("close.text"), waiting ? t("close.waiting", { n: waiting }) : "", counter.mine().absence ? t("close.absence") : "",
-    ].filter(Boolean).join(" "),
+    ].filter(Boolean).join(lang() === "en" ? " " : ""),
     ok: t("close.submit"), danger: true,
   });
   if (sure) await counter.press({ command: "close" });
@@ -454,6 +454,6 @@ export async function lineForm(counter) {
     h("div", { class: "line-all", tabindex: 0, role: "list" },
       entries.length ? entries.map((entry, at) => lineRow(counter.state(), entry, at)) : h("p", { class: "empty" }, t("line.none"))),
     h("div", { class: "actions" },
-      h("button", { class: "button primary", type: "button", autofocus: true, onclick: () => close(null) }, t("close"), h("kbd", null, "Esc"))),
+      h("button", { class: "button primary", type: "button", "data-first": true, onclick: () => close(null) }, t("close"), h("kbd", null, "Esc"))),
   ]);
 }

@@ -63,16 +63,16 @@ async function main() {
   const time = h("div", { class: "time number" });
   const langButton = h("button", { class: "button quiet lang", type: "button", onclick: () => setLang(lang() === "en" ? "zh" : "en") });
   const nextName = h("span", { class: "next-name" });
-  const nextHint = h("span", { class: "next-hint clamp-1" });
+  const nextHint = h("span", { class: "next-hint clamp-1 live" });
   const next = h("button", { class: "button primary next", type: "button", "aria-keyshortcuts": "Enter", onclick: () => pressNext() },
     h("span", { class: "next-words" }, nextName, nextHint), h("kbd", null, "Enter"));
   const undoText = h("span", { class: "grow clamp-1" });
   const undoLeft = h("span", { class: "nowrap" });
   const undoBar = h("div", { class: "undo-bar" });
   const undoName = h("span");
-  const undo = h("div", { class: "undo", hidden: true, role: "status" }, undoBar, undoText, undoLeft,
+  const undo = h("div", { class: "undo live", hidden: true, role: "status" }, undoBar, undoText, undoLeft,
     h("button", { class: "button", type: "button", "aria-keyshortcuts": "U", onclick: () => pressUndo() }, undoName, h("kbd", null, "U")));
-  const said = h("div", { class: "said", role: "alert" });
+  const said = h("div", { class: "said live", role: "alert" });
   let saidUntil = 0;
 
   /** @type {Counter} */

@@ -160,7 +160,7 @@ export function keyBoard(counter, press) {
       setText(one.name, one.key.name(counter));
       setText(one.hint, hint);
       show(one.hint, Boolean(hint));
-      setAttrs(one.button, { "aria-disabled": one.key.why(counter) ? "true" : null });
+      setAttrs(one.button, { "aria-disabled": counter.stream.status !== "online" || one.key.why(counter) ? "true" : null });
     }
   };
   return { node, draw };

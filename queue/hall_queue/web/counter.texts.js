@@ -13,7 +13,6 @@ export const texts = {
 
   // who is at the window
   "now.empty": ["窗口空闲", "Window free"],
-  "now.empty_hint": ["按 Enter 叫下一位", "Press Enter to call the next person"],
   "now.closed": ["窗口未开启", "Window closed"],
   "now.closed_hint": ["开启后才能叫号", "Open it to call people"],
   "now.closed_covered": ["由 {n} 号窗口顶岗", "Covered by window {n}"],

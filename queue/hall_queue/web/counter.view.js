@@ -54,8 +54,9 @@ export function nowCard(counter) {
       ]);
     } else {
       const closed = mine.state === "closed";
+      const waiting = counter.waiting();
       setText(big, t(closed ? "now.closed" : "now.empty"));
-      setText(title, closed && mine.covered_by ? t("now.closed_covered", { n: mine.covered_by }) : t(closed ? "now.closed_hint" : "now.empty_hint"));
+      setText(title, closed && mine.covered_by ? t("now.closed_covered", { n: mine.covered_by }) : closed ? t("now.closed_hint") : waiting ? t("count.waiting", { n: waiting }) : t("count.nobody"));
       replace(facts);
     }
     const size = big.textContent + "|" + node.clientWidth + "|" + window.innerHeight;

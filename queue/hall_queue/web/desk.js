@@ -81,7 +81,7 @@ let serial = 0;
  * A labelled input of one line.
  * @param {{name: string, label: string, hint?: string, value?: string, type?: string,
  *   maxlength?: number, required?: boolean, placeholder?: string, inputmode?: string,
- *   autofocus?: boolean, suggest?: string[]}} options  `suggest`: one press fills one of these in
+ *   suggest?: string[]}} options  `suggest`: one press fills one of these in
  * @returns {Field & {input: HTMLInputElement}}
  */
 export function textField(options) {
@@ -89,7 +89,7 @@ export function textField(options) {
   const input = h("input", {
     id, type: options.type || "text", maxlength: options.maxlength || 60, autocomplete: "off",
     spellcheck: "false", placeholder: options.placeholder, inputmode: options.inputmode,
-    autofocus: options.autofocus, "aria-describedby": id + "e", "aria-required": options.required ? "true" : null,
+    "aria-describedby": id + "e", "aria-required": options.required ? "true" : null,
   });
   input.value = options.value || "";
   const suggestions = (options.suggest || []).map((text) =>
@@ -269,7 +269,7 @@ function complain(error, fields, problem, failed) {
  * An input over a short list: typing narrows it, the arrows move, what is marked is chosen. Quicker
  * than a drop-down for a clerk with a keyboard, and as good with a finger.
  * @param {{name: string, label: string, options: Option[], rows?: number, placeholder?: string,
- *   hint?: string, value?: string, free?: boolean, autofocus?: boolean, onpick?: () => void}} options
+ *   hint?: string, value?: string, free?: boolean, onpick?: () => void}} options
  *   `free`: what was typed counts when nothing matches; `onpick`: something was pressed
  * @returns {Field & {value: () => string, set: (options: Option[]) => void}}
  */
@@ -284,7 +284,6 @@ export function pickField(options) {
   const input = h("input", {
     id, type: "text", autocomplete: "off", spellcheck: "false", role: "combobox", "aria-expanded": "true",
     "aria-controls": id + "l", "aria-describedby": id + "e", placeholder: options.placeholder, maxlength: 40,
-    autofocus: options.autofocus,
   });
   if (options.value) input.value = options.value;
   const draw = () => {
