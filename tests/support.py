@@ -184,7 +184,7 @@ def fold(state: dict[str, Any], changed: Mapping[str, Any]) -> None:
     """Replace parts of a state as a page does (contract: Stream)."""
     for name, entries in changed.items():
         key = _KEYS.get(name)
-        if key is None:
+        if key is None or "setup" in changed:  # the hall was edited: lists come whole
             state[name] = entries
             continue
         kept = {entry[key]: entry for entry in state.get(name, ())}
@@ -252,15 +252,10 @@ class Screen:
 
     async def until_closed(self) -> int | None:
         """The close code that the server ends with."""
-        while True:
-            message = await self.socket.receive(PATIENCE_S)
-            if message.type in (
-                aiohttp.WSMsgType.CLOSE,
-                aiohttp.WSMsgType.CLOSED,
-                aiohttp.WSMsgType.CLOSING,
-                aiohttp.WSMsgType.ERROR,
-            ):
-                return self.socket.close_code
+        async with asyncio.timeout(PATIENCE_S):
+            while (await self.socket.receive()).type is aiohttp.WSMsgType.TEXT:
+                pass
+        return self.socket.close_code
 
 
 @contextlib.asynccontextmanager

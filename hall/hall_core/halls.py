@@ -214,6 +214,7 @@ class Hall:
                         self._commit(record)
                 except Exception:  # a fault in a view: what is on disk is true all the same
                     log.exception("view_failed", hall=self.info.id)
+                    self.hub.close()  # some screens missed a version: let all come again
                     self._suspend()
                 if not future.done():
                     future.set_result(None)

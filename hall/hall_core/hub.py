@@ -53,10 +53,11 @@ class Channel:
             if transport.is_closing():
                 self.clients.discard(transport)
                 continue
-            transport.write(frame)
-            if transport.get_write_buffer_size() > MAX_BUFFER:
+            if transport.get_write_buffer_size() > MAX_BUFFER:  # of earlier frames, not of a big one
                 self.clients.discard(transport)
                 transport.abort()
+                continue
+            transport.write(frame)
 
 
 class Hub:

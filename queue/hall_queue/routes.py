@@ -51,6 +51,11 @@ class Exchange(msgspec.Struct, tag_field="command", tag="exchange", forbid_unkno
     queue: str | None = None
 
 
+class Move(msgspec.Struct, tag_field="command", tag="transfer", forbid_unknown_fields=True):
+    queue: str | None = None
+    window: int | None = None
+
+
 class Verify(msgspec.Struct, tag_field="command", tag="verify_green", forbid_unknown_fields=True):
     granted: bool = True
 
@@ -221,7 +226,7 @@ class QueueRoutes:
 
     async def command_ticket(self, call: Call) -> Any:
         hall, ticket = self._find(call, call.path("ticket"))
-        body: Cancel | Requeue | Exchange | Verify = call.body
+        body: Cancel | Requeue | Exchange | Move | Verify = call.body
         may_only_requeue = call.principal.roles <= {"kiosk", "counter"}
         if may_only_requeue and not isinstance(body, Requeue):
             raise invalid("command", "这里只能为过号的人重新排队，其他请到导办台。")
@@ -233,6 +238,10 @@ class QueueRoutes:
         elif isinstance(body, Exchange):
             command = c.ExchangeTicket(
                 ticket_id=ticket.ticket_id, service=body.service, queue=body.queue
+            )
+        elif isinstance(body, Move):
+            command = c.MoveTicket(
+                ticket_id=ticket.ticket_id, to_queue=body.queue, to_window=body.window
             )
         else:
             command = c.VerifyGreen(ticket_id=ticket.ticket_id, granted=body.granted)
@@ -489,8 +498,9 @@ def routes(service: QueueService) -> list[Route]:
         ),
         r(
             method="POST", path="/tickets/{ticket}/commands", handler=q.command_ticket,
-            summary="Cancel, requeue, exchange, verify the green channel",
-            roles=roles("guide", "kiosk", "counter"), body=Cancel | Requeue | Exchange | Verify,
+            summary="Cancel, requeue, exchange, transfer, verify the green channel",
+            roles=roles("guide", "kiosk", "counter"),
+            body=Cancel | Requeue | Exchange | Move | Verify,
         ),
         r(
             method="POST", path="/halls/{hall}/check-in", handler=q.check_in,

@@ -1,6 +1,6 @@
 /** Public notices in rotation. A long one is cut into pages that fit; nothing scrolls. */
 import { setText } from "/static/core/dom.js";
-import { pagesOf } from "./pager.js";
+import { pagesOf } from "./textpages.js";
 
 /** @typedef {import("/static/core/types.js").NoticeEntry} NoticeEntry */
 
@@ -16,6 +16,8 @@ export class Notices {
     this._notices = [];
     this._known = "";
     this._at = 0;
+    /** @type {string[]|null} */
+    this._pages = null; // of the notice that is shown
     this._page = 0;
     this._timer = 0;
   }
@@ -29,6 +31,7 @@ export class Notices {
     this._notices = notices;
     this._at = 0;
     this._page = 0;
+    this._pages = null;
     clearTimeout(this._timer);
     this._draw();
   }
@@ -44,17 +47,18 @@ export class Notices {
       return;
     }
     setText(title, notice.title);
-    const pages = pagesOf(notice.body, (part) => {
+    const pages = this._pages || pagesOf(notice.body, (part) => {
       body.textContent = part;
       return body.scrollHeight <= body.clientHeight + 1;
     });
-    const page = Math.min(this._page, Math.max(0, pages.length - 1));
-    body.textContent = pages[page] || "";
-    setText(mark, pages.length > 1 ? page + 1 + "/" + pages.length : "");
+    this._pages = pages;
+    body.textContent = pages[this._page] || "";
+    setText(mark, pages.length > 1 ? this._page + 1 + "/" + pages.length : "");
     this._timer = window.setTimeout(() => {
-      this._page = page + 1;
+      this._page += 1;
       if (this._page >= pages.length) {
         this._page = 0;
+        this._pages = null;
         this._at = (this._at + 1) % this._notices.length;
       }
       this._draw();

@@ -20,6 +20,26 @@ MISSED_MOST = 2
 RESTLESS_AFTER = timedelta(minutes=3)
 
 
+class Kiosk:
+    """A ticket machine: one person at a time stands before it."""
+
+    def __init__(self, device: Device, pace: Pace) -> None:
+        self._device = device
+        self._pace = pace
+        self._free_at = pace.now()
+
+    async def use(self, seconds: float, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Wait for one's turn, touch the screen for so long, and ask.
+
+        Raises:
+            Declined: the server says no.
+        """
+        self._free_at = max(self._free_at, self._pace.now()) + timedelta(seconds=seconds)
+        await self._pace.until(self._free_at)
+        answer: dict[str, Any] = await self._device.post(f"/halls/{self._device.hall}{path}", body)
+        return answer
+
+
 class Citizens:
     """Everybody who comes to one hall on one day."""
 
@@ -36,7 +56,7 @@ class Citizens:
         self._floor = floor
         self._pace = pace
         self._wire = wire
-        self._kiosks = kiosks
+        self._kiosks = [Kiosk(device, pace) for device in kiosks]
         self._counters = counters
         self._guide = guide
         self._seed = seed
@@ -80,16 +100,11 @@ class Citizens:
             body["priority"] = "green"
         if visit.id_number is not None:
             body["id_number"] = visit.id_number
-        kiosk = rng.choice(self._kiosks)
-        async with kiosk.busy:
-            await self._pace.sleep(rng.uniform(8, 20))
-            try:
-                ticket: dict[str, Any] = await kiosk.post(f"/halls/{kiosk.hall}/tickets", body)
-            except Declined as declined:
-                if declined.code != "queue_full_today" or rng.random() < 0.6:
-                    return None  # reads why, and goes home
-            else:
-                return ticket
+        try:
+            return await rng.choice(self._kiosks).use(rng.uniform(8, 20), "/tickets", body)
+        except Declined as declined:
+            if declined.code != "queue_full_today" or rng.random() < 0.6:
+                return None  # reads why, and goes home
         return await self._guide.issue(visit, visit.asks)
 
     # --- what a person does --------------------------------------------------------------------
@@ -110,11 +125,9 @@ class Citizens:
         how = rng.random()
         try:
             if how < 0.6:
-                kiosk = rng.choice(self._kiosks)
                 scan = person.token if rng.random() < 0.5 else person.number
-                async with kiosk.busy:
-                    await self._pace.sleep(rng.uniform(5, 12))
-                    await kiosk.post(f"/halls/{kiosk.hall}/check-in", {"scan": scan})
+                kiosk = rng.choice(self._kiosks)
+                await kiosk.use(rng.uniform(5, 12), "/check-in", {"scan": scan})
             elif how < 0.85 or window not in self._counters:
                 return await self._guide.requeue(person) is not None
             else:
@@ -187,7 +200,8 @@ class _Stay:
             pace = self._crowd.pace
             wait_s = pace.real((self._agenda[0][0] - pace.now()).total_seconds())
         try:
-            return await asyncio.wait_for(inbox.get(), wait_s)
+            async with asyncio.timeout(wait_s):
+                return await inbox.get()
         except TimeoutError:
             return None
 

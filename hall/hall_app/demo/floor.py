@@ -176,13 +176,13 @@ class Floor:
     async def sits(self, window: int, number: str, seconds: float) -> bool:
         """Wait until the person sits at the window, at most so long."""
         event = self._sits_down.setdefault(window, asyncio.Event())
-        until = self._loop.time() + self._pace.real(seconds)
-        while self._chairs.get(window) != number:
-            event.clear()
-            try:
-                await asyncio.wait_for(event.wait(), until - self._loop.time())
-            except TimeoutError:
-                return self._chairs.get(window) == number
+        try:
+            async with asyncio.timeout(self._pace.real(seconds)):
+                while self._chairs.get(window) != number:
+                    event.clear()
+                    await event.wait()
+        except TimeoutError:
+            return self._chairs.get(window) == number
         return True
 
     def ask_out_of_turn(self, prefix: str, number: str) -> None:

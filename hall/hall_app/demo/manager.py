@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from random import Random
 
-from hall_app.demo.clerks import CAP
 from hall_app.demo.floor import Floor
 from hall_app.demo.habits import SICK, Hours
 from hall_app.demo.pace import Pace
@@ -31,11 +30,15 @@ class Manager:
         """The day. `sick`: windows whose clerk is ill, each with who stands in, if anyone does."""
         for window, stand_in in sick.items():
             await self._report_sick(window, stand_in)
-        while self._pace.now() < self._ends + CAP + timedelta(minutes=10):
+        while True:
             await self._pace.sleep(ROUND_S * self._rng.uniform(0.7, 1.3))
             await self._look_at_alerts()
-            if self._pace.now() > self._ends:
-                await self._close_empty_chairs()
+
+    async def close_up(self) -> None:
+        """The day is over: empty chairs are closed, and who still waits is sent home."""
+        for number, view in self._floor.windows.items():
+            if view["state"] != "closed" and not self._floor.taken(number):
+                await self._window(number, command="close")
         if any(queue["waiting"] for queue in self._floor.queues.values()):
             await self._try(f"/halls/{self._device.hall}/commands", command="expire_waiting")
 
@@ -65,10 +68,3 @@ class Manager:
             since = datetime.fromisoformat(alert["since"])
             if alert["state"] == "open" and now - since > NOTICED_AFTER:
                 await self._try(f"/alerts/{alert['alert_id']}/commands", command="acknowledge")
-
-    async def _close_empty_chairs(self) -> None:
-        """Whoever is not back by closing does not come back today."""
-        late = self._pace.now() > self._ends + timedelta(minutes=30)
-        for number, view in self._floor.windows.items():
-            if view["state"] == "away" and (late or view["clerk"] is None):
-                await self._window(number, command="close")

@@ -55,6 +55,7 @@ class HallRun:
                 self.counters[window] = Device(wire, hall, token, window)
         guides = 1 + len(self.counters) // WINDOWS_A_GUIDE
         self.closes: datetime | None = None  # today
+        self.close_up: Callable[[], Coroutine[Any, Any, None]] | None = None
         self.desk = GuideDesk(self.guide, pace, Random(f"{self._seed}:guide"), guides)
 
     def streams(self) -> list[Coroutine[Any, Any, None]]:
@@ -140,6 +141,7 @@ class HallRun:
             self.floor, self._pace, self.manager, hours, today, Random(f"{seed}:manager")
         )
         crew.spawn(manager.work(sick))
+        self.close_up = manager.close_up
         return clerks
 
 
@@ -177,7 +179,8 @@ class Crew:
             tasks = tuple(self._tasks)
             for task in tasks:
                 task.cancel()
-            await asyncio.wait(tasks)
+            # Some library may swallow it in the very moment that something comes: ask again.
+            await asyncio.wait(tasks, timeout=0.5)
 
 
 class Simulation:
@@ -248,9 +251,13 @@ class Simulation:
         if clerks:
             left_s = (max(closing) + CAP + LAST - self.pace.now()).total_seconds()
             await asyncio.wait(clerks, timeout=self.pace.real(left_s))
+        await self._crew.dismiss()
+        for hall in self.halls:
+            if hall.close_up is not None:
+                await hall.close_up()
+                hall.close_up = None
         self.days += 1
         self.on_day_end()
-        await self._crew.dismiss()
 
     async def _night(self) -> None:
         """Nobody is there: on to midnight, and from there to the next working morning."""

@@ -131,7 +131,6 @@ class Device:
         self.hall = hall
         self.token = token
         self.window = window
-        self.busy = asyncio.Lock()  # one person at a time stands before it
 
     async def get(self, path: str) -> Any:
         return await self._wire.get(path, self.token)

@@ -9,6 +9,7 @@ import { toast } from "/static/core/toast.js";
 import { EntriesTab } from "./admin.entries.js";
 import { Form, rangesOf, rangesText, section, windowPicker } from "./admin.form.js";
 import { button } from "./admin.list.js";
+import { printDialog } from "./admin.pairing.js";
 import { distinct } from "./admin.windows.js";
 import { inSession } from "./session.js";
 import { problemText } from "./words.js";
@@ -231,7 +232,7 @@ function givePins(admin, clerks) {
           h("thead", null, h("tr", null, h("th", null, t("clerks.number")), h("th", null, t("clerks.name")), h("th", null, t("clerks.windows")), h("th", null, "PIN"))),
           h("tbody", null, given.map(([clerk, pin]) => h("tr", null, h("td", { class: "number" }, clerk.clerk_no), h("td", null, clerk.name),
             h("td", null, rangesText(clerk.windows)), h("td", { class: "number pin" }, pin)))))),
-        h("div", { class: "actions" }, button(t("print"), () => window.print()), button(t("close"), () => close(true), "primary")));
+        h("div", { class: "actions" }, button(t("print"), () => printDialog()), button(t("close"), () => close(true), "primary")));
     };
     ask();
     return box;

@@ -369,17 +369,19 @@ export function sessionsEditor(sessions, changed) {
         h("label", { class: "check small nowrap" },
           checkbox(Boolean(session.by_appointment), (value) => { session.by_appointment = value; changed(); }), t("hours.by_appointment")),
         h("button", { class: "button quiet small", type: "button", "aria-label": t("hours.remove"), title: t("hours.remove"),
-          onclick: () => { sessions.splice(index, 1); draw(); changed(); } }, "×"))),
-      sessions.length < 6
-        ? h("button", { class: "button quiet small", type: "button", onclick: () => {
-          sessions.push(following(sessions));
-          draw();
-          changed();
-          const inputs = rows.querySelectorAll("input[type=text]");
-          /** @type {HTMLElement} */ (inputs[inputs.length - 2]).focus();
-        } }, t("hours.add"))
-        : null);
+          onclick: () => { sessions.splice(index, 1); draw(); changed(); } }, "×"),
+        index === sessions.length - 1 ? add() : null)),
+      sessions.length ? null : h("div", { class: "session" }, add()));
   };
+  const add = () => sessions.length < 6
+    ? h("button", { class: "button quiet small", type: "button", onclick: () => {
+      sessions.push(following(sessions));
+      draw();
+      changed();
+      const inputs = rows.querySelectorAll("input[type=text]");
+      /** @type {HTMLElement} */ (inputs[inputs.length - 2]).focus();
+    } }, t("hours.add"))
+    : null;
   draw();
   return rows;
 }

@@ -76,6 +76,7 @@ export class Admin {
     this.stream = null;
     this.dirty = false;
     this.tabId = "";
+    this.entry = "";
     /** @type {Tab|null} */
     this.tab = null;
     this.content = h("div", { class: "tab" });
@@ -172,7 +173,7 @@ export class Admin {
 
   drawMenu() {
     this.menu.setAttribute("aria-label", t("admin.menu"));
-    replace(this.menu, this.tabs().map((group) => [
+    replace(this.menu, this.tabs().map((group) => h("section", null,
       h("h2", { class: "menu-group" }, t("group." + group.group)),
       group.tabs.map((tab) => h("a", {
         href: "#" + tab.id, "aria-current": tab.id === this.tabId ? "page" : null,
@@ -181,8 +182,7 @@ export class Admin {
           event.preventDefault();
           this.go(tab.id);
         },
-      }, t("tab." + tab.id))),
-    ]));
+      }, t("tab." + tab.id))))));
   }
 
   /**

@@ -35,6 +35,7 @@ export function openSettings(admin, root) {
     parts: ["setup"],
     ready: () => Boolean(admin.setup),
     load: () => {
+      /** @type {Record<string, any>} */
       const settings = Object.assign({}, admin.setup && admin.setup.settings);
       delete settings.week; // edited under opening hours
       return settings;

@@ -99,7 +99,9 @@ export function openWording(admin, root) {
       return h("div", { class: "wording" },
         h("div", { class: "wording-fields" }, groups.map((group) =>
           h("section", { class: "form-section" }, h("h3", null, t("texts.group." + group)),
-            keys.filter((key) => groupOf(key) === group).map((key) => wordingField(form, draft, key, defaults[key]))))),
+            keys.filter((key) => groupOf(key) === group && !CHOICES[key]).map((key) => wordingField(form, draft, key, defaults[key])),
+            h("div", { class: "wording-choices" },
+              keys.filter((key) => groupOf(key) === group && CHOICES[key]).map((key) => wordingField(form, draft, key, defaults[key])))))),
         previews);
     },
     check: (draft) => {

@@ -9,7 +9,6 @@ export const texts = {
   "sup.stale": ["汇总未更新，正在重试（最后更新 {at}）", "Figures not updated, trying again (last {at})"],
   "sup.keys": ["快捷键", "Keys"],
   "sup.keys.title": ["键盘快捷键", "Keyboard"],
-  "sup.refused.text": ["这个大厅的实时数据已停止，请重新登录。", "Live data of this hall has ended. Please sign in again."],
   "sup.connecting": ["正在打开{name}…", "Opening {name}…"],
 
   "key.next": ["下一条提醒", "Next alert"],
@@ -101,13 +100,11 @@ export const texts = {
     "The server's clock is in doubt; numbers are not reset. The hall manager should check the time and confirm it under Administration, Today.",
   ],
 
-  "queues.title": ["队列", "Queues"],
   "queues.none": ["这个大厅还没有队列", "This hall has no queues yet"],
   "queue.waiting": ["{n}人", "{n} waiting"],
   "queue.green": ["优先{n}", "{n} prio"],
   "queue.no_window": ["无窗口在岗", "no window at work"],
   "queue.empty": ["暂无等候", "nobody waits"],
-  "queue.if_open": ["开窗后{wait}", "{wait} once open"],
 
   "board.none": ["这个大厅还没有窗口", "This hall has no windows yet"],
   "board.number": ["窗口", "No."],
@@ -128,13 +125,8 @@ export const texts = {
   "board.overdue": ["超时{time}", "{time} late"],
   "board.held": ["挂起{n}", "{n} held"],
   "board.covered_by": ["由{n}号代办", "see {n}"],
-  "board.long": ["已{time}", "{time}"],
-  "board.stands_in": ["{name}代班", "{name}"],
   "board.hint": ["选择一个窗口，这里显示详情", "Choose a window to see its details here"],
 
-  "detail.services": ["办理", "Serves"],
-  "detail.clerk": ["人员", "Clerk"],
-  "detail.nobody": ["无人", "nobody"],
   "detail.also": ["在场 {names}", "also here: {names}"],
   "detail.phone": ["电话 {phone}", "phone {phone}"],
   "detail.absence": ["{reason}，{since}离开，预计{back}返回", "{reason}, left {since}, back at {back}"],

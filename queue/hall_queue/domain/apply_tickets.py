@@ -271,7 +271,7 @@ def _transferred(state: QueueState, event: TicketTransferred, record: Recorded) 
         if service is not None and service.prefix != event.queue:
             ticket.service = None  # another queue's item
     _wait_again(state, ticket, why="transferred", window=event.window)
-    if event.from_window is not None:
+    if event.from_window is not None and event.from_window in state.posts:
         state.posts[event.from_window].last_activity = record.at
 
 

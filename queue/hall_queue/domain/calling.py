@@ -25,6 +25,7 @@ from hall_queue.domain.commands import (
     CallSpecific,
     Finish,
     Hold,
+    MoveTicket,
     NoShow,
     Recall,
     Start,
@@ -32,7 +33,7 @@ from hall_queue.domain.commands import (
     Undo,
     Unhold,
 )
-from hall_queue.domain.lookup import limited, line_of, post_at
+from hall_queue.domain.lookup import limited, line_of, post_at, ticket_with
 from hall_queue.domain.state import Post, QueueState, Ticket
 from hall_queue.domain.table import nothing_to_undo, require
 
@@ -228,27 +229,40 @@ def decide_transfer(state: QueueState, command: Transfer, ctx: Context) -> list[
     """Number and time of issue stay; the person waits again where they would have stood."""
     post = post_at(state, command.window)
     require(post, "transfer")
-    ticket = ticket_at(state, post)
+    return _moved(state, ticket_at(state, post), command, command.window)
+
+
+def decide_move(state: QueueState, command: MoveTicket, ctx: Context) -> list[Event]:
+    """The same from the line, by the guide desk: the window it waits for was left."""
+    ticket = ticket_with(state, command.ticket_id)
+    if ticket.state != "waiting":
+        raise Conflict("not_waiting", f"{ticket.number}不在等候中，不能改换窗口。")
+    return _moved(state, ticket, command, ticket.window)
+
+
+def _moved(
+    state: QueueState, ticket: Ticket, command: Transfer | MoveTicket, from_window: int | None
+) -> list[Event]:
     to_queue, to_window = command.to_queue, command.to_window
     if (to_queue is None) == (to_window is None):
         raise invalid("queue", "请选择转移到一个队列或一个窗口，两者只选其一。")
     if to_queue is not None:
         line_of(state, to_queue, "queue")
     if to_window is not None:
-        _require_takes_transfers(state, to_window, command.window)
+        _require_takes_transfers(state, to_window, from_window)
     return [
         TicketTransferred(
             ticket_id=ticket.ticket_id,
             number=ticket.number,
             queue=to_queue or ticket.queue,
             from_queue=ticket.queue,
-            from_window=command.window,
+            from_window=from_window,
             window=to_window,
         )
     ]
 
 
-def _require_takes_transfers(state: QueueState, to_window: int, from_window: int) -> None:
+def _require_takes_transfers(state: QueueState, to_window: int, from_window: int | None) -> None:
     target = state.posts.get(to_window)
     if target is None:
         raise invalid("window", f"本大厅没有{to_window}号窗口，请核对窗口号。")
@@ -365,6 +379,7 @@ DECIDERS: Final[dict[type[Command], Callable[[QueueState, Any, Context], list[Ev
     Finish: decide_finish,
     NoShow: decide_no_show,
     Transfer: decide_transfer,
+    MoveTicket: decide_move,
     Hold: decide_hold,
     Unhold: decide_unhold,
     Undo: decide_undo,

@@ -49,6 +49,13 @@ class ExchangeTicket(TicketCommand, frozen=True):
     queue: str | None = None
 
 
+class MoveTicket(TicketCommand, frozen=True):
+    """Who waits for a window that was left waits elsewhere: exactly one of the two."""
+
+    to_queue: str | None = None
+    to_window: int | None = None
+
+
 class VerifyGreen(TicketCommand, frozen=True):
     granted: bool = True
 

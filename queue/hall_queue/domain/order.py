@@ -36,9 +36,6 @@ REASONS: Final = (
     "covered",  # of the neighbour that this window covers
 )
 
-ROOM: Final = 1 << 40
-"""Distance between sub-orders: more than 40 people fit, one by one, between any two."""
-
 AT_WORK: Final = frozenset({"open", "calling", "serving"})
 
 
@@ -206,27 +203,15 @@ def refresh_windows(state: QueueState) -> None:
 
 
 def requeue_place(lane: Lane, back: int, own: Place, version: int) -> Place:
-    """Where a missed person stands again: directly behind the `back`-th of the ordinary lane.
+    """Where a missed person stands again: behind the `back`-th of the ordinary lane, and behind
+    whoever turned up there before; never before the place they had themselves.
 
-    Counted in the order as it is, so that nobody is overtaken by more than those behind that
-    person; never before the place it had itself. `version` keeps places of one base apart.
+    `version` orders those who stand behind the same person by when they turned up.
     """
     if not lane or back <= 0:
         return own
-    at = min(back, len(lane)) - 1
-    base, sub = lane[at][0]
-    following = _subs_behind(lane, at + 1, base)
-    for next_sub in following:
-        if next_sub - sub > 1:
-            return max(own, (base, (sub + next_sub) // 2))
-        sub = next_sub  # not one number free between the two: behind the next one, then
-    return max(own, (base, sub + ROOM + version))
-
-
-def _subs_behind(lane: Lane, at: int, base: int) -> Iterator[int]:
-    while at < len(lane) and lane[at][0][0] == base:
-        yield lane[at][0][1]
-        at += 1
+    base, _ = lane[min(back, len(lane)) - 1][0]
+    return max(own, (base, version))
 
 
 def ahead(state: QueueState, ticket: Ticket) -> int:

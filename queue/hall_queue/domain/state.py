@@ -23,7 +23,7 @@ Place = tuple[int, int]
 """Where a ticket stands in its line: (version of the event that set the base, sub-order).
 
 A ticket is issued at (its version, 0). A requeued one takes the base of the person it is put behind
-and a sub-order above that person's: right behind that person, whatever else happens (order.py).
+and its own version: right behind that person and whoever turned up there earlier (order.py).
 """
 
 

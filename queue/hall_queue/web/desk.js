@@ -152,17 +152,17 @@ export class Missing extends Error {
  * nothing; what went wrong stands at its field or above the buttons, and what was typed stays.
  * @template R
  * @param {{title: string, text?: string, fields: (Field|Child)[], submit: string, danger?: boolean,
- *   also?: Field[], second?: {label: string, send: () => Promise<R>}|null,
+ *   wide?: boolean, multiline?: boolean, also?: Field[], second?: {label: string, send: () => Promise<R>}|null,
  *   send: () => Promise<R>|R, failed?: (error: ApiError) => void}} options  `also`: fields that stand
  *   inside another child; `second`: another button beside the one that Enter presses
  * @returns {Promise<R|null>}  what `send` gave, null when the form was left
  */
 export function form(options) {
-  return dialog(options.title, (/** @type {(result: R|null) => void} */ close) => {
+  const answer = dialog(options.title, (/** @type {(result: R|null) => void} */ close) => {
     const named = options.fields.filter(isField).concat(options.also || []);
     const problem = h("p", { class: "form-error", role: "alert", hidden: true });
     const submit = h("button", { class: "button " + (options.danger ? "danger" : "primary"), type: "submit" });
-    const label = () => replace(submit, options.submit, h("kbd", null, "Enter"));
+    const label = () => replace(submit, options.submit, h("kbd", null, options.multiline ? "Ctrl Enter" : "Enter"));
     label();
     const other = options.second;
     const second = other
@@ -192,7 +192,12 @@ export function form(options) {
       event.preventDefault();
       go(options.send);
     };
-    return h("form", { class: "stack", novalidate: true, onsubmit },
+    const onkeydown = (/** @type {KeyboardEvent} */ event) => {
+      if (!options.multiline || event.key !== "Enter" || !event.ctrlKey) return;
+      event.preventDefault();
+      go(options.send);
+    };
+    return h("form", { class: "stack", novalidate: true, onsubmit, onkeydown },
       options.text ? h("p", { class: "soft" }, options.text) : null,
       ...options.fields.map((field) => (isField(field) ? field.node : field)),
       problem,
@@ -200,6 +205,12 @@ export function form(options) {
         h("button", { class: "button", type: "button", onclick: () => close(null) }, t("cancel"), h("kbd", null, "Esc")),
         second, submit));
   });
+  if (options.wide) {
+    document.querySelectorAll(".veil .dialog").forEach((box) => {
+      if (box.getAttribute("aria-label") === options.title) box.classList.add("wide");
+    });
+  }
+  return answer;
 }
 
 /**

@@ -1,0 +1,334 @@
+/**
+ * The hall's devices: what is paired and when it was last heard, their settings, and pairing codes.
+ */
+import { get, post } from "/static/core/api.js";
+import { confirmBox } from "/static/core/dialog.js";
+import { h, replace, setText } from "/static/core/dom.js";
+import { nameOf, t } from "/static/core/i18n.js";
+import { hhmm, isoDay, longDate, serverNow } from "/static/core/time.js";
+import { toast } from "/static/core/toast.js";
+import { Form, section } from "./admin.form.js";
+import { button, List, setCount, tabHead } from "./admin.list.js";
+import { PLACES, newCode, placeOf } from "./admin.pairing.js";
+import { inSession } from "./session.js";
+import { agoText, problemText } from "./words.js";
+
+/** @typedef {import("./admin.js").Admin} Admin */
+/** @typedef {import("./admin.types.js").Device} Device */
+
+const REFRESH_MS = 5000;
+
+/**
+ * Settings that we have words for, by kind of device: [name, how it is edited].
+ * @type {Record<string, [string, "text"|"theme"|"queue"|"print"|"percent"|"figure"][]>}
+ */
+const KNOWN = {
+  kiosk: [["desk", "text"], ["guide_queue", "queue"], ["print", "print"], ["theme", "theme"]],
+  display: [["zone", "text"], ["volume", "percent"], ["theme", "theme"], ["scale", "percent"], ["overscan", "percent"]],
+  guide: [["theme", "theme"]],
+  counter: [["theme", "theme"]],
+  pad: [["theme", "theme"]],
+};
+
+/** @param {Device} device */
+function stateOf(device) {
+  return device.revoked ? "revoked" : device.connected ? "connected" : "silent";
+}
+
+/** @param {string} when */
+function momentText(when) {
+  const day = isoDay(when) === isoDay(serverNow()) ? "" : longDate(when) + " ";
+  return day + hhmm(when);
+}
+
+/** @param {Admin} admin @param {HTMLElement} root */
+export function openDevices(admin, root) {
+  return new DevicesTab(admin, root);
+}
+
+class DevicesTab {
+  /** @param {Admin} admin @param {HTMLElement} root */
+  constructor(admin, root) {
+    this.admin = admin;
+    this.root = root;
+    /** @type {Device[]} */
+    this.devices = [];
+    this.loaded = false;
+    this.stopped = false;
+    /** @type {Record<string, any>|null} */
+    this.draftNow = null;
+    this.base = "";
+    this.count = h("span", null);
+    this.editor = h("section", { class: "panel editor" });
+    this.state = h("span", { class: "save-state", role: "status" });
+    this.list = new List({
+      label: () => t("tab.devices"),
+      columns: [
+        { title: "devices.name", cell: (device) => h("span", { class: "clamp" }, device.name || t("devices.unnamed")) },
+        { title: "devices.kind", cell: (device) => t("place." + placeOf(device)) },
+        { title: "devices.window", cls: "figure", cell: (device) => device.window === null ? "" : t("window.n", { n: device.window }) },
+        { title: "devices.state", cell: (device) => stateChip(device) },
+        { title: "devices.last", cell: (device) => device.connected ? t("devices.now") : device.last_seen ? agoText(device.last_seen) : t("devices.not_since_start") },
+      ],
+      key: (device) => device.device_id,
+      words: (device) => [device.name, t("place." + placeOf(device)), device.window === null ? "" : t("window.n", { n: device.window }), device.device_id].join(" "),
+      sign: (device) => JSON.stringify(device) + (device.last_seen && !device.connected ? agoText(device.last_seen) : ""),
+      facetLabel: "devices.in_use",
+      facets: () => [
+        { value: "all", label: t("devices.facet.all"), test: () => true },
+        { value: "silent", label: t("devices.facet.silent"), test: (device) => stateOf(device) === "silent" },
+        { value: "revoked", label: t("devices.facet.revoked"), test: (device) => device.revoked },
+      ],
+      choose: (key) => this.choose(key),
+      empty: () => t(this.loaded ? "devices.empty" : "starting.title"),
+      onCount: (shown, all) => setCount(this.count, shown, all),
+    });
+    this.draw();
+    this.rounds();
+  }
+
+  stop() {
+    this.stopped = true;
+  }
+
+  async rounds() {
+    while (!this.stopped) {
+      try {
+        await this.load();
+      } catch (error) {
+        // The banner says when the server is away; the next round asks again.
+      }
+      await new Promise((resolve) => setTimeout(resolve, REFRESH_MS));
+    }
+  }
+
+  async load() {
+    const devices = await inSession(() => get(this.admin.path("/devices")));
+    if (this.stopped) return;
+    this.devices = devices;
+    this.loaded = true;
+    this.show();
+    if (!this.draftNow && !this.list.chosen) return;
+    const now = this.current();
+    if (!this.admin.dirty && now) this.drawLive(now);
+  }
+
+  /** Revoked devices are shown only when they are asked for. */
+  show() {
+    const all = this.list.facet === "revoked" || this.list.facet === "all";
+    this.list.show((all ? this.devices : this.devices.filter((device) => !device.revoked)).slice().sort(byPlace));
+  }
+
+  current() {
+    return this.devices.find((device) => device.device_id === this.list.chosen);
+  }
+
+  draw() {
+    replace(this.root,
+      tabHead(t("tab.devices"), this.count, button(t("devices.add"), () => this.pair(), "primary")),
+      h("div", { class: "tab-split" }, this.list.node, this.editor));
+    this.list.select.onchange = () => this.show();
+    this.list.words();
+    this.show();
+    this.drawEditor();
+  }
+
+  /** @param {string} [replaces] */
+  async pair(replaces) {
+    if (!(await this.admin.mayLeave())) return;
+    await newCode(this.admin, this.devices, this.devices.find((device) => device.device_id === replaces) || null);
+    await this.load().catch(() => undefined);
+  }
+
+  /** @param {string} key */
+  async choose(key) {
+    if (key === this.list.chosen || !(await this.admin.mayLeave())) return;
+    this.open(key);
+  }
+
+  /** @param {string} key */
+  open(key) {
+    const device = this.devices.find((other) => other.device_id === key);
+    this.list.reveal(device ? key : "");
+    this.admin.noteEntry(device ? key : "");
+    this.draftNow = device ? draftOf(device) : null;
+    this.base = JSON.stringify(this.draftNow);
+    this.admin.setDirty(false);
+    this.drawEditor();
+  }
+
+  /** @param {Device} device */
+  drawLive(device) {
+    const live = this.editor.querySelector(".editor-live");
+    if (live) replace(live, liveLine(device));
+  }
+
+  drawEditor() {
+    const device = this.current();
+    const draft = this.draftNow;
+    if (!device || !draft) {
+      replace(this.editor, h("div", { class: "editor-intro" },
+        h("h2", null, t("devices.intro.title")), h("p", null, t("devices.intro.text")),
+        h("ol", { class: "numbered" }, ["1", "2", "3"].map((n) => h("li", null, t("devices.intro." + n)))),
+        h("p", { class: "soft" }, t("devices.intro.dead"))));
+      return;
+    }
+    const form = new Form(draft, () => this.edited());
+    this.form = form;
+    const extra = h("div", { class: "stack wide" });
+    const drawExtra = () => replace(extra,
+      draft.other.map((/** @type {[string, string]} */ pair, /** @type {number} */ index) => h("div", { class: "row pair-row" },
+        h("input", { type: "text", class: "input", value: pair[0], placeholder: t("devices.setting_name"), "aria-label": t("devices.setting_name"),
+          oninput: (/** @type {Event} */ event) => { pair[0] = /** @type {HTMLInputElement} */ (event.target).value.trim(); this.edited(); } }),
+        h("input", { type: "text", class: "input", value: pair[1], placeholder: t("devices.setting_value"), "aria-label": t("devices.setting_value"),
+          oninput: (/** @type {Event} */ event) => { pair[1] = /** @type {HTMLInputElement} */ (event.target).value; this.edited(); } }),
+        h("button", { class: "button quiet small", type: "button", "aria-label": t("entry.remove"), onclick: () => { draft.other.splice(index, 1); drawExtra(); this.edited(); } }, "×"))),
+      button(t("devices.setting_add"), () => { draft.other.push(["", ""]); drawExtra(); }, "quiet small"));
+    drawExtra();
+    const known = KNOWN[device.kind] || [];
+    replace(this.editor,
+      h("header", { class: "panel-head editor-head" }, h("h2", { class: "clamp-1" }, device.name || t("devices.unnamed"))),
+      h("div", { class: "editor-scroll" },
+        h("div", { class: "editor-live" }, liveLine(device)),
+        device.revoked ? h("div", { class: "banner", "data-state": "away" }, t("devices.revoked_text")) : null,
+        section(t("devices.section.what"),
+          form.text("name", { label: t("devices.name"), hint: t("devices.name_hint"), max: 60 }),
+          known.map(([name, how]) => this.settingField(form, name, how))),
+        h("details", { class: "form-section" }, h("summary", null, t("devices.other_settings")), h("p", { class: "hint" }, t("devices.other_hint")), extra),
+        device.revoked ? null : section(t("devices.section.end"),
+          h("p", { class: "wide soft" }, t("devices.replace_text")),
+          h("div", { class: "row-wrap wide" },
+            button(t("devices.replace"), () => this.pair(device.device_id)),
+            button(t("devices.revoke"), () => this.revoke(device), "danger"))),
+        h("p", { class: "soft small" }, t("devices.id", { id: device.device_id }))),
+      h("footer", { class: "editor-foot" }, this.state,
+        h("div", { class: "push row" },
+          button(t("entry.revert"), () => { this.admin.setDirty(false); this.open(device.device_id); }),
+          h("button", { class: "button primary", type: "button", onclick: () => { this.save(); } }, t("entry.save"), h("kbd", null, "Ctrl+S")))));
+    this.said();
+  }
+
+  /** @param {Form} form @param {string} name @param {string} how */
+  settingField(form, name, how) {
+    const label = t("devices.set." + name);
+    const hint = t("devices.set." + name + ".hint");
+    const field = "$" + name;
+    if (how === "theme") {
+      return form.choice(field, { label, hint, options: [["", t("devices.theme.light")], ["dark", t("devices.theme.dark")]] });
+    }
+    if (how === "print") {
+      return form.choice(field, { label, hint, options: [["", t("devices.print.none")], ["browser", t("devices.print.browser")], ["agent", t("devices.print.agent")]] });
+    }
+    if (how === "queue") {
+      const queues = this.admin.state.queues;
+      return form.choice(field, { label, hint, options: [/** @type {[string, string]} */ (["", t("devices.queue.none")])].concat(queues.map((queue) => [queue.prefix, queue.prefix + " " + nameOf(queue)])) });
+    }
+    return form.text(field, { label, hint, max: 60 });
+  }
+
+  edited() {
+    this.admin.setDirty(JSON.stringify(this.draftNow) !== this.base);
+    this.said();
+  }
+
+  said() {
+    setText(this.state, t(this.admin.dirty ? "entry.unsaved" : "entry.saved"));
+    this.state.setAttribute("data-dirty", this.admin.dirty ? "yes" : "no");
+  }
+
+  /** @returns {Promise<boolean>} */
+  async save() {
+    const device = this.current();
+    const draft = this.draftNow;
+    if (!device || !draft || !this.form) return false;
+    if (!draft.name.trim()) {
+      this.form.markAll([{ field: "name", message: t("form.needed") }]);
+      return false;
+    }
+    try {
+      await inSession(() => post("/devices/" + encodeURIComponent(device.device_id) + "/commands",
+        { command: "configure", name: draft.name.trim(), settings: settingsOf(draft) }));
+      this.admin.setDirty(false);
+      await this.load();
+      this.open(device.device_id);
+      toast(t("devices.saved"), { state: "open" });
+      return true;
+    } catch (error) {
+      toast(problemText(error), { state: "alert" });
+      return false;
+    }
+  }
+
+  /** @param {Device} device */
+  async revoke(device) {
+    const sure = await confirmBox({ title: t("devices.revoke_title", { name: device.name || t("devices.unnamed") }), text: t("devices.revoke_text"), ok: t("devices.revoke"), danger: true });
+    if (!sure) return;
+    try {
+      await inSession(() => post("/devices/" + encodeURIComponent(device.device_id) + "/commands", { command: "revoke" }));
+      toast(t("devices.revoked_done"), { state: "open" });
+      this.draftNow = null;
+      this.list.pick("");
+      this.admin.setDirty(false);
+      await this.load();
+      this.drawEditor();
+    } catch (error) {
+      toast(problemText(error), { state: "alert" });
+    }
+  }
+}
+
+/** @param {Device} a @param {Device} b */
+function byPlace(a, b) {
+  const kinds = PLACES.map((place) => place.id);
+  return kinds.indexOf(placeOf(a)) - kinds.indexOf(placeOf(b)) || (a.window || 0) - (b.window || 0) || a.name.localeCompare(b.name);
+}
+
+/** @param {Device} device */
+function stateChip(device) {
+  const state = stateOf(device);
+  return h("span", { class: "state", "data-state": { connected: "open", silent: "away", revoked: "closed" }[state] }, t("devices.state." + state));
+}
+
+/** @param {Device} device */
+function liveLine(device) {
+  return [
+    stateChip(device),
+    h("span", null, t("place." + placeOf(device)), device.window === null ? "" : " · " + t("window.n", { n: device.window })),
+    h("span", { class: "soft" }, t("devices.paired", { at: momentText(device.paired_at) })),
+    h("span", { class: "soft" }, device.last_seen ? t("devices.seen", { at: momentText(device.last_seen) }) : t("devices.not_since_start")),
+  ];
+}
+
+/** @param {Device} device */
+function draftOf(device) {
+  /** @type {Record<string, any>} */
+  const draft = { name: device.name, other: [] };
+  const known = (KNOWN[device.kind] || []).map((entry) => entry[0]);
+  known.forEach((name) => (draft["$" + name] = device.settings[name] === undefined ? "" : String(device.settings[name])));
+  Object.keys(device.settings).forEach((name) => {
+    const value = device.settings[name];
+    if (known.indexOf(name) < 0) draft.other.push([name, typeof value === "string" ? value : JSON.stringify(value)]);
+  });
+  return draft;
+}
+
+/** Text that is a figure or yes/no is sent as such. @param {string} text */
+function valueOf(text) {
+  try {
+    const value = JSON.parse(text);
+    return typeof value === "string" ? text : value;
+  } catch (error) {
+    return text;
+  }
+}
+
+/** @param {Record<string, any>} draft */
+function settingsOf(draft) {
+  /** @type {Record<string, any>} */
+  const settings = {};
+  for (const name of Object.keys(draft)) {
+    if (name.charAt(0) === "$" && draft[name] !== "") settings[name.slice(1)] = valueOf(draft[name]);
+  }
+  for (const [name, value] of draft.other) if (name) settings[name] = valueOf(value);
+  return settings;
+}

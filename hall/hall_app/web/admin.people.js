@@ -1,0 +1,291 @@
+/**
+ * Who may sign in: accounts, their roles and scope, new passwords. A hall with one administrator is
+ * one forgotten password away from trouble, so the page asks for a second.
+ */
+import { ApiError, get, post } from "/static/core/api.js";
+import { confirmBox, dialog } from "/static/core/dialog.js";
+import { h, replace, setText, show } from "/static/core/dom.js";
+import { nameOf, t } from "/static/core/i18n.js";
+import { longDate } from "/static/core/time.js";
+import { toast } from "/static/core/toast.js";
+import { Form } from "./admin.form.js";
+import { button, List, setCount, tabHead } from "./admin.list.js";
+import { inSession } from "./session.js";
+import { problemText } from "./words.js";
+
+/** @typedef {import("./admin.js").Admin} Admin */
+/** @typedef {import("./admin.types.js").User} User */
+
+export const ROLES = ["manager", "supervisor", "admin", "security", "auditor"];
+const SIGNS = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKMNPQRSTUVWXYZ23456789";
+
+/** A password that can be read out: four groups of four. */
+export function randomPassword() {
+  const numbers = crypto.getRandomValues(new Uint32Array(16));
+  const text = Array.from(numbers, (number) => SIGNS[number % SIGNS.length]).join("");
+  return [0, 4, 8, 12].map((at) => text.slice(at, at + 4)).join("-");
+}
+
+/** Accounts that can help another administrator in. @param {User[]} users */
+export function administrators(users) {
+  return users.filter((user) => !user.disabled && user.roles.indexOf("admin") >= 0);
+}
+
+/** @param {Admin} admin @param {HTMLElement} root */
+export function openPeople(admin, root) {
+  return new PeopleTab(admin, root);
+}
+
+class PeopleTab {
+  /** @param {Admin} admin @param {HTMLElement} root */
+  constructor(admin, root) {
+    this.admin = admin;
+    this.root = root;
+    /** @type {User[]} */
+    this.users = [];
+    /** @type {{code: string, name: string, level: string}[]} */
+    this.regions = [];
+    this.loaded = false;
+    this.count = h("span", null);
+    this.second = h("div", { class: "banner", "data-state": "away", hidden: true });
+    this.editor = h("section", { class: "panel editor" });
+    this.list = new List({
+      label: () => t("tab.people"),
+      columns: [
+        { title: "people.name", cls: "key", cell: (user) => h("b", null, user.name) },
+        { title: "people.roles", cell: (user) => rolesText(user) },
+        { title: "people.scope", cell: (user) => h("span", { class: "clamp" }, this.scopeText(user)) },
+        { title: "people.state", cell: (user) => h("span", { class: "state", "data-state": user.disabled ? "closed" : "open" }, t(user.disabled ? "people.disabled" : "people.enabled")) },
+        { title: "people.created", cell: (user) => longDate(user.created_at) },
+      ],
+      key: (user) => user.name,
+      words: (user) => [user.name, rolesText(user), this.scopeText(user)].join(" "),
+      facetLabel: "people.all_roles",
+      facets: () => ROLES.map((role) => ({ value: role, label: t("role." + role), test: (/** @type {User} */ user) => user.roles.indexOf(role) >= 0 })),
+      choose: (key) => this.open(key),
+      empty: () => t(this.loaded ? "people.empty" : "starting.title"),
+      onCount: (shown, all) => setCount(this.count, shown, all),
+    });
+    this.draw();
+    this.load();
+  }
+
+  async load() {
+    try {
+      this.users = await inSession(() => get("/users"));
+      this.loaded = true;
+    } catch (error) {
+      toast(problemText(error), { state: "alert" });
+    }
+    try {
+      if (!this.regions.length) this.regions = (await get("/supervision/tree")).regions;
+    } catch (error) {
+      // A security administrator may not read the tree; halls can still be chosen.
+    }
+    this.show();
+  }
+
+  show() {
+    this.list.show(this.users);
+    const alone = this.loaded && administrators(this.users).length < 2;
+    show(this.second, alone);
+    if (alone) {
+      replace(this.second, h("span", { class: "grow" }, t("people.second")),
+        button(t("people.second_do"), () => this.add(["admin", "manager", "security"]), "small"));
+    }
+    this.drawEditor();
+  }
+
+  draw() {
+    replace(this.root,
+      tabHead(t("tab.people"), this.count, button(t("people.add"), () => this.add([]), "primary")),
+      this.second,
+      h("div", { class: "tab-split" }, this.list.node, this.editor));
+    this.list.words();
+    this.show();
+  }
+
+  /** @param {User} user */
+  scopeText(user) {
+    if (user.halls === null && user.regions === null) return t("people.everywhere");
+    const halls = (user.halls || []).map((id) => {
+      const hall = this.admin.halls.find((other) => other.id === id);
+      return hall ? nameOf(hall) : id;
+    });
+    const regions = (user.regions || []).map((code) => {
+      const region = this.regions.find((other) => other.code === code);
+      return t("people.region", { name: region ? region.name : code });
+    });
+    return halls.concat(regions).join(t("list.and")) || t("people.nowhere");
+  }
+
+  /** @param {string} key */
+  open(key) {
+    this.list.pick(key);
+    this.admin.noteEntry(key);
+    this.drawEditor();
+  }
+
+  drawEditor() {
+    const user = this.users.find((other) => other.name === this.list.chosen);
+    if (!user) {
+      replace(this.editor, h("div", { class: "editor-intro" },
+        h("h2", null, t("people.intro.title")), h("p", null, t("people.intro.text")),
+        h("dl", { class: "role-list" }, ROLES.map((role) => [h("dt", null, t("role." + role)), h("dd", { class: "soft" }, t("people.role." + role))]))));
+      return;
+    }
+    const own = user.name === this.admin.me.name;
+    replace(this.editor,
+      h("header", { class: "panel-head editor-head" }, h("h2", { class: "clamp-1" }, user.name),
+        h("span", { class: "push state", "data-state": user.disabled ? "closed" : "open" }, t(user.disabled ? "people.disabled" : "people.enabled"))),
+      h("div", { class: "editor-scroll" },
+        h("dl", { class: "facts" },
+          h("dt", null, t("people.roles")), h("dd", null, rolesText(user)),
+          h("dt", null, t("people.scope")), h("dd", null, this.scopeText(user)),
+          h("dt", null, t("people.created")), h("dd", null, longDate(user.created_at))),
+        h("p", { class: "soft" }, t("people.roles_fixed")),
+        h("div", { class: "row-wrap" },
+          button(t("people.reset"), () => this.reset(user)),
+          user.disabled
+            ? button(t("people.enable"), () => this.send(user, { command: "enable" }, "people.enabled_done"))
+            : h("button", { class: "button danger", type: "button", disabled: own, title: own ? t("problem.own_account") : null, onclick: () => this.disable(user) }, t("people.disable"))),
+        own ? h("p", { class: "soft small" }, t("people.own")) : null));
+  }
+
+  /** @param {User} user @param {Record<string, any>} body @param {string} done */
+  async send(user, body, done) {
+    try {
+      await inSession(() => post("/users/" + encodeURIComponent(user.name) + "/commands", body));
+      toast(t(done, { name: user.name }), { state: "open" });
+      await this.load();
+    } catch (error) {
+      toast(problemText(error), { state: "alert" });
+    }
+  }
+
+  /** @param {User} user */
+  async disable(user) {
+    const sure = await confirmBox({ title: t("people.disable_title", { name: user.name }), text: t("people.disable_text"), ok: t("people.disable"), danger: true });
+    if (sure) this.send(user, { command: "disable" }, "people.disabled_done");
+  }
+
+  /** @param {User} user */
+  reset(user) {
+    const own = user.name === this.admin.me.name;
+    return dialog(t("people.reset_title", { name: user.name }), (/** @type {(r: null) => void} */ close) => {
+      const box = h("div", { class: "stack" });
+      const draft = { password: randomPassword() };
+      const form = new Form(draft, () => undefined);
+      const submit = h("button", { class: "button primary", type: "submit" }, t("people.reset_do"));
+      replace(box, h("form", { class: "stack", onsubmit: async (/** @type {Event} */ event) => {
+        event.preventDefault();
+        submit.disabled = true;
+        try {
+          await inSession(() => post("/users/" + encodeURIComponent(user.name) + "/commands", { command: "reset_password", password: draft.password }));
+          replace(box, passwordShown(user.name, draft.password, close));
+        } catch (error) {
+          submit.disabled = false;
+          const rest = error instanceof ApiError ? form.markAll(error.errors) : [];
+          if (rest.length || !(error instanceof ApiError) || !error.errors.length) toast(problemText(error), { state: "alert" });
+        }
+      } },
+      h("p", null, t(own ? "people.reset_own" : "people.reset_text")),
+      form.text("password", { label: t("people.password"), hint: t("people.password_hint"), max: 128, tidy: (text) => text }),
+      h("div", { class: "actions" }, button(t("cancel"), () => close(null)), submit)));
+      return box;
+    });
+  }
+
+  /** @param {string[]} roles  chosen at first */
+  async add(roles) {
+    /** @type {Record<string, any>} */
+    const draft = { name: "", password: randomPassword(), roles: roles.slice(), everywhere: roles.length > 0 || this.admin.halls.length === 1, halls: this.admin.hall && !roles.length ? [this.admin.hall.id] : [], regions: [] };
+    await dialog(t("people.add"), (/** @type {(r: null) => void} */ close) => {
+      const box = h("div", { class: "stack" });
+      const form = new Form(draft, () => undefined);
+      const problem = h("div", { class: "banner", "data-state": "alert", role: "alert", hidden: true });
+      const submit = h("button", { class: "button primary", type: "submit" }, t("people.add_do"));
+      const roleBox = h("div", { class: "role-picks" });
+      const drawRoles = () => replace(roleBox, ROLES.map((role) => {
+        const auditor = draft.roles.indexOf("auditor") >= 0;
+        const blocked = role === "auditor" ? draft.roles.length > 0 && !auditor : auditor;
+        const input = h("input", { type: "checkbox", checked: draft.roles.indexOf(role) >= 0, disabled: blocked, onchange: () => {
+          draft.roles = ROLES.filter((other) => (other === role ? input.checked : draft.roles.indexOf(other) >= 0));
+          form.clear("roles");
+          drawRoles();
+        } });
+        return h("label", { class: "check" }, input, h("span", null, h("b", null, t("role." + role)), h("span", { class: "hint" }, t("people.role." + role))));
+      }));
+      const scopeBox = h("div", { class: "scope-picks" });
+      const drawScope = () => {
+        const some = (/** @type {string} */ name, /** @type {string} */ value, /** @type {string} */ label) => {
+          const input = h("input", { type: "checkbox", checked: draft[name].indexOf(value) >= 0, onchange: () => {
+            draft[name] = draft[name].filter((/** @type {string} */ other) => other !== value).concat(input.checked ? value : []);
+          } });
+          return h("label", { class: "check" }, input, label);
+        };
+        const radio = (/** @type {boolean} */ value, /** @type {string} */ label) =>
+          h("label", { class: "check" }, h("input", { type: "radio", name: "scope", checked: draft.everywhere === value, onchange: () => { draft.everywhere = value; drawScope(); } }), label);
+        replace(scopeBox, radio(true, t("people.everywhere")), radio(false, t("people.only")),
+          draft.everywhere ? null : h("div", { class: "scope-list" },
+            this.regions.length > 1 ? h("p", { class: "soft small" }, t("people.by_region")) : null,
+            this.regions.length > 1 ? this.regions.map((region) => some("regions", region.code, region.name)) : null,
+            h("p", { class: "soft small" }, t("people.by_hall")), this.admin.halls.map((hall) => some("halls", hall.id, nameOf(hall)))));
+      };
+      drawRoles();
+      drawScope();
+      const send = async () => {
+        show(problem, false);
+        const wrong = [];
+        if (!draft.name.trim()) wrong.push({ field: "name", message: t("form.needed") });
+        if (!draft.roles.length) wrong.push({ field: "roles", message: t("people.no_role") });
+        if (!draft.everywhere && !draft.halls.length && !draft.regions.length) wrong.push({ field: "scope", message: t("people.no_scope") });
+        form.clearAll();
+        if (wrong.length) {
+          form.markAll(wrong);
+          return;
+        }
+        submit.disabled = true;
+        try {
+          await inSession(() => post("/users", {
+            name: draft.name.trim(), password: draft.password, roles: draft.roles,
+            halls: draft.everywhere ? null : draft.halls, regions: draft.everywhere || !draft.regions.length ? null : draft.regions,
+          }));
+          replace(box, passwordShown(draft.name.trim(), draft.password, close));
+          this.load();
+        } catch (error) {
+          submit.disabled = false;
+          const fields = error instanceof ApiError ? error.errors.map((entry) => ({ field: entry.field.replace(/^(halls|regions)\b.*/, "scope").split("[")[0], message: entry.message })) : [];
+          const rest = form.markAll(fields);
+          if (rest.length || !fields.length) {
+            setText(problem, problemText(error));
+            show(problem, true);
+          }
+        }
+      };
+      replace(box, h("form", { class: "stack", onsubmit: (/** @type {Event} */ event) => { event.preventDefault(); send(); } },
+        problem,
+        form.text("name", { label: t("people.name"), hint: t("people.name_hint"), max: 40 }),
+        form.field("roles", { label: t("people.roles") }, roleBox),
+        form.field("scope", { label: t("people.scope"), hint: t("people.scope_hint") }, scopeBox),
+        form.text("password", { label: t("people.password"), hint: t("people.password_hint"), max: 128, tidy: (text) => text }),
+        h("div", { class: "actions" }, button(t("cancel"), () => close(null)), submit)));
+      return box;
+    });
+  }
+}
+
+/** @param {User} user */
+function rolesText(user) {
+  return user.roles.map((role) => t("role." + role)).join(t("list.and"));
+}
+
+/** The password, once. @param {string} name @param {string} password @param {(r: null) => void} close */
+function passwordShown(name, password, close) {
+  return [
+    h("p", null, t("people.password_is", { name })),
+    h("div", { class: "pairing-code number password-shown" }, password),
+    h("p", { class: "soft" }, t("people.password_once")),
+    h("div", { class: "actions" }, h("button", { class: "button primary", type: "button", autofocus: true, onclick: () => close(null) }, t("people.noted"))),
+  ];
+}

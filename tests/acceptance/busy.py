@@ -1,0 +1,205 @@
+"""A busy morning of a demonstration hall, the same every time.
+
+`morning` lets a Tuesday pass minute by minute from 08:30 on: people take tickets, clerks call,
+start and finish, some people do not turn up, some are put on hold. Then `arrange` puts up what a
+picture should show: clerks away with their notices, one overdue, one covered by a neighbour, one
+whose B post carries on. Everything goes over the API, on a clock that only moves when told to.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from hall_core.clock import ManualClock
+from hall_queue.domain.state import QueueState
+from tests.support import HALL, Client, HallServer
+
+OPENING = datetime(2026, 3, 3, 0, 30, tzinfo=UTC)  # Tuesday 08:30 in Qinghe
+PEOPLE_A_MINUTE = 0.085  # to each window
+AT_THE_DOOR = 1.5  # people waiting at opening, to each window
+HURRY = 0.7  # a clerk's minutes for a service, of those that were planned
+STAY_CLOSED = {5, 11, 25, 30}  # of Qinghe's windows
+FORGETS = 8  # the window whose clerk leaves for ten minutes and does not come back
+FORGETS_BEFORE = 45  # minutes before the end
+NOTICES = [
+    {
+        "id": "hours",
+        "title": "服务时间",
+        "body": "周一至周五 08:30–12:00、14:30–17:30；周六 09:00–12:00、15:00–17:00（预约办理）。",
+        "seconds": 20,
+    },
+    {
+        "id": "phone",
+        "title": "业务咨询和投诉",
+        "body": "咨询电话 0499-8921000，投诉电话 12345。办不成的事，请到31号窗口反映。",
+        "seconds": 20,
+    },
+]
+
+
+def clock_at(hour: int = 8, minute: int = 30) -> ManualClock:
+    """A clock of that Tuesday, in the hall's zone."""
+    return ManualClock(OPENING + timedelta(hours=hour - 8, minutes=minute - 30))
+
+
+@dataclass
+class Morning:
+    """What a test needs to know of it: the tickets that were issued, oldest first."""
+
+    tickets: list[dict[str, Any]] = field(default_factory=list)
+
+    def token(self, number: str) -> str:
+        """The citizen's token of a ticket."""
+        return next(t["token"] for t in self.tickets if t["number"] == number)
+
+
+async def morning(
+    server: HallServer, clock: ManualClock, minutes: int, hall: str = HALL
+) -> Morning:
+    """Let it be so many minutes after opening on a busy day."""
+    chance = random.Random(f"{hall} 2026")
+    done = Morning()
+    desks = {
+        number: _Desk(number, server, await server.client("counter", hall, number), hall)
+        for number in sorted(_state(server, hall).posts)
+    }
+    kiosk, guide = await server.client("kiosk", hall), await server.client("guide", hall)
+    admin = await server.client("admin", None)
+    notices = await admin.post(f"/halls/{hall}/notices", {"notices": NOTICES})
+    assert notices.status == 200, notices
+    closed = STAY_CLOSED if hall == HALL else {n for n in desks if n % 7 == 0}
+    for number, desk in desks.items():
+        if number not in closed:
+            await desk.press("open", clerk=f"{number:03d}")
+    services = _chances(_state(server, hall))
+    for minute in range(minutes):
+        expected = len(desks) * (PEOPLE_A_MINUTE + (AT_THE_DOOR if minute == 0 else 0))
+        for _ in range(_poisson(chance, expected)):
+            service = chance.choices([s for s, _ in services], [w for _, w in services])[0]
+            green = chance.random() < 0.08
+            ticket = await (guide if green else kiosk).take(
+                hall=hall,
+                queue=service.prefix,
+                service=service.id,
+                channel="guide_desk" if green else "kiosk",
+                priority="green" if green else "normal",
+                cases=2 if chance.random() < 0.06 else 1,
+            )
+            done.tickets.append(ticket)
+        back = (clock.now() + timedelta(minutes=10)).isoformat()
+        for number, desk in desks.items():
+            if number not in closed:
+                forgets = number == FORGETS and minute >= minutes - FORGETS_BEFORE
+                await desk.minute(minute, chance, back if forgets else "")
+        clock.advance(seconds=60)
+    clock.advance(seconds=20)
+    return done
+
+
+async def arrange(server: HallServer, clock: ManualClock) -> None:
+    """Qinghe with one of everything that may be on a screen."""
+    state = _state(server, HALL)
+
+    def back(minutes: float) -> str:
+        return (clock.now() + timedelta(minutes=minutes)).isoformat()
+
+    async def press(window: int, command: str, /, **more: Any) -> None:
+        counter = await server.client("counter", HALL, window)
+        answer = await counter.press(window, command, **more)
+        assert answer.status == 200, (window, command, answer)
+
+    async def free(window: int) -> None:
+        post = state.posts[window]
+        if post.state == "calling":
+            await press(window, "start")
+        if post.state == "serving":
+            await press(window, "finish")
+
+    async def call(window: int, *then: str) -> None:
+        await free(window)
+        await press(window, "call_next")
+        for command in then:
+            await press(window, command)
+
+    for window in (3, 17, 21, 28):
+        await free(window)
+    await press(3, "leave", reason="会议", contact="0499-8921003", destination="三楼会议室",
+                expected_return=back(20))  # fmt: skip
+    await press(17, "leave", reason="业务请示", contact="", expected_return=back(15))
+    await press(28, "leave", reason="现场勘验", contact="", destination="白泉镇",
+                expected_return=back(70))  # fmt: skip
+    await press(18, "cover", window=17)
+    await press(21, "sign_in", clerk="B03")
+    await press(21, "leave", reason="送件", contact="", expected_return=back(30),
+                backup_clerk="B03")  # fmt: skip
+    await call(4)
+    await call(2, "start")
+    await call(9)
+    await call(22, "start")
+    await call(1)
+
+
+class _Desk:
+    """One window and its clerk, who works without a pause."""
+
+    def __init__(self, number: int, server: HallServer, client: Client, hall: str) -> None:
+        self.number = number
+        self._server = server
+        self._client = client
+        self._hall = hall
+        self._until = 0.0
+
+    async def press(self, command: str, **more: Any) -> None:
+        answer = await self._client.press(self.number, command, hall=self._hall, **more)
+        assert answer.status == 200, (self.number, command, answer)
+
+    async def minute(self, minute: int, chance: random.Random, forget: str) -> None:
+        """What this minute brings. `forget`: when a clerk who leaves now says to be back."""
+        state = _state(self._server, self._hall)
+        post = state.posts[self.number]
+        if post.state == "calling":
+            if chance.random() < 0.05:
+                await self.press("recall")
+                await self.press("no_show")
+                return
+            await self.press("start")
+            ticket = state.tickets[post.ticket or ""]
+            service = state.services.get(ticket.service or "")
+            planned = (service.minutes if service is not None else 10.0) * ticket.cases
+            self._until = minute + max(2.0, chance.gauss(planned, planned * 0.3) * HURRY)
+        elif post.state == "serving" and minute >= self._until:
+            if chance.random() < 0.02 and not post.held:
+                await self.press("hold", reason="等材料")
+            else:
+                await self.press("finish")
+        elif post.state == "open" and forget:
+            await self.press("leave", reason="送件", contact="", expected_return=forget)
+        elif post.state == "open" and chance.random() < 0.8:
+            await self.press("call_next")
+
+
+def _state(server: HallServer, hall: str) -> QueueState:
+    state: QueueState = server.hall(hall).committed["queue"]
+    return state
+
+
+def _chances(state: QueueState) -> list[tuple[Any, float]]:
+    """Every service with how often it is asked for: more windows, more people."""
+    windows = {
+        prefix: sum(
+            any(s.prefix == prefix for s in post.setup.queues) for post in state.posts.values()
+        )
+        for prefix in state.lines
+    }
+    return [(s, windows[s.prefix] / s.minutes) for s in state.services.values()]
+
+
+def _poisson(chance: random.Random, mean: float) -> int:
+    count, left = 0, chance.expovariate(1.0)
+    while left < mean:
+        count += 1
+        left += chance.expovariate(1.0)
+    return count

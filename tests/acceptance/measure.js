@@ -1,0 +1,100 @@
+// What a page looks like, in figures. Evaluated in the page; gives {width, height, texts}.
+//
+// A text is one visible run of characters: where it stands, what cuts it off, how large it is,
+// and how much its colour stands out from what is behind it.
+() => {
+  const colour = (text) => {
+    const parts = text.match(/[\d.]+/g).map(Number);
+    return { r: parts[0], g: parts[1], b: parts[2], a: parts.length > 3 ? parts[3] : 1 };
+  };
+  const over = (top, below) => ({
+    r: top.r * top.a + below.r * (1 - top.a),
+    g: top.g * top.a + below.g * (1 - top.a),
+    b: top.b * top.a + below.b * (1 - top.a),
+    a: 1,
+  });
+  const light = ({ r, g, b }) => {
+    const part = (value) => {
+      const v = value / 255;
+      return v <= 0.03928 ? v / 12.92 : Math.pow((v + 0.055) / 1.055, 2.4);
+    };
+    return 0.2126 * part(r) + 0.7152 * part(g) + 0.0722 * part(b);
+  };
+  const behind = (node) => {
+    const layers = [];
+    for (let at = node; at; at = at.parentElement) {
+      const found = colour(getComputedStyle(at).backgroundColor);
+      if (found.a > 0) layers.push(found);
+      if (found.a === 1) break;
+    }
+    return layers.reduceRight((below, top) => over(top, below), { r: 255, g: 255, b: 255, a: 1 });
+  };
+  const contrast = (node) => {
+    const paper = behind(node);
+    const ink = over(colour(getComputedStyle(node).color), paper);
+    const [low, high] = [light(ink), light(paper)].sort((a, b) => a - b);
+    return (high + 0.05) / (low + 0.05);
+  };
+  const shown = (node) => {
+    for (let at = node; at; at = at.parentElement) {
+      const style = getComputedStyle(at);
+      if (style.display === "none" || style.visibility === "hidden" || Number(style.opacity) === 0) return false;
+      if (style.clip !== "auto") return false; // for screen readers only
+    }
+    return true;
+  };
+  // The box that a text may be seen in: what clips it, the viewport left out.
+  const clip = (node) => {
+    const box = { left: -1e6, top: -1e6, right: 1e6, bottom: 1e6 };
+    for (let at = node; at && at !== document.body && at !== document.documentElement; at = at.parentElement) {
+      const style = getComputedStyle(at);
+      const rect = at.getBoundingClientRect();
+      if (style.overflowX !== "visible") {
+        box.left = Math.max(box.left, rect.left);
+        box.right = Math.min(box.right, rect.right);
+      }
+      if (style.overflowY !== "visible") {
+        box.top = Math.max(box.top, rect.top);
+        box.bottom = Math.min(box.bottom, rect.bottom);
+      }
+    }
+    return box;
+  };
+  const path = (node) => {
+    const names = [];
+    for (let at = node; at && at !== document.body && names.length < 4; at = at.parentElement) {
+      names.unshift(at.tagName.toLowerCase() + (at.className && at.className.baseVal === undefined ? "." + at.className.trim().replace(/\s+/g, ".") : ""));
+    }
+    return names.join(" > ");
+  };
+  const texts = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    const text = node.nodeValue.trim();
+    const parent = node.parentElement;
+    if (!text || !parent || /^(SCRIPT|STYLE|OPTION|NOSCRIPT)$/.test(parent.tagName) || !shown(parent)) continue;
+    const range = document.createRange();
+    range.selectNodeContents(node);
+    const box = clip(parent);
+    const style = getComputedStyle(parent);
+    for (const rect of range.getClientRects()) {
+      if (rect.width < 1 || rect.height < 1) continue;
+      const seen = {
+        left: Math.max(rect.left, box.left), top: Math.max(rect.top, box.top),
+        right: Math.min(rect.right, box.right), bottom: Math.min(rect.bottom, box.bottom),
+      };
+      if (seen.right - seen.left < 1 || seen.bottom - seen.top < 1) continue; // cut off as a whole
+      texts.push({
+        text, path: path(parent), left: rect.left, top: rect.top, right: rect.right, bottom: rect.bottom,
+        seen, font: parseFloat(style.fontSize) * (parent.currentCSSZoom || 1), contrast: contrast(parent),
+        off: Boolean(parent.closest("[disabled], [aria-disabled=true]")),
+        layer: Boolean(parent.closest(".veil, .toasts, .offline")),
+      });
+    }
+  }
+  const root = document.documentElement;
+  return {
+    width: window.innerWidth, height: window.innerHeight,
+    scrollWidth: root.scrollWidth, scrollHeight: root.scrollHeight, texts,
+  };
+}

@@ -1,0 +1,266 @@
+"""What screens show: last calls, texts, notices, and the faults that screens report."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hall_core.errors import Invalid
+from hall_core.events import (
+    AlertChanged,
+    AlertRaised,
+    DayOpened,
+    Event,
+    Notice,
+    Recorded,
+    SetupChanged,
+    TextsChanged,
+    TicketCalled,
+    TicketRecalled,
+)
+from hall_core.features import Actor, Audience, Context
+from hall_core.setup import HallInfo, Window
+from hall_displays import domain
+from hall_displays.domain import (
+    DEFAULT_TEXTS,
+    FAULTS,
+    RECENT_CALLS,
+    ChangeNotices,
+    ChangeTexts,
+    DisplaysState,
+    Fault,
+    ReportDevice,
+    apply,
+    decide_notices,
+    decide_report,
+    decide_texts,
+)
+from hall_displays.feature import DisplaysFeature
+
+NOW = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
+HALL = HallInfo(id="h", name="大厅", region="1", level="county")
+CONTEXT = Context(hall=HALL, now=NOW, actor=Actor("admin", "admin"), version=10)
+PUBLIC, PAD = Audience("public"), Audience("pad", 3)
+
+
+def happen(state: DisplaysState, *happened: Event, first: int = 1) -> None:
+    for version, event in enumerate(happened, first):
+        apply(state, Recorded(version, NOW, "test", event))
+
+
+def call(number: str, window: int) -> TicketCalled:
+    return TicketCalled(ticket_id=number, number=number, queue="A", window=window, call_count=1)
+
+
+def recall(number: str, window: int) -> TicketRecalled:
+    return TicketRecalled(ticket_id=number, number=number, queue="A", window=window, call_count=2)
+
+
+# --- calls -------------------------------------------------------------------------------------
+
+
+@given(st.lists(st.tuples(st.integers(1, 30), st.integers(1, 5)), max_size=60))
+def test_the_last_calls_are_newest_first_and_each_number_once(calls: list[tuple[int, int]]) -> None:
+    state = DisplaysState()
+    happen(state, *(call(f"A{number:03d}", window) for number, window in calls))
+    shown = [(entry.number, entry.window) for entry in state.recent_calls]
+    expected: list[tuple[str, int]] = []
+    for number, window in reversed(calls):
+        name = f"A{number:03d}"
+        if name not in [known for known, _ in expected]:
+            expected.append((name, window))
+    assert shown == expected[:RECENT_CALLS]
+
+
+def test_a_recalled_number_moves_to_the_top() -> None:
+    state = DisplaysState()
+    happen(state, call("A001", 1), call("A002", 2), recall("A001", 1))
+    assert [entry.number for entry in state.recent_calls] == ["A001", "A002"]
+
+
+def test_a_new_day_has_no_calls() -> None:
+    state = DisplaysState()
+    happen(state, call("A001", 1), DayOpened(day="2026-11-24"))
+    assert state.recent_calls == []
+
+
+# --- announcements -----------------------------------------------------------------------------
+
+
+def announced(event: Event, audience: Audience, **texts: str) -> Any:
+    feature = DisplaysFeature(Path("no-such-folder"))
+    state = feature.new_state()
+    window = Window(number=12, name="综合", zone="东区")
+    happen(state, SetupChanged(windows=(window,)), TextsChanged(texts=texts))
+    record = Recorded(41, NOW, "test", event)
+    feature.apply(state, record)
+    parts = [part for part in feature.touched(state, record) if part[0] == "announcements"]
+    assert len(parts) <= 1
+    return feature.render(state, parts[0], audience) if parts else None
+
+
+@pytest.mark.parametrize("event", [call("A012", 12), recall("A012", 12)])
+def test_a_call_is_announced_in_the_halls_words(event: Event) -> None:
+    said = announced(event, PUBLIC, **{"voice.call": "{number_read}号请到{window_read}号台"})
+    assert said.spoken == "A零一二号请到十二号台"
+    assert said.id == "41"
+    assert said.zone == "东区"
+
+
+def test_pads_and_other_events_announce_nothing() -> None:
+    assert announced(call("A012", 12), PAD) is None
+    assert announced(DayOpened(day="2026-11-24"), PUBLIC) is None
+
+
+def test_a_snapshot_says_nothing() -> None:
+    assert "announcements" not in DisplaysFeature(Path("no-such-folder")).parts()
+
+
+def test_zones_follow_the_setup() -> None:
+    state = DisplaysState()
+    windows = tuple(Window(number=n, name="综合", zone="东区") for n in (1, 2))
+    happen(state, SetupChanged(windows=windows), SetupChanged(removed_windows=(2,)))
+    assert state.zones == {1: "东区"}
+
+
+# --- texts and notices -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("voice.call", "请{name}到{window}"),
+        ("voice.call", "{number:>999999999}"),
+        ("voice.call", "字" * 201),
+        ("voice.one", "壹"),
+        ("voice.times", "9"),
+        ("voice.language", "fr"),
+        ("no.such", "text"),
+    ],
+)
+def test_texts_that_do_not_fit_are_refused_by_name(key: str, text: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        decide_texts(DisplaysState(), ChangeTexts(texts={key: text}), CONTEXT)
+    assert refused.value.errors[0].field == f"texts.{key}"
+
+
+def test_an_empty_text_is_the_default_again() -> None:
+    state = DisplaysState()
+    for text in ("幺", ""):
+        change = ChangeTexts(texts={"voice.one": text})
+        happen(state, *decide_texts(state, change, CONTEXT))
+    assert domain.texts_of(state) == DEFAULT_TEXTS
+
+
+def test_every_default_text_may_be_set() -> None:
+    assert decide_texts(DisplaysState(), ChangeTexts(texts=DEFAULT_TEXTS), CONTEXT)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"id": ""}, {"title": ""}, {"body": "字" * 4001}, {"seconds": 3}, {"seconds": 121}],
+)
+def test_notices_that_do_not_fit_are_refused(wrong: dict[str, Any]) -> None:
+    good = Notice(id="a", title="服务承诺", body="首问负责", seconds=12)
+    with pytest.raises(Invalid):
+        decide_notices(
+            DisplaysState(),
+            ChangeNotices(notices=(good, msgspec.structs.replace(good, **{"id": "b", **wrong}))),
+            CONTEXT,
+        )
+
+
+def test_two_notices_with_one_id_are_refused() -> None:
+    notice = Notice(id="a", title="服务承诺", body="首问负责")
+    with pytest.raises(Invalid):
+        decide_notices(DisplaysState(), ChangeNotices(notices=(notice, notice)), CONTEXT)
+
+
+# --- faults ------------------------------------------------------------------------------------
+
+FAULT: list[Fault | None] = [None, *FAULTS]
+reports = st.lists(
+    st.tuples(
+        st.sampled_from(["d1", "d2"]), st.sampled_from(["", "2"]), st.sampled_from(FAULT)
+    ),
+    max_size=30,
+)  # fmt: skip
+
+
+def report(device: str, fault: Fault | None, screen: str = "") -> ReportDevice:
+    return ReportDevice(device_id=device, name="东侧屏", fault=fault, screen=screen)
+
+
+@given(reports)
+def test_one_open_alert_per_screen_that_has_a_fault(
+    said: list[tuple[str, str, Fault | None]],
+) -> None:
+    state = DisplaysState()
+    version = 1
+    open_alerts: dict[str, AlertRaised] = {}
+    wrong: dict[tuple[str, str], Fault] = {}
+    for device, screen, fault in said:
+        context = msgspec.structs.replace(CONTEXT, version=version)
+        events = decide_report(state, report(device, fault, screen), context)
+        for event in events:
+            if isinstance(event, AlertRaised):
+                assert event.alert_id not in open_alerts
+                assert event.kind == "device_fault"
+                assert event.device_id == device
+                open_alerts[event.alert_id] = event
+            elif isinstance(event, AlertChanged):
+                del open_alerts[event.alert_id]
+        happen(state, *events, first=version)
+        version += len(events)
+        wrong.pop((device, screen), None)
+        if fault is not None:
+            wrong[device, screen] = fault
+        assert len(open_alerts) == len(wrong)
+        assert sorted(f.alert_id for f in state.faults.values()) == sorted(open_alerts)
+
+
+def test_saying_the_same_again_raises_nothing() -> None:
+    state = DisplaysState()
+    happen(state, *decide_report(state, report("d1", "autoplay_blocked"), CONTEXT))
+    assert decide_report(state, report("d1", "autoplay_blocked"), CONTEXT) == []
+
+
+def test_what_a_person_closed_may_be_said_again() -> None:
+    state = DisplaysState()
+    happen(state, *decide_report(state, report("d1", "no_voice"), CONTEXT))
+    alert_id = state.faults["d1-"].alert_id
+    happen(state, AlertChanged(alert_id=alert_id, state="dismissed", level="hall"))
+    assert len(decide_report(state, report("d1", "no_voice"), CONTEXT)) == 1
+
+
+def test_an_alert_that_is_looked_at_stays_the_same_alert() -> None:
+    state = DisplaysState()
+    happen(state, *decide_report(state, report("d1", "no_voice"), CONTEXT))
+    alert_id = state.faults["d1-"].alert_id
+    happen(state, AlertChanged(alert_id=alert_id, state="acknowledged", level="hall"))
+    assert decide_report(state, report("d1", "no_voice"), CONTEXT) == []
+
+
+def test_other_alerts_are_not_ours() -> None:
+    state = DisplaysState()
+    alert = AlertRaised(alert_id="printer-3-7", kind="device_fault", level="hall", device_id="d1")
+    happen(state, alert, AlertRaised(alert_id="absence-3-7", kind="absence_overdue", level="hall"))
+    assert state.faults == {}
+
+
+def test_a_screens_name_is_short_and_plain() -> None:
+    with pytest.raises(Invalid):
+        decide_report(DisplaysState(), report("d1", "no_voice", "二号屏"), CONTEXT)
+
+
+@given(reports)
+def test_the_state_survives_being_written_down(said: list[tuple[str, str, Fault | None]]) -> None:
+    state = DisplaysState(zones={3: "东区"})
+    for device, screen, fault in said:
+        happen(state, *decide_report(state, report(device, fault, screen), CONTEXT))
+    written = msgspec.json.encode(state)
+    assert msgspec.json.decode(written, type=DisplaysState) == state
