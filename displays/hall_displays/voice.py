@@ -72,7 +72,6 @@ class Voice:
     async def start(self) -> None:
         """Look what there is to speak with."""
         self._clips, self._espeak = await asyncio.to_thread(_find, self._folder)
-        log.info("voice", clips=len(self._clips), espeak=sorted(self._espeak))
 
     async def wav(self, sentence: str, language: Language) -> bytes | None:
         """A WAV of `sentence`, or None: this server can't say it."""

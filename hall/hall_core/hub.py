@@ -53,7 +53,7 @@ class Channel:
             if transport.is_closing():
                 self.clients.discard(transport)
                 continue
-            if transport.get_write_buffer_size() > MAX_BUFFER:  # of earlier frames, not of a big one
+            if transport.get_write_buffer_size() > MAX_BUFFER:  # of frames before this one
                 self.clients.discard(transport)
                 transport.abort()
                 continue

@@ -24,6 +24,7 @@ from hall_core.http import (
     STAFF,
     Call,
     Route,
+    check_origin,
     check_scope,
     check_window,
     roles,
@@ -88,6 +89,7 @@ class Pair(msgspec.Struct, forbid_unknown_fields=True):
 
 
 async def pair(call: Call) -> web.Response:
+    check_origin(call.request)  # what sets a cookie is asked for by our own pages only
     device, token = await call.kernel.access.pair(call.body.code, call.address)
     await call.kernel.audit(
         f"device:{device.name}", "pair", device.device_id, call.address, device.hall_id, device.kind
@@ -117,6 +119,7 @@ class SignIn(msgspec.Struct, forbid_unknown_fields=True):
 
 async def sign_in(call: Call) -> web.Response:
     body: SignIn = call.body
+    check_origin(call.request)
     try:
         user, token = await call.kernel.access.sign_in(body.name, body.password, call.address)
     except Exception:
@@ -132,6 +135,7 @@ async def sign_in(call: Call) -> web.Response:
 
 
 async def sign_out(call: Call) -> web.Response:
+    check_origin(call.request)
     token = call.request.cookies.get(SESSION_COOKIE)
     if token:
         await call.kernel.access.sign_out(token)
@@ -355,8 +359,21 @@ def user_view(user: User) -> dict[str, Any]:
     }
 
 
+def within_reach(call: Call, user: User) -> bool:
+    """Whether the caller's scope holds all of `user`'s: nobody gives what they do not have."""
+    mine, theirs = call.principal.halls, call.kernel.access.user_principal(user).halls
+    return mine is None or (theirs is not None and theirs <= mine)
+
+
+def check_reach(call: Call, user: User) -> None:
+    """Raises Forbidden for an account that reaches further than the caller's own."""
+    if not within_reach(call, user):
+        raise Forbidden("wrong_hall", "该账号的管辖范围超出了您的范围。")
+
+
 async def list_users(call: Call) -> Any:
-    return [user_view(user) for user in call.kernel.access.users.values()]
+    users = call.kernel.access.users.values()
+    return [user_view(user) for user in users if within_reach(call, user)]
 
 
 class NewUser(msgspec.Struct, forbid_unknown_fields=True):
@@ -393,18 +410,21 @@ async def new_user(call: Call) -> Any:
         if code not in call.kernel.regions:
             raise invalid(f"regions[{index}]", "没有这个行政区划。")
     check_password(body.password)
+    wanted = User(
+        name=body.name,
+        password_hash="",
+        roles=body.roles,
+        halls=body.halls,
+        regions=body.regions,
+        created_ms=millis(call.kernel.clock.now()),
+    )
+    check_reach(call, wanted)
 
     async def act() -> Any:
         if body.name in call.kernel.access.users:
             raise Conflict("user_exists", "已有同名用户。")
-        user = User(
-            name=body.name,
-            password_hash=await asyncio.to_thread(access.hash_secret, body.password),
-            roles=body.roles,
-            halls=body.halls,
-            regions=body.regions,
-            created_ms=millis(call.kernel.clock.now()),
-        )
+        hashed = await asyncio.to_thread(access.hash_secret, body.password)
+        user = msgspec.structs.replace(wanted, password_hash=hashed)
         await call.kernel.access.save_user(user)
         await call.kernel.audit(
             call.principal.actor().name, "user_created", user.name, call.address, None
@@ -424,6 +444,7 @@ async def command_user(call: Call) -> Any:
     user = call.kernel.access.users.get(call.path("name"))
     if user is None:
         raise NotFound("unknown_user", "没有这个用户。")
+    check_reach(call, user)
     if body.command == "disable" and call.principal.id == f"user:{user.name}":
         raise Conflict("own_account", "不能停用自己的账号。")
     if body.command == "reset_password":

@@ -14,6 +14,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterable
+from itertools import chain
 from typing import Any
 
 import structlog
@@ -26,6 +27,7 @@ from hall_core.features import Row
 from hall_core.tables import INSERT_ONLY
 
 BATCH = 256
+SIZES = (64, 32, 16, 8, 4, 2, 1)  # rows of one statement
 
 log = structlog.get_logger()
 
@@ -63,7 +65,7 @@ class Writer:
         self._queue: queue.SimpleQueue[list[Work] | None] = queue.SimpleQueue()
         self._gathered: list[Work] = []
         self._failed: dict[str, int] = {}  # hall -> newest epoch that failed
-        self._sql: dict[Table, str] = {}
+        self._sql: dict[tuple[Table, int], str] = {}
         self._connection: Connection | None = None
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self.committed_batches = 0
@@ -179,27 +181,42 @@ class Writer:
         return None
 
     def _execute(self, connection: Connection, works: list[Work]) -> None:
-        # Rows of one table go in one executemany, in the order of their events: every state in
-        # between is one the hall was really in, so partial unique indexes hold all along.
+        # Rows of one table go in together, in the order of their events: every state in between
+        # is one the hall was really in, so partial unique indexes hold all along.
         grouped: dict[Table, list[tuple[Any, ...]]] = {}
         for work in works:
             for table, values in work.rows:
                 grouped.setdefault(table, []).append(values)
         for table, rows in grouped.items():
-            connection.exec_driver_sql(self._upsert(table), rows)
+            self._insert(connection, table, rows)
         for work in works:
             for statement, parameters in work.statements:
                 connection.execute(statement, parameters)
 
-    def _upsert(self, table: Table) -> str:
-        sql = self._sql.get(table)
+    def _insert(self, connection: Connection, table: Table, rows: list[tuple[Any, ...]]) -> None:
+        if self._engine.dialect.name != "sqlite":
+            connection.exec_driver_sql(self._upsert(table, 1), rows)
+            return
+        # sqlite3 gives up the GIL at every row of an executemany and has to win it back from a
+        # busy event loop. Statements of 64, 32, 16 … rows give it up once.
+        start = 0
+        for size in SIZES:
+            while len(rows) - start >= size:
+                chunk = rows[start : start + size]
+                values = tuple(chain.from_iterable(chunk))
+                connection.exec_driver_sql(self._upsert(table, size), values)
+                start += size
+
+    def _upsert(self, table: Table, rows: int) -> str:
+        sql = self._sql.get((table, rows))
         if sql is None:
-            sql = self._sql[table] = upsert_sql(table, self._engine.dialect.name)
+            sql = upsert_sql(table, self._engine.dialect.name, rows)
+            self._sql[table, rows] = sql
         return sql
 
 
-def upsert_sql(table: Table, dialect_name: str) -> str:
-    """`INSERT … ON CONFLICT (key) DO UPDATE` for positional rows in column order."""
+def upsert_sql(table: Table, dialect_name: str, rows: int = 1) -> str:
+    """`INSERT … ON CONFLICT (key) DO UPDATE` for `rows` positional rows in column order."""
     dialect = postgresql if dialect_name == "postgresql" else sqlite
     insert = dialect.insert(table)
     if not table.info.get(INSERT_ONLY):
@@ -215,7 +232,8 @@ def upsert_sql(table: Table, dialect_name: str) -> str:
     compiled = insert.values(dict.fromkeys(names)).compile(
         dialect=dialect.dialect(paramstyle=style), column_keys=names
     )
-    return str(compiled)
+    one = f"({', '.join(['%s' if style == 'format' else '?'] * len(names))})"
+    return str(compiled).replace(f"VALUES {one}", f"VALUES {', '.join([one] * rows)}")
 
 
 def _deliver(outcomes: list[tuple[Work, Exception | None]]) -> None:

@@ -11,15 +11,19 @@ on any page (an error on its console, a request that failed) is kept in `pages.f
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from email.utils import format_datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 from urllib.parse import urlencode, urlsplit
 
+from aiohttp import web
 from playwright.async_api import (
     Browser,
     BrowserContext,
     ConsoleMessage,
+    Locator,
     Page,
     Playwright,
     Request,
@@ -28,7 +32,7 @@ from playwright.async_api import (
 )
 
 from hall_core.access import DeviceKind, User, hash_secret
-from hall_core.clock import millis
+from hall_core.clock import Clock, millis
 from tests.support import HALL, HallServer
 
 CHROMIUM = Path(os.environ.get("HALL_CHROMIUM", "/usr/bin/chromium"))
@@ -72,6 +76,15 @@ async def launch(playwright: Playwright) -> Browser:
     if not CHROMIUM.exists():
         raise FileNotFoundError(MISSING)
     return await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+
+
+def dated_by(clock: Clock) -> Callable[[web.Application], None]:
+    """Let answers say the time of `clock`: a page believes them until its stream speaks."""
+
+    async def date(request: web.Request, response: web.StreamResponse) -> None:
+        response.headers["Date"] = format_datetime(clock.now(), usegmt=True)
+
+    return lambda app: app.on_response_prepare.append(date)
 
 
 class Pages:
@@ -176,11 +189,11 @@ class Pages:
         page = await self.empty(size, scale)
         with self.expecting("401"):  # the page asks who is here before anybody is
             await page.goto(f"{self.base}{path}" + (f"?lang={lang}" if lang else ""))
-            await page.wait_for_url("**/signin?*")
+            await page.wait_for_url(lambda url: urlsplit(url).path == "/signin")
             await page.locator("input[name=name]").fill(name)
         await page.locator("input[name=password]").fill(PASSWORD)
         await page.locator("button[type=submit]").click()
-        await page.wait_for_url(f"**{path}*")
+        await page.wait_for_url(lambda url: urlsplit(url).path == urlsplit(path).path)
         return page
 
     # --- watching ------------------------------------------------------------------------------
@@ -234,3 +247,35 @@ async def settled(page: Page) -> None:
     """The page is paired, drawn, and its stream has said something."""
     await expect(page.locator("html[data-link=online]")).to_be_attached()
     await page.evaluate("document.fonts.ready")
+
+
+class Counter:
+    """A clerk at the keyboard of the counter page."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.dialog: Locator = page.get_by_role("dialog")
+
+    async def enter(self, action: str) -> None:
+        """Press Enter as soon as that is what it does (and no key rests after the last press)."""
+        await self._ready(f"[data-action={action}]")
+        await self.page.keyboard.press("Enter")
+
+    async def letter(self, key: str) -> None:
+        """Press a letter that may be pressed now."""
+        await self._ready("")
+        button = self.page.locator(f".key[aria-keyshortcuts={key.upper()}]:not([aria-disabled])")
+        await expect(button).to_be_attached()
+        await self.page.keyboard.press(key.lower())
+
+    async def open(self, clerk: str) -> None:
+        """Open the window with a 工号."""
+        await self.enter("open")
+        await expect(self.dialog).to_be_visible()
+        await self.page.keyboard.type(clerk)
+        await self.page.keyboard.press("Enter")
+        await self._ready("[data-action=call_next]")
+
+    async def _ready(self, which: str) -> None:
+        ready = f".next{which}:not([data-resting]):not([aria-busy]):not([aria-disabled])"
+        await expect(self.page.locator(ready)).to_be_attached()

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-import re
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -51,12 +51,12 @@ async def something_happens(server: HallServer, times: int = 1, hall: str = HALL
 def in_order(state: dict[str, Any]) -> dict[str, Any]:
     keys = {"windows": "number", "queues": "prefix", "alerts": "alert_id"}
     return {
-        name: sorted(part, key=lambda entry, name=name: entry[keys[name]]) if name in keys else part
+        name: sorted(part, key=itemgetter(keys[name])) if name in keys else part
         for name, part in state.items()
     }
 
 
-COMMANDS = (
+COMMANDS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("open", {}), ("call_next", {}), ("call_next", {}), ("start", {}), ("finish", {}),
     ("no_show", {}), ("hold", {}), ("recall", {}), ("undo", {}), ("close", {}), ("return", {}),
     ("leave", {"reason": "会议", "expected_return": datetime.now(UTC) + timedelta(hours=1)}),
@@ -77,9 +77,9 @@ async def bustle(server: HallServer, steps: int, seed: int) -> None:
         if rng.random() < 0.3:
             taken.append((await kiosk.take(rng.choice("HS")))["ticket_id"])
         elif rng.random() < 0.1 and taken:
-            command = rng.choice(({"command": "cancel"}, {"command": "requeue"},
-                                  {"command": "exchange", "queue": "S"}))  # fmt: skip
-            await guide.post(f"/tickets/{rng.choice(taken)}/commands", command)
+            body = rng.choice(({"command": "cancel"}, {"command": "requeue"},
+                               {"command": "exchange", "queue": "S"}))  # fmt: skip
+            await guide.post(f"/tickets/{rng.choice(taken)}/commands", body)
         elif rng.random() < 0.05:
             notice = {"id": "n", "title": f"公示{step}", "body": "内容"}
             await manager.post(f"/halls/{HALL}/notices", {"notices": [notice]})
@@ -116,12 +116,13 @@ async def test_what_screens_put_together_is_what_a_newcomer_sees(server: HallSer
             assert (await manager.post(f"/halls/{HALL}/setup", edit)).status == 200
         await bustle(server, 60, seed=2)
         version = server.hall().hub.version
-        assert version > 200
+        assert version > 150
         for screen, (kind, window) in zip(screens, AUDIENCES, strict=True):
             await screen.until_version(version)
             client = await server.client(kind, window=window)
             snapshot = (await client.get(f"/halls/{HALL}/snapshot")).body
             assert snapshot["version"] == version
+            screen.state.pop("announcements", None)  # said once, kept nowhere
             assert in_order(screen.state) == in_order(snapshot["state"]), kind
 
 
@@ -309,6 +310,26 @@ async def test_what_a_screen_says_after_hello_is_ignored_and_limited(server: Hal
 # --- what may not be known ---------------------------------------------------------------------
 
 
+PERSON = "11010119900307002X"
+STAFF_ONLY = {
+    "ticket_id", "ticket_detail", "token", "actor", "holder", "held", "signed_in", "commands",
+    "alerts", "note", "clock_doubted", "undo_until", "can_no_show_at", "case_no",
+}  # fmt: skip
+
+
+def everything_in(told: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    """Every leaf with the name it stands under, and every name."""
+    if isinstance(told, dict):
+        for key, value in told.items():
+            yield key, True if isinstance(value, dict | list) else value
+            yield from everything_in(value, key)
+    elif isinstance(told, list):
+        for value in told:
+            yield from everything_in(value, name)
+    else:
+        yield name, told
+
+
 async def test_public_screens_never_learn_ids_or_what_is_staffs(server: HallServer) -> None:
     kiosk = await server.client("kiosk")
     async with (
@@ -317,31 +338,29 @@ async def test_public_screens_never_learn_ids_or_what_is_staffs(server: HallServ
         server.stream("pad", window=2) as pad,
         server.stream("supervisor") as staff,
     ):
-        ticket = await kiosk.take("H", id_number="11010119900307002X")
+        ticket = await kiosk.take("H", id_number=PERSON)
         await bustle(server, 150, seed=3)
         version = server.hall().hub.version
         for screen in (display, at_kiosk, pad, staff):
             await screen.until_version(version)
         known_ids = set(server.hall().committed["queue"].tickets)
         assert ticket["ticket_id"] in known_ids
-        for screen, kind, window in ((display, "display", None), (at_kiosk, "kiosk", None),
-                                     (pad, "pad", 2)):  # fmt: skip
+        watching: list[tuple[Screen, DeviceKind, int | None]] = [
+            (display, "display", None), (at_kiosk, "kiosk", None), (pad, "pad", 2),
+        ]  # fmt: skip
+        for screen, kind, window in watching:
             client = await server.client(kind, window=window)
-            seen = [msgspec.json.encode(frame).decode() for frame in screen.frames]
-            seen.append((await client.get(f"/halls/{HALL}/snapshot")).raw.decode())
-            seen.append((await client.get(f"/halls/{HALL}/events?limit=2000")).raw.decode())
-            for text in seen:
-                for secret in re.findall(r"\b[0-9a-f]{16}\b", text):
-                    assert secret not in known_ids, f"{kind} learns a ticket's id: {text}"
-                for field in ("ticket_id", "ticket_detail", "actor", "holder", "held", "signed_in",
-                              "commands", "alerts", "note", "green\"", "clock_doubted"):  # fmt: skip
-                    assert f'"{field}' not in text.replace('"green":false', "").replace(
-                        '"green":true', ""
-                    ), f"{kind} learns {field}: {text[:300]}"
-                assert "11010119900307002X" not in text
-        staff_text = msgspec.json.encode(staff.frames).decode()
-        assert ticket["ticket_id"] in staff_text
-        assert "11010119900307002X" not in staff_text
+            seen: list[Any] = list(screen.frames)
+            seen.append((await client.get(f"/halls/{HALL}/snapshot")).body)
+            seen.append((await client.get(f"/halls/{HALL}/events?limit=2000")).body)
+            for told in seen:
+                for name, value in everything_in(told):
+                    assert name not in STAFF_ONLY or value is None, f"{kind} learns {name}: {told}"
+                    assert value not in known_ids, f"{kind} learns a ticket's id as {name}: {told}"
+                    assert value != PERSON
+        staff_knows = {value for _, value in everything_in(staff.frames)}
+        assert ticket["ticket_id"] in staff_knows
+        assert PERSON not in staff_knows
 
 
 async def test_a_pad_sees_its_own_window_only(server: HallServer) -> None:

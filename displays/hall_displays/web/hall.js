@@ -8,7 +8,7 @@ import { texts } from "./hall.texts.js";
 import { awayIn, callsIn, queuesIn } from "./hall.view.js";
 import { Notices } from "./notices.js";
 import { Pager, remPx, rowsIn } from "./pager.js";
-import { drawCall, drawHead, drawSoundHint, hoursToday, shrink } from "./parts.js";
+import { drawCall, drawHead, drawSoundHint, hoursToday, shrink, signs } from "./parts.js";
 import { texts as shared } from "./screen.texts.js";
 import { screenName, setStage } from "./stage.js";
 
@@ -92,10 +92,10 @@ async function main() {
       keyed(
         awayList,
         items.length ? items : [null],
-        (window) => (window ? window.number : "none" + lang()),
-        (window) => h("div", { class: window ? "absence" : "empty" }, window ? null : t("away.none")),
-        (node, window) => {
-          if (window) drawAbsence(node, window);
+        (entry) => (entry ? entry.number : "none" + lang()),
+        (entry) => h("div", { class: entry ? "absence" : "empty" }, entry ? null : t("away.none")),
+        (node, entry) => {
+          if (entry) drawAbsence(node, entry);
         },
       ),
   });
@@ -112,12 +112,12 @@ async function main() {
     screen: screenName(),
     settings: () => stage.settings,
     isAnswered: (call) => {
-      const window = state().windows.find((one) => one.number === call.window);
-      return !window || window.state !== "calling" || window.ticket !== call.number;
+      const entry = state().windows.find((one) => one.number === call.window);
+      return !entry || entry.state !== "calling" || entry.ticket !== call.number;
     },
     onSay: (call) => {
       caption.classList.toggle("said", call !== null);
-      if (!call) setText(caption, resting());
+      if (!call) setText(caption, t("wait_here"));
       else setText(caption, lang() === "en" ? t("caption", { number: call.number, window: call.window }) : call.text);
     },
     onFault: (fault) => drawSoundHint(find(".sound"), fault),
@@ -127,11 +127,13 @@ async function main() {
 
   // --- drawing --------------------------------------------------------------------------------------
 
-  const resting = () => (lang() === "en" ? t("wait_here") : state().texts["ticket.foot"] || t("wait_here"));
   const inZone = (/** @type {{zone?: string}} */ one) =>
     stage.settings.zones.length === 0 || stage.settings.zones.indexOf(one.zone || "") >= 0;
 
-  /** @param {HTMLElement} row @param {QueueEntry} queue */
+  /**
+   * @param {HTMLElement} row
+   * @param {QueueEntry} queue
+   */
   function drawQueue(row, queue) {
     const [prefix, name, people, wait] = Array.from(row.children);
     setText(prefix, queue.prefix);
@@ -149,7 +151,8 @@ async function main() {
     return Object.keys(stream.waits).length ? waitText(stream.waits[queue.prefix]) : "";
   }
 
-  function drawNewest(/** @type {ShownCall|undefined} */ call) {
+  /** @param {ShownCall|undefined} call */
+  function drawNewest(call) {
     if (call) drawCall(newestCall, call);
     else {
       newestCall.removeAttribute("data-call");
@@ -160,7 +163,8 @@ async function main() {
 
   let newestAt = "";
   let pulseTimer = 0;
-  function pulseIfNew(/** @type {ShownCall|undefined} */ call) {
+  /** @param {ShownCall|undefined} call */
+  function pulseIfNew(call) {
     const at = call ? call.number + call.at : "";
     const isNew = at !== newestAt && newestAt !== "";
     newestAt = at || "none";
@@ -190,7 +194,7 @@ async function main() {
     queues.set(lines);
     away.set(awayIn(now, inZone));
     notices.set(now.notices || []);
-    if (speaker.idle) setText(caption, resting());
+    if (speaker.idle) setText(caption, t("wait_here"));
   }
 
   onLang(() => {
@@ -219,15 +223,18 @@ function queueRow() {
   );
 }
 
-/** @param {HTMLElement} row @param {WindowEntry} window */
-function drawAbsence(row, window) {
-  const absence = window.absence;
-  const left = window.state === "away";
+/**
+ * @param {HTMLElement} row
+ * @param {WindowEntry} entry
+ */
+function drawAbsence(row, entry) {
+  const absence = entry.absence;
+  const left = entry.state === "away";
   const backup = absence && absence.backup_clerk;
   const why = left ? (absence && absence.reason) || t("away.left") : t("away.closed");
   const where = absence && absence.destination ? " · " + absence.destination : "";
-  const who = window.covered_by
-    ? h("span", { class: "who go" }, t("go_to", { n: window.covered_by }))
+  const who = entry.covered_by
+    ? h("span", { class: "who go" }, t("go_to", { n: entry.covered_by }))
     : backup
       ? h("span", { class: "who" }, t("away.backup", { name: backup.name || backup.clerk_no }))
       : null;
@@ -236,7 +243,7 @@ function drawAbsence(row, window) {
     h(
       "div",
       { class: "line" },
-      h("span", { class: "where" }, t("window.number", { n: window.number })),
+      h("span", { class: "where" }, t("window.number", { n: entry.number })),
       h("span", { class: "why state", "data-state": left ? "away" : "closed" }, why + where),
     ),
     h(
@@ -246,11 +253,6 @@ function drawAbsence(row, window) {
       who,
     ),
   );
-}
-
-/** Width of a text in Chinese signs. @param {string} text */
-function signs(text) {
-  return Array.from(text).reduce((sum, sign) => sum + (sign > "\u2e7f" ? 1 : 0.55), 0);
 }
 
 main();

@@ -94,3 +94,11 @@ export function drawSoundHint(node, fault) {
   show(node, fault !== null);
   if (fault) setText(node, t(fault === "autoplay_blocked" ? "sound.blocked" : "sound.none"));
 }
+
+/**
+ * Width of a text in Chinese signs.
+ * @param {string} text
+ */
+export function signs(text) {
+  return Array.from(text).reduce((sum, sign) => sum + (sign > "\u2e7f" ? 1 : 0.55), 0);
+}

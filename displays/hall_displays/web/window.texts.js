@@ -4,7 +4,6 @@
  */
 export const texts = {
   "page": ["窗口屏", "Window screen"],
-  "come": ["请到本窗口办理", "Please come to this window"],
   "serving": ["正在办理", "Now serving"],
   "welcome": ["热情为您服务", "Welcome"],
   "closed": ["暂停服务", "Closed"],

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from hall_core.events import Notice
 from hall_core.setup import (
     Clerk,
     HallInfo,
@@ -47,6 +48,7 @@ class City(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     queues: tuple[Queue, ...]
     services: tuple[Service, ...]
     halls: tuple[CityHall, ...]
+    notices: tuple[Notice, ...]  # shown in every hall
 
 
 @lru_cache

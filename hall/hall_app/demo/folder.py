@@ -12,14 +12,16 @@ from sqlalchemy import func, select
 
 from hall_app import install, settings
 from hall_app.cli import Refused
+from hall_app.demo import city
 from hall_app.demo.pace import first_morning, going_on
 from hall_core import tables
 from hall_core.access import DeviceKind, User, hash_secret, verify_secret
 from hall_core.clock import from_millis, millis
 from hall_core.errors import Unauthorized
-from hall_core.halls import Hall
+from hall_core.halls import SYSTEM, Hall
 from hall_core.kernel import Kernel
 from hall_core.store import open_engine
+from hall_displays.domain import ChangeNotices
 
 FILE = "demo.json"
 WINDOWS_A_KIOSK = 12
@@ -40,6 +42,7 @@ class Record(msgspec.Struct, kw_only=True):
     admin_password: str
     supervisor_password: str
     begins: datetime | None = None  # the first simulated morning
+    furnished: bool = False  # accounts were made and notices put up
     tokens: dict[str, dict[str, str]] = {}  # hall -> device -> token
 
 
@@ -122,13 +125,12 @@ def _last_event(path: Path) -> datetime | None:
 # --- accounts and devices, once the server runs ------------------------------------------------
 
 
-async def make_accounts(kernel: Kernel, folder: Folder) -> None:
-    """A supervisor at each of the four levels, if they are not there."""
-    password_hash = ""
+async def furnish(kernel: Kernel, folder: Folder) -> None:
+    """A supervisor at each of the four levels, and the public notices; once."""
+    if folder.record.furnished:
+        return
+    password_hash = hash_secret(folder.record.supervisor_password)
     for name, (_, region) in SUPERVISORS.items():
-        if name in kernel.access.users:
-            continue
-        password_hash = password_hash or hash_secret(folder.record.supervisor_password)
         await kernel.access.save_user(
             User(
                 name=name,
@@ -139,6 +141,11 @@ async def make_accounts(kernel: Kernel, folder: Folder) -> None:
                 created_ms=millis(kernel.clock.now()),
             )
         )
+    notices = ChangeNotices(notices=city.load().notices)
+    for hall in kernel.halls.values():
+        await hall.execute(notices, SYSTEM, lambda live, records: None)
+    folder.record.furnished = True
+    folder.keep()
 
 
 def password_shown(kernel: Kernel, name: str, password: str) -> str:

@@ -221,24 +221,22 @@ def _city_pages() -> list[tuple[str, str]]:
 
 
 def _of_city(kind: str, account: str) -> dict[str, str]:
+    group = {"group": "监督与管理", "group_en": "Supervision and administration"}
     if kind == "admin":
-        href = _href(kind="admin")
-        return {"title": "管理", "title_en": "Administration", "href": href, "group": "监督与管理"}
+        title = {"title": "管理", "title_en": "Administration"}
+        return {**title, "href": _href(kind="admin"), **group}
     level = SUPERVISORS[account][0]
-    return {
-        "title": f"监督（{level}级）",
-        "title_en": f"Supervision ({account})",
-        "href": _href(kind="supervisor", hall=_EXAMPLE[account]),
-        "group": "监督与管理",
-    }
+    title = {"title": f"监督（{level}级）", "title_en": f"Supervision ({account})"}
+    return {**title, "href": _href(kind="supervisor", hall=_EXAMPLE[account]), **group}
 
 
 def _of_hall(hall: Hall) -> list[dict[str, str]]:
-    hall_id, group = hall.info.id, hall.info.name
+    hall_id = hall.info.id
+    group = {"group": hall.info.name, "group_en": hall.info.name_en}
 
     def link(title: str, title_en: str, **query: str) -> dict[str, str]:
         href = _href(hall=hall_id, **query)
-        return {"title": title, "title_en": title_en, "href": href, "group": group}
+        return {"title": title, "title_en": title_en, "href": href, **group}
 
     found = [
         link("取号机", "Ticket kiosk", kind="kiosk"),

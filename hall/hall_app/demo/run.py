@@ -109,7 +109,7 @@ async def demonstration(
 
     try:
         async with server.running(data, settings, clock, extend) as (kernel, url):
-            await folder.make_accounts(kernel, where)
+            await folder.furnish(kernel, where)
             people = None
             if isinstance(clock, DemoClock):
                 chosen = list(kernel.halls) if halls is None else list(halls)

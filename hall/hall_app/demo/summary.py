@@ -14,7 +14,7 @@ EVERY_TTY_S = 2.0
 EVERY_PLAIN_S = 10.0
 
 _HEAD = (
-    f"{'hall':<32}{'issued':>7}{'waiting':>8}{'served':>7}{'no-show':>8}"
+    f"{'hall':<24}{'issued':>7}{'waiting':>8}{'served':>7}{'no-show':>8}"
     f"{'open':>6}{'away':>5}{'alerts':>7}"
 )
 
@@ -73,8 +73,8 @@ class Summary:
         worst_ms = max(self._take_latencies(), default=0.0) * 1000
         pace = simulation.pace
         text = (
-            f"{pace.now():%a %Y-%m-%d %H:%M} at {pace.speed:g}x · {rate:.0f} events/s · "
-            f"worst call→screen {worst_ms:.0f} ms · late by {pace.worst_lateness() * 1000:.0f} ms"
+            f"{pace.now():%a %d %b %H:%M} at {pace.speed:g}x · {rate:.0f} events/s · "
+            f"worst call→screen {worst_ms:.0f} ms · late {pace.worst_lateness() * 1000:.0f} ms"
         )
         wire = simulation.wire
         if wire.retries:
@@ -125,8 +125,9 @@ def _count(floors: list[Floor], kind: str) -> int:
 
 def _row(name: str, floors: list[Floor]) -> str:
     waiting = sum(queue["waiting"] for floor in floors for queue in floor.queues.values())
+    name = name.replace(" Service Centre", "").replace(" Service Station", "")
     return (
-        f"{name:<32}{_count(floors, 'ticket_issued'):>7}{waiting:>8}{served(floors):>7}"
+        f"{name:<24}{_count(floors, 'ticket_issued'):>7}{waiting:>8}{served(floors):>7}"
         f"{_count(floors, 'ticket_no_show'):>8}"
         f"{sum(floor.in_state(*AT_WORK) for floor in floors):>6}"
         f"{sum(floor.in_state('away') for floor in floors):>5}"

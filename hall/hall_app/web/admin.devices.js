@@ -61,6 +61,8 @@ class DevicesTab {
     this.count = h("span", null);
     this.editor = h("section", { class: "panel editor" });
     this.state = h("span", { class: "save-state", role: "status" });
+    this.revertButton = button("", () => { this.admin.setDirty(false); this.open(this.list.chosen); });
+    this.saveButton = button("", () => { this.save(); }, "primary");
     this.list = new List({
       label: () => t("tab.devices"),
       columns: [
@@ -203,8 +205,9 @@ class DevicesTab {
         h("p", { class: "soft small" }, t("devices.id", { id: device.device_id }))),
       h("footer", { class: "editor-foot" }, this.state,
         h("div", { class: "push row" },
-          button(t("entry.revert"), () => { this.admin.setDirty(false); this.open(device.device_id); }),
-          h("button", { class: "button primary", type: "button", onclick: () => { this.save(); } }, t("entry.save"), h("kbd", null, "Ctrl+S")))));
+          this.revertButton, this.saveButton)));
+    replace(this.revertButton, t("entry.revert"));
+    replace(this.saveButton, t("entry.save"), h("kbd", null, "Ctrl+S"));
     this.said();
   }
 
@@ -234,6 +237,7 @@ class DevicesTab {
   said() {
     setText(this.state, t(this.admin.dirty ? "entry.unsaved" : "entry.saved"));
     this.state.setAttribute("data-dirty", this.admin.dirty ? "yes" : "no");
+    this.saveButton.disabled = this.revertButton.disabled = !this.admin.dirty;
   }
 
   /** @returns {Promise<boolean>} */

@@ -74,6 +74,8 @@ export class EntriesTab {
     this.state = h("span", { class: "save-state", role: "status" });
     this.other = h("div", { class: "banner", "data-state": "away", hidden: true });
     this.problem = h("div", { class: "banner", "data-state": "alert", role: "alert", hidden: true });
+    this.revertButton = button("", () => this.revert());
+    this.saveButton = button("", () => { this.save(); }, "primary");
     this.busy = false;
     this.list = new List({
       label: () => t("tab." + kind.part),
@@ -203,10 +205,11 @@ export class EntriesTab {
       body,
       h("footer", { class: "editor-foot" }, this.state,
         h("div", { class: "push row" },
-          button(t(this.isNew ? "cancel" : "entry.revert"), () => this.revert(), "small-side"),
+          this.revertButton,
           this.isNew ? button(t("entry.save_more"), () => this.saveAndAdd()) : null,
-          h("button", { class: "button primary", type: "button", onclick: () => { this.save(); } },
-            t("entry.save"), h("kbd", null, "Ctrl+S")))));
+          this.saveButton)));
+    replace(this.revertButton, t(this.isNew ? "cancel" : "entry.revert"));
+    replace(this.saveButton, t("entry.save"), h("kbd", null, "Ctrl+S"));
     body.scrollTop = this.isNew ? 0 : top;
     this.said();
   }
@@ -225,6 +228,7 @@ export class EntriesTab {
     const dirty = this.admin.dirty;
     setText(this.state, t(dirty ? "entry.unsaved" : this.isNew ? "entry.not_yet" : "entry.saved"));
     this.state.setAttribute("data-dirty", dirty ? "yes" : "no");
+    this.saveButton.disabled = this.revertButton.disabled = !dirty && !this.isNew;
   }
 
   async revert() {

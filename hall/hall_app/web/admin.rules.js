@@ -45,6 +45,8 @@ export class RulesTab {
     this.problem = h("div", { class: "banner", "data-state": "alert", role: "alert", hidden: true });
     this.other = h("div", { class: "banner", "data-state": "away", hidden: true });
     this.busy = false;
+    this.revertButton = button("", () => { this.reload(); this.draw(); });
+    this.saveButton = button("", () => { this.save(); }, "primary");
     this.reload();
     this.draw();
   }
@@ -74,8 +76,9 @@ export class RulesTab {
       scroll,
       h("footer", { class: "editor-foot" }, this.state,
         h("div", { class: "push row" },
-          button(t("entry.revert"), () => { this.reload(); this.draw(); }),
-          h("button", { class: "button primary", type: "button", onclick: () => { this.save(); } }, t("entry.save"), h("kbd", null, "Ctrl+S")))));
+          this.revertButton, this.saveButton)));
+    replace(this.revertButton, t("entry.revert"));
+    replace(this.saveButton, t("entry.save"), h("kbd", null, "Ctrl+S"));
     scroll.scrollTop = top;
     this.said();
   }
@@ -102,6 +105,7 @@ export class RulesTab {
   said() {
     setText(this.state, t(this.admin.dirty ? "entry.unsaved" : "entry.saved"));
     this.state.setAttribute("data-dirty", this.admin.dirty ? "yes" : "no");
+    this.saveButton.disabled = this.revertButton.disabled = !this.admin.dirty;
   }
 
   /** @returns {Promise<boolean>} */

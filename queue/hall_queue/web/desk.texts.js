@@ -39,6 +39,9 @@ export const deskTexts = {
   "priority.green": ["绿色通道", "Priority"],
   "priority.green_pending": ["绿色通道待核", "Priority claimed"],
 
+  "priority.short.green": ["绿色", "priority"],
+  "priority.short.green_pending": ["待核", "to check"],
+
   "pick.none": ["没有符合的选项", "Nothing matches"],
   "pick.more": ["另有 {n} 项，请继续输入", "{n} more, keep typing"],
   "form.busy": ["正在提交", "Sending"],

@@ -39,7 +39,8 @@ export function actionsOf(guide, ticket) {
 /**
  * @param {Guide} guide
  * @param {{find: (number: string) => Promise<string>}} does  answers what went wrong, or ""
- * @returns {{node: HTMLElement, draw: () => void, focus: () => void}}
+ * @returns {{node: HTMLElement, draw: () => void, focus: () => void, focusFirst: () => void}}
+ *   `focusFirst`: onto the ticket's first button
  */
 export function ticketCard(guide, does) {
   const title = h("h2");
@@ -117,5 +118,12 @@ export function ticketCard(guide, does) {
         }, h("span", null, action.label), h("kbd", null, action.key)))),
     ];
   }
-  return { node, draw, focus: () => { input.focus(); input.select(); } };
+  return {
+    node, draw,
+    focus: () => { input.focus(); input.select(); },
+    focusFirst: () => {
+      const first = /** @type {HTMLElement|null} */ (body.querySelector(".acts .button"));
+      if (first) first.focus();
+    },
+  };
 }

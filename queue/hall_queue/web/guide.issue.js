@@ -50,9 +50,10 @@ export function issuePanel(guide) {
     h("span", { class: "next-words" }, submitName, submitWhat), h("kbd", null, "Enter"));
   const problem = h("p", { class: "form-error", role: "alert", hidden: true });
   const node = h("section", { class: "panel issue-panel" },
-    title, search, groups, h("div", { class: "services-box live" }, list, none),
+    h("div", { class: "row issue-head" }, title, h("label", { class: "check push" }, printBox, printLabel)),
+    search, groups, h("div", { class: "services-box live" }, list, none),
     h("div", { class: "row cases" }, casesLabel, fewer, casesCount, more),
-    greenButton, problem, submit, h("label", { class: "check" }, printBox, printLabel));
+    greenButton, problem, submit);
 
   function options() {
     const words = search.value.trim().toLowerCase();
@@ -170,6 +171,7 @@ export function issuePanel(guide) {
       chosen = "";
       cases = 1;
       green = false;
+      group = "";
       search.value = "";
       guide.issued(ticket, prints);
     } catch (error) {
@@ -178,7 +180,8 @@ export function issuePanel(guide) {
     }
     busy = false;
     draw();
-    search.focus();
+    // With a finger, a focused field would bring up the screen's keyboard.
+    if (!matchMedia("(pointer: coarse)").matches && (prints || chosen)) search.focus();
   }
 
   search.addEventListener("input", () => {

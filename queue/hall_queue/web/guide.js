@@ -77,8 +77,9 @@ async function main() {
       selected = full(ticket);
       say(t("issue.done", { number: ticket.number }), "open");
       tickets.refresh();
-      soon();
+      draw();
       if (prints) print(selected);
+      else card.focusFirst();
     },
     unprinted: (ticket) => Boolean(fresh && fresh.id === ticket.ticket_id),
     print,
@@ -136,7 +137,7 @@ async function main() {
     document.body,
     h("header", { class: "top" }, place, hallName,
       h("button", { class: "button", type: "button", "aria-keyshortcuts": "B", onclick: () => paper() }, paperName, h("kbd", null, "B")),
-      h("button", { class: "button", type: "button", onclick: () => guide.why(selected) }, whyName),
+      h("button", { class: "button", type: "button", onclick: () => guide.why(selected) }, whyName, h("kbd", null, "W")),
       time, langButton),
     h("main", { class: "guide" }, issuing.node, h("div", { class: "middle" }, tasks.node, middle.node), card.node),
   );
@@ -158,7 +159,7 @@ async function main() {
 
   /** @param {string} text @param {"open"|"away"|"alert"} [state] */
   function say(text, state) {
-    toast(text, { state, seconds: state === "open" ? 4 : 10 });
+    toast(text, { state, seconds: state === "alert" ? 10 : 5 });
   }
 
   // --- asking the server -----------------------------------------------------------------------------------
@@ -255,7 +256,7 @@ async function main() {
     if (typing) return;
     const letter = /^[a-z]$/i.test(event.key) ? event.key.toUpperCase() : event.code.replace(/^Key/, "");
     /** @type {Record<string, () => void>} */
-    const general = { S: issuing.focus, F: card.focus, L: printNow, B: paper };
+    const general = { S: issuing.focus, F: card.focus, L: printNow, B: paper, W: () => guide.why(null) };
     const action = selected && actionsOf(guide, selected).find((one) => one.key === letter);
     const run = action && !working ? action.run : general[letter];
     if (!run || (stream.status !== "online" && letter !== "L")) return;

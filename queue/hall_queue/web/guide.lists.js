@@ -145,16 +145,17 @@ export function lists(guide, does) {
   const head = h("div", { class: "t-row t-head", "aria-hidden": "true" });
   const rows = h("div", { class: "t-rows", role: "listbox" });
   const empty = h("div", { class: "empty", hidden: true });
+  const box = h("div", { class: "t-box live" }, head, rows, empty);
   const node = h("section", { class: "panel lists" },
     h("div", { class: "tabs-row" }, h("div", { class: "tabs live", role: "tablist" }, tabs), h("div", { class: "push row" }, asOf, printer)),
-    filterBar, h("div", { class: "t-box live" }, head, rows, empty));
+    filterBar, box);
 
   /** @param {ListName} name @param {string} [only] */
   function open(name, only) {
     current = name;
     prefix = only || "";
     draw();
-    rows.scrollTop = 0;
+    box.scrollTop = 0;
   }
 
   /** @param {ListName} name @returns {Ticket[]} */
@@ -174,6 +175,7 @@ export function lists(guide, does) {
     });
     setText(printName, t("tool.print_list"));
     setAttrs(printer, { disabled: !guide.tickets.at });
+    printer.classList.toggle("primary", guide.stream.status !== "online"); // the one thing left to do then
     setText(asOf, guide.tickets.at ? t("list.as_of", { at: hhmmss(guide.tickets.at) }) : t("list.never"));
     const state = guide.state();
     const queue = state.queues.find((one) => one.prefix === prefix);
@@ -183,7 +185,7 @@ export function lists(guide, does) {
     const found = listed(current).filter((ticket) => !prefix || ticket.queue === prefix);
     const columns = current === "waiting" || current === "pending"
       ? ["number", "service", "issued", "waited", "ahead", "wait"]
-      : ["number", "service", "issued", current === "missed" ? "mark" : "state", "window"];
+      : ["number", "service", "issued", current === "missed" ? "missed" : "state", "window"];
     setAttrs(node, { "data-columns": columns.length });
     const words = columns.map((column) => t("col." + column));
     if (head.getAttribute("data-words") !== words.join()) {
@@ -212,13 +214,13 @@ export function lists(guide, does) {
   function cell(ticket, column) {
     switch (column) {
       case "number": return ticket.number;
-      case "service": return serviceOf(guide, ticket) + (ticket.priority === "normal" ? "" : " · " + t("priority." + ticket.priority));
+      case "service": return serviceOf(guide, ticket) + (ticket.priority === "normal" ? "" : " · " + t("priority.short." + ticket.priority));
       case "issued": return hhmm(ticket.issued_at);
       case "waited": return t("minutes", { n: Math.max(0, -minutesUntil(ticket.issued_at)) });
       case "ahead": return t("list.ahead", { n: ticket.ahead });
       case "wait": return waitText(ticket.wait_minutes);
       case "state": return t("ticket.state." + ticket.state);
-      case "mark": return (ticket.ended_at ? t("list.missed_at", { at: hhmm(ticket.ended_at) }) + " · " : "") + t(ticket.parked ? "list.parked" : "list.ended");
+      case "missed": return (ticket.ended_at ? hhmm(ticket.ended_at) + " · " : "") + t(ticket.parked ? "list.parked" : "list.ended");
       default: return ticket.window ? t("window.n", { n: ticket.window }) : "";
     }
   }

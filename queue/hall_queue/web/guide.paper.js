@@ -3,7 +3,7 @@
  * while they are typed; the server has the last word on what was already used.
  */
 import { ApiError, newKey, post } from "/static/core/api.js";
-import { h, replace, setText } from "/static/core/dom.js";
+import { h, replace } from "/static/core/dom.js";
 import { t } from "/static/core/i18n.js";
 import { fieldOf, form, Missing, sentence } from "./desk.js";
 
@@ -63,7 +63,6 @@ export function readPaper(state, text) {
 export async function paperForm(desk) {
   const input = h("textarea", { id: "paper", rows: 12, spellcheck: "false", autocomplete: "off", autocapitalize: "characters" });
   const list = h("ol", { class: "paper-rows", "aria-live": "polite" });
-  const summary = h("p", { class: "hint" });
   const field = fieldOf({ name: "entries", label: t("paper.lines") }, "paper", input, input);
   /** What the server said about a number. @type {Record<string, string>} */
   let refused = {};
@@ -73,8 +72,6 @@ export async function paperForm(desk) {
     Object.assign(row, { problem: row.problem || refused[row.entry.number] || "" }));
   const draw = () => {
     const all = rows();
-    const wrong = all.filter((row) => row.problem).length;
-    setText(summary, all.length > MOST ? t("paper.too_many") : wrong ? t("paper.wrong", { n: wrong }) : "");
     replace(list, all.length ? all.map((row) => h("li", { class: "paper-row", "data-state": row.problem ? "alert" : "open" },
       h("span", { class: "soft" }, t("paper.line", { n: row.line })),
       h("span", { class: "number" }, row.problem ? "" : row.entry.number),
@@ -93,8 +90,8 @@ export async function paperForm(desk) {
   /** @type {Record<string, number>} */
   const done = {};
   await form({
-    title: t("paper.title"), text: t("paper.text"), submit: t("tool.paper"), multiline: true, wide: true,
-    fields: [h("div", { class: "paper-form" }, field.node, h("div", null, h("div", { class: "label" }, " "), list, summary))],
+    title: t("paper.title"), text: t("paper.text"), submit: t("paper.go"), multiline: true, wide: true,
+    fields: [h("div", { class: "paper-form" }, field.node, h("div", null, h("div", { class: "label" }, " "), list))],
     also: [field],
     send: async () => {
       const all = rows();
@@ -104,7 +101,7 @@ export async function paperForm(desk) {
       if (wrong) throw new Missing("entries", t("paper.wrong", { n: wrong }));
       const prefixes = all.map((row) => row.prefix).filter((prefix, at, list) => list.indexOf(prefix) === at);
       for (const prefix of prefixes) {
-        const part = all.filter((row) => row.prefix === prefix);
+        const part = rows().filter((row) => row.prefix === prefix);
         const body = { command: "record_paper", queue: prefix, entries: part.map((row) => row.entry) };
         const text = JSON.stringify(body);
         keys[text] = keys[text] || newKey();
@@ -118,7 +115,7 @@ export async function paperForm(desk) {
         done[prefix] = (done[prefix] || 0) + part.length;
         // What is recorded leaves the form, so that only what is still to do stays in it.
         const gone = part.map((row) => row.line);
-        input.value = input.value.split(/\r?\n/).map((line, at) => (gone.indexOf(at + 1) >= 0 ? "" : line)).join("\n");
+        input.value = input.value.split(/\r?\n/).filter((line, at) => gone.indexOf(at + 1) < 0).join("\n");
       }
       return true;
     },

@@ -81,7 +81,7 @@ export function printTicket(state, ticket, how) {
       : h("div", { class: "slip-strong" }, t(ticket.priority === "green" ? "slip.green" : "slip.green_pending")),
     h("table", { class: "slip-facts" }, facts.map((fact) => h("tr", null, h("th", null, fact[0]), h("td", null, fact[1])))),
     ticket.cases > 1 ? h("div", null, t("slip.cases", { n: ticket.cases })) : null,
-    h("div", { class: "slip-strong" }, t("slip.rest")),
+    h("div", { class: "slip-strong" }, (lang() === "zh" && texts["ticket.foot"]) || t("slip.rest")),
     low.length ? h("div", null, t("slip.low_counter", { list: low.join(t("list.comma")) })) : null,
     clock ? h("div", null, t("slip.lunch")) : null,
     h("p", { class: "slip-rule" }, rule),

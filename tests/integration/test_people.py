@@ -1,0 +1,481 @@
+"""Signing in and out, lock-out, idle sessions, foreign pages; pairing, replacing, revoking."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
+from http.cookies import SimpleCookie
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+import pytest_asyncio
+from sqlalchemy import Connection
+
+from hall_core import access
+from hall_core.access import LOCK_AFTER, User, hash_secret
+from hall_core.clock import ManualClock
+from tests.integration.conftest import NewDatabase
+from tests.support import (
+    HALL,
+    Answer,
+    Client,
+    HallServer,
+    eventually,
+    hall_server,
+    installation,
+    open_stream,
+    run_hall,
+)
+
+MORNING = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
+PASSWORD = "correct horse 7"
+HASHED = hash_secret(PASSWORD)
+T = TypeVar("T")
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(MORNING)
+
+
+@pytest_asyncio.fixture
+async def server(tmp_path: Path, clock: ManualClock) -> AsyncIterator[HallServer]:
+    async with hall_server(tmp_path, clock=clock) as running:
+        yield running
+
+
+async def account(
+    server: HallServer,
+    name: str,
+    *roles: str,
+    halls: tuple[str, ...] | None = None,
+    regions: tuple[str, ...] | None = None,
+) -> None:
+    user = User(name=name, password_hash=HASHED, roles=roles, halls=halls, regions=regions)
+    await server.kernel.access.save_user(user)
+
+
+async def sign_in(server: HallServer, name: str, password: str = PASSWORD, **more: Any) -> Answer:
+    client = await server.client(None)
+    body = {"name": name, "password": password}
+    return await client.request("POST", "/session", body, key="", **more)
+
+
+class Person(Client):
+    """Somebody's browser: sends the session cookie, and an Origin if told."""
+
+    cookie = ""
+    origin: str | None = None
+
+    async def request(self, method: str, path: str, body: Any = None, **more: Any) -> Answer:
+        headers = {"Cookie": self.cookie, **(more.pop("headers", None) or {})}
+        if self.origin is not None:
+            headers["Origin"] = self.origin
+        return await super().request(method, path, body, headers=headers, **more)
+
+
+async def signed_in(server: HallServer, name: str) -> Person:
+    answer = await sign_in(server, name)
+    assert answer.status == 200, answer
+    person = Person(server.http, server.base)
+    person.cookie = answer.headers["Set-Cookie"].split(";")[0]
+    return person
+
+
+# --- signing in --------------------------------------------------------------------------------
+
+
+async def test_a_session_is_a_cookie_that_only_our_pages_send(server: HallServer) -> None:
+    await account(server, "boss", "manager", halls=(HALL,))
+    answer = await sign_in(server, "boss")
+    assert answer.body == {"name": "boss", "roles": ["manager"]}
+    cookie = SimpleCookie(answer.headers["Set-Cookie"])["hall_session"]
+    assert cookie["httponly"] is True
+    assert cookie["samesite"] == "Strict"
+    assert cookie["path"] == "/"
+    assert cookie["max-age"] == cookie["expires"] == "", "ends with the browser"
+    boss = await signed_in(server, "boss")
+    me = (await boss.get("/me")).body
+    assert (me["kind"], me["name"], me["roles"]) == ("user", "boss", ["manager"])
+    assert (await boss.get(f"/halls/{HALL}/setup")).status == 200
+    assert (await boss.get("/halls/dongling/setup")).code == "wrong_hall"
+    assert (await boss.get("/users")).code == "wrong_role"
+
+
+async def test_signing_out_ends_the_session(server: HallServer) -> None:
+    await account(server, "boss", "manager")
+    boss = await signed_in(server, "boss")
+    out = await boss.request("DELETE", "/session")
+    assert out.status == 204
+    assert SimpleCookie(out.headers["Set-Cookie"])["hall_session"].value == ""
+    assert (await boss.get("/me")).code == "session_ended"
+
+
+async def test_which_of_name_and_password_was_wrong_is_not_said(server: HallServer) -> None:
+    await account(server, "boss", "manager")
+    wrong = [await sign_in(server, "boss", "guess"), await sign_in(server, "nobody", "guess")]
+    assert [answer.status for answer in wrong] == [401, 401]
+    assert wrong[0].body == wrong[1].body
+
+
+async def test_too_many_failures_lock_the_account_for_a_while(
+    server: HallServer, clock: ManualClock
+) -> None:
+    await account(server, "boss", "manager")
+    for _ in range(LOCK_AFTER):
+        assert (await sign_in(server, "boss", "guess")).status == 401
+    locked = await sign_in(server, "boss")
+    assert (locked.status, locked.code) == (429, "locked")
+    clock.advance(minutes=9, seconds=59)
+    assert (await sign_in(server, "boss")).status == 429
+    clock.advance(seconds=2)
+    assert (await sign_in(server, "boss")).status == 200
+    # A success in between starts the count anew.
+    for _ in range(2):
+        for _ in range(LOCK_AFTER - 1):
+            await sign_in(server, "boss", "guess")
+        assert (await sign_in(server, "boss")).status == 200
+
+
+async def test_guesses_made_side_by_side_count_one_by_one(server: HallServer) -> None:
+    await account(server, "boss", "manager")
+    answers = await asyncio.gather(*(sign_in(server, "boss", "guess") for _ in range(12)))
+    counted = Counter(answer.status for answer in answers)
+    assert counted == {401: LOCK_AFTER, 429: 12 - LOCK_AFTER}
+
+
+async def test_one_address_may_not_guess_for_ever(
+    server: HallServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(access, "verify_secret", lambda hashed, password: False)
+    answers = await asyncio.gather(*(sign_in(server, f"name{n}", "guess") for n in range(30)))
+    assert Counter(answer.status for answer in answers) == {401: 20, 429: 10}
+
+
+async def test_a_lock_out_survives_a_restart(tmp_path: Path, clock: ManualClock) -> None:
+    async with hall_server(tmp_path, demo=False, clock=clock) as server:
+        await account(server, "boss", "manager")
+        for _ in range(LOCK_AFTER):
+            await sign_in(server, "boss", "guess")
+    async with hall_server(tmp_path, clock=clock) as server:
+        assert (await sign_in(server, "boss")).code == "locked"
+
+
+# --- how long a session lives ------------------------------------------------------------------
+
+
+async def test_an_idle_session_ends_and_a_used_one_does_not(
+    server: HallServer, clock: ManualClock
+) -> None:
+    await account(server, "boss", "manager")
+    used, idle = await signed_in(server, "boss"), await signed_in(server, "boss")
+    for _ in range(3):
+        clock.advance(minutes=25)
+        assert (await used.get("/me")).status == 200
+    assert (await idle.get("/me")).code == "session_ended"
+    clock.advance(minutes=31)
+    assert (await used.get("/me")).code == "session_ended"
+
+
+async def test_no_session_outlives_a_shift(server: HallServer, clock: ManualClock) -> None:
+    await account(server, "boss", "manager")
+    boss = await signed_in(server, "boss")
+    for _ in range(12 * 3):
+        assert (await boss.get("/me")).status == 200
+        clock.advance(minutes=20)
+    assert (await boss.get("/me")).status == 200
+    clock.advance(minutes=1)
+    assert (await boss.get("/me")).code == "session_ended"
+
+
+async def test_sessions_survive_a_restart_on_both_engines(
+    tmp_path: Path, clock: ManualClock, new_database: NewDatabase
+) -> None:
+    async with hall_server(tmp_path, demo=False, clock=clock, database=new_database()) as server:
+        await account(server, "boss", "manager", "auditor")
+        cookie = (await signed_in(server, "boss")).cookie
+    async with hall_server(tmp_path, clock=clock) as server:
+        boss = Person(server.http, server.base)
+        boss.cookie = cookie
+        audit = (await boss.get("/audit")).body
+        assert [line["action"] for line in audit] == ["sign_in"]
+        assert (audit[0]["actor"], audit[0]["address"]) == ("user:boss", "127.0.0.1")
+
+
+async def test_a_disabled_account_is_out_at_once(server: HallServer) -> None:
+    await account(server, "boss", "manager")
+    await account(server, "root", "admin", "security")
+    boss, root = await signed_in(server, "boss"), await signed_in(server, "root")
+    async with open_stream(
+        server.http, server.base, HALL, None, headers={"Cookie": boss.cookie}
+    ) as screen:
+        await screen.next()
+        answer = await root.post("/users/boss/commands", {"command": "disable"})
+        assert answer.status == 200
+        assert answer.body["disabled"] is True
+        await screen.until_closed()
+    assert (await boss.get("/me")).status == 401
+    assert (await sign_in(server, "boss")).status == 401
+    await root.post("/users/boss/commands", {"command": "enable"})
+    assert (await sign_in(server, "boss")).status == 200
+    own = await root.post("/users/root/commands", {"command": "disable"})
+    assert own.code == "own_account"
+
+
+async def test_a_new_password_ends_all_sessions(server: HallServer) -> None:
+    await account(server, "boss", "manager")
+    await account(server, "root", "admin", "security")
+    boss, root = await signed_in(server, "boss"), await signed_in(server, "root")
+    new = {"command": "reset_password", "password": "another horse 8"}
+    assert (await root.post("/users/boss/commands", new)).status == 200
+    assert (await boss.get("/me")).status == 401
+    assert (await sign_in(server, "boss")).status == 401
+    assert (await sign_in(server, "boss", "another horse 8")).status == 200
+    weak = {"command": "reset_password", "password": "short"}
+    assert (await root.post("/users/boss/commands", weak)).status == 422
+
+
+async def test_a_reset_at_the_machine_ends_sessions_of_the_running_server(tmp_path: Path) -> None:
+    installation(tmp_path, demo=False)
+    async with hall_server(tmp_path) as server:
+        await account(server, "boss", "manager")
+        boss = await signed_in(server, "boss")
+        done = await asyncio.to_thread(run_hall, "user", "reset", tmp_path, "boss")
+        assert done.returncode == 0, done.stderr
+        await server.kernel.access.keep_sessions()  # every minute
+        assert (await boss.get("/me")).status == 401
+        # It was not written back either.
+        await server.kernel.access.keep_sessions()
+        assert (await boss.get("/me")).status == 401
+        assert (await sign_in(server, "boss")).status == 401
+        assert (await sign_in(server, "boss", done.stdout.strip())).status == 200
+
+
+# --- pages of others ---------------------------------------------------------------------------
+
+
+async def test_a_foreign_page_can_not_write_with_a_persons_cookie(server: HallServer) -> None:
+    await account(server, "boss", "manager")
+    boss = await signed_in(server, "boss")
+    path = f"/halls/{HALL}/tickets"
+    for origin in ("http://evil.example", "null", "https://127.0.0.1:1"):
+        boss.origin = origin
+        refused = await boss.post(path, {"queue": "H"})
+        assert (refused.status, refused.code) == (403, "wrong_origin"), origin
+        async with open_stream(
+            server.http,
+            server.base,
+            HALL,
+            None,
+            headers={"Cookie": boss.cookie, "Origin": origin},
+        ) as screen:
+            assert await screen.until_closed() == 4401
+        assert (await boss.request("DELETE", "/session")).code == "wrong_origin"
+        assert (await sign_in(server, "boss", headers={"Origin": origin})).status == 403
+    boss.origin = server.base
+    assert (await boss.post(path, {"queue": "H"})).status == 201
+
+
+# --- who may give what -------------------------------------------------------------------------
+
+
+async def test_a_region_gives_the_halls_below_it(server: HallServer) -> None:
+    await account(server, "county", "supervisor", regions=("159921000000",))
+    county = await signed_in(server, "county")
+    halls = {hall["id"] for hall in (await county.get("/halls")).body}
+    assert halls == {"qinghe", "baiquan", "yushu"}
+    tree = (await county.get("/supervision/tree")).body
+    assert {hall["id"] for hall in tree["halls"]} == halls
+    assert (await county.get("/halls/dongling/snapshot")).code == "wrong_hall"
+
+
+async def test_nobody_gives_more_than_they_have(server: HallServer) -> None:
+    """A hall's own security officer makes no account that reaches further, and changes none."""
+    await account(server, "root", "admin", "security")
+    await account(server, "local", "security", halls=(HALL,))
+    local = await signed_in(server, "local")
+    new = {"name": "eve", "password": "a good one 12", "roles": ["admin"]}
+    for reach in ({}, {"halls": [HALL, "dongling"]}, {"regions": ["159900000000"]}):
+        refused = await local.post("/users", {**new, **reach})
+        assert (refused.status, refused.code) == (403, "wrong_hall"), reach
+    assert (await local.post("/users", {**new, "halls": [HALL]})).status == 201
+    for body in ({"command": "disable"}, {"command": "reset_password", "password": "mine now 123"}):
+        assert (await local.post("/users/root/commands", body)).code == "wrong_hall"
+    assert {user["name"] for user in (await local.get("/users")).body} == {"local", "eve"}
+
+
+async def test_an_auditor_reads_the_log_and_nothing_else(server: HallServer) -> None:
+    await account(server, "audrey", "auditor")
+    await sign_in(server, "audrey", "guess")
+    audrey = await signed_in(server, "audrey")
+    actions = [(line["action"], line["subject"]) for line in (await audrey.get("/audit")).body]
+    assert actions == [("sign_in", "audrey"), ("sign_in_failed", "audrey")]
+    assert (await audrey.get("/users")).code == "wrong_role"
+    assert (await audrey.get(f"/halls/{HALL}/setup")).code == "wrong_role"
+    root = await server.client("admin")
+    assert (await root.get("/audit")).code == "wrong_role"
+
+
+# --- devices -----------------------------------------------------------------------------------
+
+
+async def new_code(server: HallServer, kind: str, **more: Any) -> str:
+    admin = await server.client("admin")
+    answer = await admin.post(f"/halls/{HALL}/pairing-codes", {"kind": kind, **more})
+    assert answer.status == 201, answer
+    return str(answer.body["code"])
+
+
+async def pair(server: HallServer, code: str) -> Answer:
+    client = await server.client(None)
+    return await client.request("POST", "/pair", {"code": code}, key="")
+
+
+def device_of(server: HallServer, answer: Answer) -> Person:
+    device = Person(server.http, server.base)
+    device.cookie = answer.headers["Set-Cookie"].split(";")[0]
+    return device
+
+
+async def test_a_code_pairs_one_device_once(server: HallServer) -> None:
+    code = await new_code(server, "counter", window=3, name="三号窗口")
+    answers = await asyncio.gather(*(pair(server, code) for _ in range(4)))
+    assert Counter(answer.status for answer in answers) == {200: 1, 401: 3}
+    paired = next(answer for answer in answers if answer.status == 200)
+    assert (paired.body["kind"], paired.body["hall"], paired.body["window"]) == ("counter", HALL, 3)
+    assert "token" not in paired.body
+    cookie = next(iter(SimpleCookie(paired.headers["Set-Cookie"]).values()))
+    assert (cookie["httponly"], cookie["samesite"]) == (True, "Strict")
+    device = device_of(server, paired)
+    assert (await device.get("/me")).body["window"] == 3
+    assert (await device.press(3, "open", clerk="003")).status == 200
+    assert (await device.press(4, "open", clerk="004")).code == "wrong_window"
+
+
+async def test_a_code_is_typed_as_people_type(server: HallServer) -> None:
+    code = await new_code(server, "display")
+    assert (await pair(server, f" {code.lower().replace('-', '')} ")).status == 200
+
+
+async def test_an_old_code_and_a_guessed_one_are_refused(
+    server: HallServer, clock: ManualClock
+) -> None:
+    code = await new_code(server, "display")
+    clock.advance(minutes=15, seconds=1)
+    assert (await pair(server, code)).code == "unknown_code"
+    answers = await asyncio.gather(*(pair(server, f"AAAA-{n:04d}") for n in range(30)))
+    assert Counter(answer.status for answer in answers) == {401: 19, 429: 11}
+
+
+async def test_codes_that_make_no_sense_are_not_given(server: HallServer) -> None:
+    admin = await server.client("admin")
+    for body in (
+        {"kind": "admin"},
+        {"kind": "pad"},
+        {"kind": "toaster"},
+        {"kind": "kiosk", "replaces": "nobody"},
+        {"kind": "kiosk", "name": "长" * 61},
+        {},
+    ):
+        answer = await admin.post(f"/halls/{HALL}/pairing-codes", body)
+        assert answer.status == 422, body
+        assert answer.body["errors"][0]["field"]
+
+
+async def test_a_revoked_device_is_out_and_its_screens_close(server: HallServer) -> None:
+    device = device_of(server, await pair(server, await new_code(server, "display")))
+    device_id = (await device.get("/me")).body["device_id"]
+    admin = await server.client("admin")
+    cookie = {"Cookie": device.cookie}
+    async with open_stream(server.http, server.base, HALL, None, headers=cookie) as screen:
+        await screen.next()
+        listed = (await admin.get(f"/halls/{HALL}/devices")).body
+        entry = next(d for d in listed if d["device_id"] == device_id)
+        assert (entry["connected"], entry["revoked"]) == (True, False)
+        answer = await admin.post(f"/devices/{device_id}/commands", {"command": "revoke"})
+        assert answer.body["revoked"] is True
+        await screen.until_closed()
+    assert (await device.get("/me")).code == "unknown_token"
+    async with open_stream(server.http, server.base, HALL, None, headers=cookie) as screen:
+        assert await screen.until_closed() == 4401
+    await eventually(lambda: device_id not in server.kernel.sockets)
+
+
+async def test_a_replacement_takes_over_and_the_dead_one_is_out(server: HallServer) -> None:
+    old = device_of(server, await pair(server, await new_code(server, "pad", window=5, name="旧")))
+    old_id = (await old.get("/me")).body["device_id"]
+    admin = await server.client("admin")
+    settings = {"volume": 3}
+    configure = {"command": "configure", "settings": settings}
+    assert (await admin.post(f"/devices/{old_id}/commands", configure)).status == 200
+    code = await new_code(server, "pad", replaces=old_id)
+    async with open_stream(
+        server.http, server.base, HALL, None, headers={"Cookie": old.cookie}
+    ) as screen:
+        await screen.next()
+        new = await pair(server, code)
+        await screen.until_closed()
+    assert (new.body["window"], new.body["name"]) == (5, "旧")
+    assert new.body["settings"] == settings
+    assert (await old.get("/me")).status == 401
+
+
+async def test_one_browser_may_be_several_devices(server: HallServer) -> None:
+    devices = [
+        device_of(server, await pair(server, await new_code(server, "pad", window=n)))
+        for n in (1, 2)
+    ]
+    ids = [(await device.get("/me")).body["device_id"] for device in devices]
+    both = Person(server.http, server.base)
+    both.cookie = "; ".join(device.cookie for device in devices)
+    assert (await both.get("/me")).code == "no_credentials", "which of them is not said"
+    for window, device_id in enumerate(ids, 1):
+        asked = await both.get("/me", headers={"X-Hall-Device": device_id})
+        assert asked.body["window"] == window
+        assert (await both.get(f"/me?device={device_id}")).body["window"] == window
+    assert (await both.get("/me?device=another")).code == "unknown_token"
+
+
+async def test_a_token_made_at_the_machine_works_at_once(tmp_path: Path) -> None:
+    installation(tmp_path)
+    async with hall_server(tmp_path) as server:
+        made = await asyncio.to_thread(
+            run_hall, "token", "create", tmp_path, "--kind", "counter", "--hall", HALL,
+            "--window", "2",
+        )  # fmt: skip
+        assert made.stderr == ""
+        counter = Client(server.http, server.base, made.stdout.strip())
+        assert (await counter.get("/me")).body["window"] == 2
+
+
+@pytest.mark.parametrize("change", ["issue", "revoke"])
+async def test_a_read_that_was_overtaken_undoes_nothing(
+    server: HallServer, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    """The tables are read again for an unknown token, while a device is paired or revoked."""
+    kernel = server.kernel
+    device, token = await kernel.access.issue_token("display", HALL, None, "one")
+    real = kernel.store.read
+    held, release = asyncio.Event(), asyncio.Event()
+
+    async def slow(query: Callable[[Connection], T]) -> T:
+        read = await real(query)
+        if not held.is_set():
+            held.set()
+            await release.wait()
+        return read
+
+    monkeypatch.setattr(kernel.store, "read", slow)
+    stranger = asyncio.create_task(Client(server.http, server.base, "stranger").get("/me"))
+    await held.wait()  # it has read the tables as they were
+    if change == "issue":
+        _, token = await kernel.access.issue_token("display", HALL, None, "two")
+    else:
+        await kernel.access.revoke(device.device_id)
+    release.set()
+    assert (await stranger).status == 401
+    expected = 200 if change == "issue" else 401
+    assert (await Client(server.http, server.base, token).get("/me")).status == expected
