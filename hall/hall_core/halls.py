@@ -365,10 +365,12 @@ def replay(
     slices = new_slices(features)
     if opening is not None:
         version = opening.version
-        stored = msgspec.json.decode(opening.state)
+        stored = msgspec.json.decode(opening.state, type=dict[str, msgspec.Raw])
         for feature in features:
             if feature.name in stored:
-                slices[feature.name] = msgspec.convert(stored[feature.name], feature.state_type)
+                slices[feature.name] = msgspec.json.decode(
+                    stored[feature.name], type=feature.state_type
+                )
     last_at = None
     # The opening's own event is read too, for its time.
     for record in read_journal(connection, info.id, after=version - 1):

@@ -95,7 +95,7 @@ class Call:
     def query_int(self, name: str, default: int, low: int, high: int) -> int:
         """A query parameter within bounds."""
         text = self.request.query.get(name, str(default))
-        if not re.fullmatch(r"-?\d{1,18}", text) or not low <= int(text) <= high:
+        if not re.fullmatch(r"-?\d{1,19}", text) or not low <= int(text) <= high:
             message = f"应为 {low} 到 {high} 之间的整数"
             raise Invalid("invalid_field", message, (FieldError(name, message),))
         return int(text)

@@ -49,9 +49,7 @@ async def place(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> A
     clock = clock_at(10, 0)
     directory = tmp_path_factory.mktemp("hall")
     async with (
-        hall_server(
-            directory, clock=clock, always_open=False, extend=dated_by(clock)
-        ) as server,
+        hall_server(directory, clock=clock, always_open=False, extend=dated_by(clock)) as server,
         Pages(browser, server) as pages,
     ):
         yield Place(server, pages, clock)

@@ -311,7 +311,9 @@ async def test_an_auditor_reads_the_log_and_nothing_else(server: HallServer) -> 
     await account(server, "audrey", "auditor")
     await sign_in(server, "audrey", "guess")
     audrey = await signed_in(server, "audrey")
-    actions = [(line["action"], line["subject"]) for line in (await audrey.get("/audit")).body]
+    log = await audrey.get("/audit")
+    assert log.status == 200, log
+    actions = [(line["action"], line["subject"]) for line in log.body]
     assert actions == [("sign_in", "audrey"), ("sign_in_failed", "audrey")]
     assert (await audrey.get("/users")).code == "wrong_role"
     assert (await audrey.get(f"/halls/{HALL}/setup")).code == "wrong_role"

@@ -243,3 +243,21 @@ async def test_a_restart_keeps_windows_tickets_and_notices(
         assert [(a["kind"], a["window"]) for a in alerts] == [("absence_overdue", 4)]
         assert (await windows[4].press(4, "return")).status == 200
     assert check_directory(tmp_path) == []
+
+
+async def test_the_second_day_survives_a_restart_too(tmp_path: Path) -> None:
+    """The opening snapshot of a day holds windows, sessions and all, and is read back."""
+    clock = ManualClock(MORNING)
+    async with hall_server(tmp_path, clock=clock) as server:
+        counter = await server.client("counter", window=1)
+        await counter.press(1, "open", clerk="001")
+        clock.advance(days=1)
+        await tick(server)
+        kiosk = await server.client("kiosk")
+        assert (await kiosk.take("H"))["number"] == "H001"
+        before = server.hall().committed["queue"]
+    async with hall_server(tmp_path, clock=clock) as server:
+        assert server.hall().committed["queue"] == before
+        kiosk = await server.client("kiosk")
+        assert (await kiosk.take("H"))["number"] == "H002"
+    assert check_directory(tmp_path) == []

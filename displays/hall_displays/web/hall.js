@@ -2,13 +2,13 @@
 import { coalesce, find, h, keyed, replace, setText, show } from "/static/core/dom.js";
 import { addTexts, lang, nameOf, onLang, t } from "/static/core/i18n.js";
 import { openPage } from "/static/core/page.js";
-import { everySecond, hhmm, waitText } from "/static/core/time.js";
+import { everySecond, waitText } from "/static/core/time.js";
 import { Announcer } from "./announcer.js";
 import { texts } from "./hall.texts.js";
 import { awayIn, callsIn, queuesIn } from "./hall.view.js";
 import { Notices } from "./notices.js";
 import { Pager, remPx, rowsIn } from "./pager.js";
-import { drawCall, drawHead, drawSoundHint, hoursToday, shrink, signs } from "./parts.js";
+import { backAt, drawCall, drawHead, drawSoundHint, hoursToday, shrink, signs } from "./parts.js";
 import { texts as shared } from "./screen.texts.js";
 import { screenName, setStage } from "./stage.js";
 
@@ -249,7 +249,7 @@ function drawAbsence(row, entry) {
     h(
       "div",
       { class: "line" },
-      h("span", { class: "back clamp-1" }, absence ? t("back_at", { at: hhmm(absence.expected_return) }) : ""),
+      h("span", { class: "back clamp-1" }, absence ? backAt(absence.expected_return) : ""),
       who,
     ),
   );

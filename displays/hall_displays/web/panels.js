@@ -2,14 +2,14 @@
 import { h } from "/static/core/dom.js";
 import { lang, t } from "/static/core/i18n.js";
 import { hhmm } from "/static/core/time.js";
-import { arrow, drawCall, signs, windowName } from "./parts.js";
+import { arrow, drawCall, isLate, signs, windowName } from "./parts.js";
 
 /** @typedef {import("/static/core/types.js").WindowEntry} WindowEntry */
 /** @typedef {import("/static/core/types.js").ClerkCard} ClerkCard */
 /** @typedef {import("./window.view.js").Mode} Mode */
 
 /**
- * @typedef {{welcome: string, closed: string, caption: string, hours: string}} Words  the hall's own
+ * @typedef {{welcome: string, closed: string, caption: string, hours: string, back: string}} Words
  * @typedef {(name: string) => string} PhotoAddress
  */
 
@@ -24,7 +24,7 @@ export function panel(entry, mode, words, photoAt) {
   if (mode === "call" || mode === "serve") return turn(entry, mode, words.caption);
   if (mode === "open") return open(entry, words.welcome, photoAt);
   if (mode === "away") return away(entry);
-  if (mode === "covered") return covered(entry, words.closed);
+  if (mode === "covered") return covered(entry, words);
   return h("div", { class: "shut" }, h("p", { class: "what" }, words.closed), h("p", { class: "hours" }, words.hours));
 }
 
@@ -76,7 +76,7 @@ function away(entry) {
         h(
           "div",
           { class: "until" },
-          h("p", { class: "label" }, t("away.return")),
+          h("p", { class: "label" }, t(isLate(absence.expected_return) ? "away.was_due" : "away.return")),
           h("p", { class: "time" }, hhmm(absence.expected_return)),
         ),
       )
@@ -92,19 +92,17 @@ function away(entry) {
 
 /**
  * @param {WindowEntry} entry
- * @param {string} closed
+ * @param {Words} words
  */
-function covered(entry, closed) {
+function covered(entry, words) {
   const absence = entry.absence;
-  const why = absence
-    ? absence.reason + (lang() === "en" ? ", " : "，") + t("back_at", { at: hhmm(absence.expected_return) })
-    : t("away");
+  const why = absence ? absence.reason + (lang() === "en" ? ", " : "，") + words.back : t("away");
   return h(
     "div",
     { class: "go" },
     h("p", { class: "lead" }, t("covered")),
     h("div", { class: "call" }, arrow(), windowName(entry.covered_by || 0)),
-    h("p", { class: "why" }, entry.state === "away" ? marked("away", why) : closed),
+    h("p", { class: "why" }, entry.state === "away" ? marked("away", why) : words.closed),
   );
 }
 
@@ -166,7 +164,7 @@ export function strip(entry, mode, words, elsewhere) {
   else if (!absence) pages.push([here(), marked("away", t("away"))]);
   if (absence && (mode === "away" || mode === "covered")) {
     pages.push([here(), marked("away", absence.reason)]);
-    pages.push([word(t("back_at", { at: hhmm(absence.expected_return) }))]);
+    pages.push([word(words.back)]);
     if (mode === "away" && absence.contact) pages.push([word(t("phone")), word(absence.contact)]);
   }
   if (elsewhere) pages.push([number(elsewhere.number), arrow(), windowName(elsewhere.window)]);

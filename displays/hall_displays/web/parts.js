@@ -1,7 +1,7 @@
 /** What hall and window screens draw alike. */
 import { h, replace, setText, show, svg } from "/static/core/dom.js";
 import { lang, t } from "/static/core/i18n.js";
-import { hhmm, isoDay, longDate, serverNow } from "/static/core/time.js";
+import { hhmm, isoDay, longDate, minutesUntil, serverNow } from "/static/core/time.js";
 
 /** @typedef {import("/static/core/types.js").HallState} HallState */
 /** @typedef {import("/static/core/types.js").SessionEntry} SessionEntry */
@@ -83,6 +83,22 @@ export function hoursToday(state) {
   const spans = sessions.map((one) => one.start + "–" + one.until).join("  ");
   const limited = sessions.every((one) => one.by_appointment);
   return t("hours.today") + "  " + spans + (limited ? t("hours.appointment") : "");
+}
+
+/**
+ * Whether somebody should be back by now.
+ * @param {string} expected
+ */
+export function isLate(expected) {
+  return minutesUntil(expected) < 0;
+}
+
+/**
+ * 预计10:30返回; once that has passed, it is no longer a promise.
+ * @param {string} expected
+ */
+export function backAt(expected) {
+  return t(isLate(expected) ? "back_was" : "back_at", { at: hhmm(expected) });
 }
 
 /**

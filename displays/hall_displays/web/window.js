@@ -2,12 +2,12 @@
 import { coalesce, find, h, replace, setText, show } from "/static/core/dom.js";
 import { addTexts, fill, lang, nameOf, onLang, t } from "/static/core/i18n.js";
 import { openPage } from "/static/core/page.js";
-import { everySecond, hhmm } from "/static/core/time.js";
+import { everySecond } from "/static/core/time.js";
 import { Announcer } from "./announcer.js";
 import { Led } from "./led.js";
 import { Pager, remPx, rowsIn } from "./pager.js";
 import { clerkCard, panel, strip } from "./panels.js";
-import { drawHead, drawSoundHint, hoursToday, shrink, signs, windowName } from "./parts.js";
+import { backAt, drawHead, drawSoundHint, hoursToday, shrink, signs, windowName } from "./parts.js";
 import { texts as shared } from "./screen.texts.js";
 import { screenName, setStage } from "./stage.js";
 import { texts } from "./window.texts.js";
@@ -100,6 +100,7 @@ async function main() {
       closed: own["screen.closed"] || t("closed"),
       caption: own["screen.call"] ? fill(own["screen.call"], call) : t("caption", call),
       hours: hoursToday(state()),
+      back: entry.absence ? backAt(entry.absence.expected_return) : "", // changes with time
     };
   }
 
@@ -197,7 +198,7 @@ async function main() {
       const words = {
         name: absence.clerk_name || "",
         reason: absence.reason,
-        at: hhmm(absence.expected_return),
+        back: backAt(absence.expected_return),
         other: entry.clerk ? entry.clerk.name : "",
       };
       setText(aside, t("stands_in", words));
@@ -227,6 +228,7 @@ async function main() {
   stream.on("status", (status) => {
     if (status === "online") speaker.report();
   });
+  stream.on("waits", draw); // with each heartbeat: what changes with time alone
   everySecond(() => drawHead(head, () => nameOf(state().hall)));
   ready = true;
   drawAll();

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import heapq
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import date, datetime, timedelta
@@ -53,48 +54,48 @@ class Citizens:
         guide: GuideDesk,
         seed: str,
     ) -> None:
-        self._floor = floor
-        self._pace = pace
+        self.floor = floor
+        self.pace = pace
+        self.guide = guide
         self._wire = wire
         self._kiosks = [Kiosk(device, pace) for device in kiosks]
         self._counters = counters
-        self._guide = guide
         self._seed = seed
 
     async def come(self, today: date, visits: Sequence[Visit], hours: Hours, spawn: Spawn) -> None:
         """Let everybody in at their time. Who should have come already has been here."""
-        begin = self._pace.now()
+        begin = self.pace.now()
         for visit in visits:
-            at = self._pace.at(today, visit.at_s)
+            at = self.pace.at(today, visit.at_s)
             if at < begin:
                 continue
-            await self._pace.until(at)
+            await self.pace.until(at)
             spawn(self._visit(today, visit, hours))
 
     async def stranger(self, number: str, window: int, rng: Random) -> None:
         """A ticket that a real person took, or that was waiting before we came: they turn up."""
-        await self._pace.sleep(rng.uniform(10, 25))
-        if number not in self._floor.people:
-            self._floor.sit_down(window, number)
+        await self.pace.sleep(rng.uniform(10, 25))
+        if number not in self.floor.people:
+            self.floor.sit_down(window, number)
 
     async def _visit(self, today: date, visit: Visit, hours: Hours) -> None:
         rng = Random(f"{self._seed}:{visit.at_s}")
         ticket = await self._take(visit, rng)
         if ticket is None:
-            self._floor.counts["turned_away"] += 1
+            self.floor.counts["turned_away"] += 1
             return
         person = Person(visit, ticket)
-        self._floor.welcome(person)
+        self.floor.welcome(person)
         try:
             await _Stay(self, person, today, hours, rng).live()
         finally:
-            self._floor.farewell(person)
+            self.floor.farewell(person)
 
     # --- taking a ticket -----------------------------------------------------------------------
 
     async def _take(self, visit: Visit, rng: Random) -> dict[str, Any] | None:
         if visit.at_desk:
-            return await self._guide.issue(visit, visit.asks)
+            return await self.guide.issue(visit, visit.asks)
         body = {"service": visit.asks, "channel": "kiosk", "cases": visit.cases}
         if visit.claims_green:
             body["priority"] = "green"
@@ -105,7 +106,7 @@ class Citizens:
         except Declined as declined:
             if declined.code != "queue_full_today" or rng.random() < 0.6:
                 return None  # reads why, and goes home
-        return await self._guide.issue(visit, visit.asks)
+        return await self.guide.issue(visit, visit.asks)
 
     # --- what a person does --------------------------------------------------------------------
 
@@ -118,7 +119,9 @@ class Citizens:
         return True
 
     async def look(self, person: Person) -> None:
-        await self._wire.get(f"/public/tickets/{person.token}", None)
+        """At the phone page; without a network it says so."""
+        with contextlib.suppress(Declined):
+            await self._wire.get(f"/public/tickets/{person.token}", None)
 
     async def check_in(self, person: Person, window: int, rng: Random) -> bool:
         """Turn up after having been missed: at a kiosk, the guide desk or the window."""
@@ -129,28 +132,13 @@ class Citizens:
                 kiosk = rng.choice(self._kiosks)
                 await kiosk.use(rng.uniform(5, 12), "/check-in", {"scan": scan})
             elif how < 0.85 or window not in self._counters:
-                return await self._guide.requeue(person) is not None
+                return await self.guide.requeue(person) is not None
             else:
                 path = f"/tickets/{person.ticket_id}/commands"
                 await self._counters[window].post(path, {"command": "requeue"})
         except Declined:
             return False
         return True
-
-    async def walk(self, seconds: float) -> None:
-        await self._pace.sleep(seconds)
-
-    @property
-    def floor(self) -> Floor:
-        return self._floor
-
-    @property
-    def guide(self) -> GuideDesk:
-        return self._guide
-
-    @property
-    def pace(self) -> Pace:
-        return self._pace
 
 
 class _Stay:
@@ -240,7 +228,7 @@ class _Stay:
             person.state = "serving"
         elif kind == "ticket_held":
             person.state, person.seat = "held", None
-            await self._crowd.walk(person.visit.away_s)
+            await self._crowd.pace.sleep(person.visit.away_s)
             person.is_back = True
             self._crowd.floor.wake(data["window"])
         elif kind == "service_finished":
@@ -264,7 +252,7 @@ class _Stay:
             at_once or (person.presence == "slow" and kind == "ticket_recalled")
         ):
             return
-        await self._crowd.walk(person.visit.walk_s)
+        await self._crowd.pace.sleep(person.visit.walk_s)
         if self._crowd.floor.sit_down(window, person.number):
             person.seat = window
 
@@ -275,7 +263,7 @@ class _Stay:
         if person.presence == "gone" or person.missed > MISSED_MOST:
             return True
         late = person.presence == "misses"
-        await self._crowd.walk(person.visit.back_s if late else self._rng.uniform(20, 90))
+        await self._crowd.pace.sleep(person.visit.back_s if late else self._rng.uniform(20, 90))
         person.presence = "there"
         if not await self._crowd.check_in(person, window, self._rng):
             return True

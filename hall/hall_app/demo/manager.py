@@ -65,6 +65,6 @@ class Manager:
     async def _look_at_alerts(self) -> None:
         now = self._pace.now()
         for alert in tuple(self._floor.alerts.values()):
-            since = datetime.fromisoformat(alert["since"])
-            if alert["state"] == "open" and now - since > NOTICED_AFTER:
+            old = now - datetime.fromisoformat(alert["since"]) > NOTICED_AFTER
+            if old and alert["state"] == "open" and alert["alert_id"] in self._floor.alerts:
                 await self._try(f"/alerts/{alert['alert_id']}/commands", command="acknowledge")

@@ -182,18 +182,19 @@ def introduction(running: Demonstration, speed: float) -> list[str]:
         lines.append(
             f"a simulated {now:%A}, {now:%Y-%m-%d %H:%M}, at {speed:g}x; nights pass at once"
         )
+    county = next((hall for hall in halls if hall.info.level == "county"), halls[0])
+    hall_id = county.info.id
     lines += [
         "",
-        f"  {url}/  every page, one click each; or directly, e.g. in {halls[1].info.name}:",
+        f"  {url}/   every page, one click each; or at once, e.g. in {county.info.name}:",
     ]
-    example = halls[1].info.id
     for title, query in (
-        ("kiosk 取号机", f"kind=kiosk&hall={example}"),
-        ("guide desk 导办台", f"kind=guide&hall={example}"),
-        ("counter 3 叫号", f"kind=counter&hall={example}&window=3"),
-        ("hall screen 大厅屏", f"kind=display&hall={example}"),
-        ("window screen 窗口屏", f"kind=display&hall={example}&window=3&to=/display/window"),
-        ("a phone 手机查询", f"kind=phone&hall={example}"),
+        ("kiosk 取号机", f"kind=kiosk&hall={hall_id}"),
+        ("guide desk 导办台", f"kind=guide&hall={hall_id}"),
+        ("counter 3 叫号", f"kind=counter&hall={hall_id}&window=3"),
+        ("hall screen 大厅屏", f"kind=display&hall={hall_id}"),
+        ("window screen 窗口屏", f"kind=display&hall={hall_id}&window=3&to=/display/window"),
+        ("phone 手机查询", f"kind=phone&hall={hall_id}"),
         ("supervision 监督", "kind=supervisor"),
         ("administration 管理", "kind=admin"),
     ):
@@ -205,13 +206,13 @@ def introduction(running: Demonstration, speed: float) -> list[str]:
         password = folder.password_shown(kernel, name, record.supervisor_password)
         place = kernel.regions[region].name
         lines.append(f"    supervisor {level}级    name {name:<10}password {password}  {place}")
-    clerks = list(halls[1].committed["queue"].clerks.values())
+    clerks = list(county.committed["queue"].clerks.values())
     shown = "  ".join(f"{c.clerk_no} {c.name}" for c in (*clerks[:3], clerks[-1]))
     lines += [
-        f"  clerk numbers 工号 in {halls[1].info.name} (no PIN): {shown}",
-        "    opening a counter's page sends the simulated clerk of that window away",
+        f"  clerk numbers 工号 in {county.info.name} (no PIN): {shown}",
         "",
         f"  data: {running.folder.path}",
-        "  Ctrl-C stops",
     ]
-    return lines
+    if running.simulation is not None:
+        lines.append("  a simulated clerk steps back while that counter's page is open")
+    return [*lines, "  Ctrl-C stops"]

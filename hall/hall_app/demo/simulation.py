@@ -133,6 +133,7 @@ class HallRun:
                 if stand_in is None:
                     continue
                 taken.add(stand_in)
+                own = stand_in
             clerk = Clerk(
                 self.floor, self._pace, device, own, stand_ins, duty, hours, today, minutes, rng
             )

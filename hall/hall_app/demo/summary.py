@@ -10,6 +10,7 @@ from collections.abc import Callable
 from hall_app.demo.floor import AT_WORK, Floor
 from hall_app.demo.simulation import Simulation
 
+FIRST_S = 2.0
 EVERY_TTY_S = 2.0
 EVERY_PLAIN_S = 10.0
 
@@ -37,9 +38,10 @@ class Summary:
     async def run(self) -> None:
         """Until cancelled."""
         every_s = EVERY_TTY_S if self._in_place else EVERY_PLAIN_S
+        await asyncio.sleep(FIRST_S)
         while True:
-            await asyncio.sleep(every_s)
             self._show(self.lines())
+            await asyncio.sleep(every_s)
 
     def say(self, text: str) -> None:
         """A line that stays, above the table."""

@@ -15,6 +15,7 @@ import { problemText, wordFor } from "./words.js";
  *   address: string, detail: string|null}} AuditEntry */
 
 const PAGE = 200;
+const NEWEST = Number.MAX_SAFE_INTEGER;
 
 /** `user:admin` → `admin`; `device:…`, `command line` in words. @param {string} actor */
 function actorText(actor) {
@@ -60,8 +61,8 @@ export function openAudit(admin, root) {
   const load = async (fresh) => {
     try {
       const last = entries[entries.length - 1];
-      const before = fresh || !last ? "" : "&before=" + last.id;
-      const page = await inSession(() => get("/audit?limit=" + PAGE + before));
+      const before = fresh || !last ? NEWEST : last.id;
+      const page = await inSession(() => get("/audit?limit=" + PAGE + "&before=" + before));
       entries = fresh ? page : entries.concat(page);
       more = page.length === PAGE;
       loaded = true;

@@ -61,10 +61,11 @@ export function checksOf(admin, devices, users) {
   if (devices) {
     const live = devices.filter((device) => !device.revoked);
     const has = (/** @type {string} */ kind) => live.some((device) => device.kind === kind);
-    add(has("kiosk") || has("guide"), t("checks.kiosk"), t("checks.no_kiosk"), "devices");
-    add(live.some((device) => device.kind === "display" && device.window === null), t("checks.screen"), t("checks.no_screen"), "devices");
+    add(has("kiosk") || has("guide"), t("checks.kiosk"), t("checks.no_kiosk"), "devices", "+kiosk");
+    add(live.some((device) => device.kind === "display" && device.window === null), t("checks.screen"), t("checks.no_screen"), "devices", "+hall_screen");
     const without = windows.filter((window) => !live.some((device) => device.kind === "counter" && device.window === window.number));
-    add(windows.length > 0 && !without.length, t("checks.counters"), t("checks.no_counters", { numbers: rangesText(without.map((window) => window.number)) }), "devices");
+    add(windows.length > 0 && !without.length, t("checks.counters"), t("checks.no_counters", { numbers: rangesText(without.map((window) => window.number)) }), "devices",
+      "+counter:" + rangesText(without.map((window) => window.number)));
     // Silent devices matter on a day the hall opens.
     const silent = live.filter((device) => !device.connected && device.kind !== "counter" && isoDay(device.paired_at) !== isoDay(serverNow()));
     if (silent.length && open) add(false, "", t("checks.silent", { names: some(silent.map((device) => device.name || device.kind)) }), "devices");

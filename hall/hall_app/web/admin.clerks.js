@@ -70,6 +70,7 @@ export function openClerks(admin, root) {
     ],
     draft: (clerk) => Object.assign(
       clerk || { clerk_no: freeNumber(), name: "", title: t("clerks.default_title"), windows: [], stars: 0, photo: "" }, { $pin: "" }),
+    again: ["title"],
     form: (form, draft, isNew) => {
       const required = Boolean(setup().settings.pin_required);
       const pin = form.text("$pin", {
@@ -88,7 +89,7 @@ export function openClerks(admin, root) {
           form.text("name", { label: t("clerks.name"), max: 40 }),
           form.text("title", { label: t("clerks.title"), hint: t("clerks.title_hint"), max: 40, list: distinct(setup().clerks.map((clerk) => clerk.title)) }),
           pin,
-          required ? null : h("p", { class: "hint wide" }, t("clerks.pin_off")),
+          h("p", { class: "hint wide" }, t(required ? "clerks.pin_on" : "clerks.pin_off")),
           form.field("windows", { label: t("clerks.windows_field"), hint: t("clerks.windows_hint"), wide: true },
             windowPicker({ windows: setup().windows, get: () => draft.windows, set: (numbers) => { draft.windows = numbers; form.changed(); } }))),
         section(t("clerks.section.card"),
@@ -156,7 +157,7 @@ export function readClerks(text) {
 function importClerks(admin) {
   const known = new Map(((admin.setup && admin.setup.clerks) || []).map((clerk) => [clerk.clerk_no, clerk]));
   return dialog(t("clerks.import"), (/** @type {(r: boolean|null) => void} */ close) => {
-    const input = h("textarea", { rows: 9, class: "mono", placeholder: t("clerks.import_example"), autofocus: true, oninput: () => say() });
+    const input = h("textarea", { rows: 9, class: "mono", placeholder: t("clerks.import_example"), "data-first": true, oninput: () => say() });
     const summary = h("p", { role: "status" });
     const problem = h("div", { class: "banner", "data-state": "alert", role: "alert", hidden: true });
     const submit = h("button", { class: "button primary", type: "button", onclick: () => send() }, t("clerks.import_add"));

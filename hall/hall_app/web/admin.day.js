@@ -41,6 +41,7 @@ class DayTab {
     this.checks = h("details", { class: "panel checks" });
     this.editor = h("section", { class: "panel editor" });
     this.queues = h("section", { class: "panel day-queues live" });
+    this.side = h("div", { class: "day-side" }, this.editor, this.queues);
     this.list = new List({
       label: () => t("tab.windows"),
       columns: [
@@ -88,7 +89,7 @@ class DayTab {
     replace(this.root,
       tabHead(t("tab.day"), this.count),
       this.clock, this.checks,
-      h("div", { class: "tab-split" }, this.list.node, h("div", { class: "day-side" }, this.editor, this.queues)));
+      h("div", { class: "tab-split" }, this.list.node, this.side));
     this.list.words();
     this.changed(["*"]);
   }
@@ -166,6 +167,7 @@ class DayTab {
   }
 
   drawEditor() {
+    show(this.queues, true);
     const window = this.current();
     const sign = JSON.stringify(window) + document.documentElement.lang + Math.floor(serverNow().getTime() / 60000);
     if (this.editor.getAttribute("data-sign") === sign) return;
@@ -253,6 +255,7 @@ class DayTab {
       this.editor.removeAttribute("data-sign");
       this.drawEditor();
     };
+    show(this.queues, false); // the form needs the room
     replace(this.editor, leaveForm(this.admin, window, back));
     const first = /** @type {HTMLElement|null} */ (this.editor.querySelector("button.pick, select, input"));
     if (first) first.focus();

@@ -4,10 +4,11 @@
 import { get, post } from "/static/core/api.js";
 import { confirmBox } from "/static/core/dialog.js";
 import { h, replace, setText } from "/static/core/dom.js";
-import { nameOf, t } from "/static/core/i18n.js";
+import { t } from "/static/core/i18n.js";
 import { hhmm, isoDay, longDate, serverNow } from "/static/core/time.js";
 import { toast } from "/static/core/toast.js";
-import { Form, section } from "./admin.form.js";
+import { draftOf, settingFields, settingsOf } from "./admin.device.settings.js";
+import { Form, rangesOf, section } from "./admin.form.js";
 import { button, List, setCount, tabHead } from "./admin.list.js";
 import { PLACES, newCode, placeOf } from "./admin.pairing.js";
 import { inSession } from "./session.js";
@@ -18,17 +19,6 @@ import { agoText, problemText } from "./words.js";
 
 const REFRESH_MS = 5000;
 
-/**
- * Settings that we have words for, by kind of device: [name, how it is edited].
- * @type {Record<string, [string, "text"|"theme"|"queue"|"print"|"percent"|"figure"][]>}
- */
-const KNOWN = {
-  kiosk: [["desk", "text"], ["guide_queue", "queue"], ["print", "print"], ["theme", "theme"]],
-  display: [["zone", "text"], ["volume", "percent"], ["theme", "theme"], ["scale", "percent"], ["overscan", "percent"]],
-  guide: [["theme", "theme"]],
-  counter: [["theme", "theme"]],
-  pad: [["theme", "theme"]],
-};
 
 /** @param {Device} device */
 function stateOf(device) {
@@ -61,6 +51,8 @@ class DevicesTab {
     this.count = h("span", null);
     this.editor = h("section", { class: "panel editor" });
     this.state = h("span", { class: "save-state", role: "status" });
+    /** @type {Form|null} */
+    this.form = null;
     this.revertButton = button("", () => { this.admin.setDirty(false); this.open(this.list.chosen); });
     this.saveButton = button("", () => { this.save(); }, "primary");
     this.list = new List({
@@ -148,8 +140,14 @@ class DevicesTab {
     this.open(key);
   }
 
-  /** @param {string} key */
+  /** `+counter:1-8` pairs what is missing. @param {string} key */
   open(key) {
+    if (key.charAt(0) === "+") {
+      const [place, windows] = key.slice(1).split(":");
+      this.admin.noteEntry("");
+      newCode(this.admin, this.devices, null, { place, windows: rangesOf(windows || "") || [] }).then(() => this.load().catch(() => undefined));
+      return;
+    }
     const device = this.devices.find((other) => other.device_id === key);
     this.list.reveal(device ? key : "");
     this.admin.noteEntry(device ? key : "");
@@ -187,7 +185,6 @@ class DevicesTab {
         h("button", { class: "button quiet small", type: "button", "aria-label": t("entry.remove"), onclick: () => { draft.other.splice(index, 1); drawExtra(); this.edited(); } }, "×"))),
       button(t("devices.setting_add"), () => { draft.other.push(["", ""]); drawExtra(); }, "quiet small"));
     drawExtra();
-    const known = KNOWN[device.kind] || [];
     replace(this.editor,
       h("header", { class: "panel-head editor-head" }, h("h2", { class: "clamp-1" }, device.name || t("devices.unnamed"))),
       h("div", { class: "editor-scroll" },
@@ -195,7 +192,7 @@ class DevicesTab {
         device.revoked ? h("div", { class: "banner", "data-state": "away" }, t("devices.revoked_text")) : null,
         section(t("devices.section.what"),
           form.text("name", { label: t("devices.name"), hint: t("devices.name_hint"), max: 60 }),
-          known.map(([name, how]) => this.settingField(form, name, how))),
+          settingFields(form, draft, device, this.admin)),
         h("details", { class: "form-section" }, h("summary", null, t("devices.other_settings")), h("p", { class: "hint" }, t("devices.other_hint")), extra),
         device.revoked ? null : section(t("devices.section.end"),
           h("p", { class: "wide soft" }, t("devices.replace_text")),
@@ -211,26 +208,8 @@ class DevicesTab {
     this.said();
   }
 
-  /** @param {Form} form @param {string} name @param {string} how */
-  settingField(form, name, how) {
-    const label = t("devices.set." + name);
-    const hint = t("devices.set." + name + ".hint");
-    const field = "$" + name;
-    if (how === "theme") {
-      return form.choice(field, { label, hint, options: [["", t("devices.theme.light")], ["dark", t("devices.theme.dark")]] });
-    }
-    if (how === "print") {
-      return form.choice(field, { label, hint, options: [["", t("devices.print.none")], ["browser", t("devices.print.browser")], ["agent", t("devices.print.agent")]] });
-    }
-    if (how === "queue") {
-      const queues = this.admin.state.queues;
-      return form.choice(field, { label, hint, options: [/** @type {[string, string]} */ (["", t("devices.queue.none")])].concat(queues.map((queue) => [queue.prefix, queue.prefix + " " + nameOf(queue)])) });
-    }
-    return form.text(field, { label, hint, max: 60 });
-  }
-
   edited() {
-    this.admin.setDirty(JSON.stringify(this.draftNow) !== this.base);
+    this.admin.setDirty(JSON.stringify(this.draftNow) !== this.base || Boolean(this.form && this.form.unreadable.size));
     this.said();
   }
 
@@ -245,13 +224,14 @@ class DevicesTab {
     const device = this.current();
     const draft = this.draftNow;
     if (!device || !draft || !this.form) return false;
+    if (!this.form.isReadable()) return false;
     if (!draft.name.trim()) {
       this.form.markAll([{ field: "name", message: t("form.needed") }]);
       return false;
     }
     try {
       await inSession(() => post("/devices/" + encodeURIComponent(device.device_id) + "/commands",
-        { command: "configure", name: draft.name.trim(), settings: settingsOf(draft) }));
+        { command: "configure", name: draft.name.trim(), settings: settingsOf(draft, device) }));
       this.admin.setDirty(false);
       await this.load();
       this.open(device.device_id);
@@ -301,38 +281,4 @@ function liveLine(device) {
     h("span", { class: "soft" }, t("devices.paired", { at: momentText(device.paired_at) })),
     h("span", { class: "soft" }, device.last_seen ? t("devices.seen", { at: momentText(device.last_seen) }) : t("devices.not_since_start")),
   ];
-}
-
-/** @param {Device} device */
-function draftOf(device) {
-  /** @type {Record<string, any>} */
-  const draft = { name: device.name, other: [] };
-  const known = (KNOWN[device.kind] || []).map((entry) => entry[0]);
-  known.forEach((name) => (draft["$" + name] = device.settings[name] === undefined ? "" : String(device.settings[name])));
-  Object.keys(device.settings).forEach((name) => {
-    const value = device.settings[name];
-    if (known.indexOf(name) < 0) draft.other.push([name, typeof value === "string" ? value : JSON.stringify(value)]);
-  });
-  return draft;
-}
-
-/** Text that is a figure or yes/no is sent as such. @param {string} text */
-function valueOf(text) {
-  try {
-    const value = JSON.parse(text);
-    return typeof value === "string" ? text : value;
-  } catch (error) {
-    return text;
-  }
-}
-
-/** @param {Record<string, any>} draft */
-function settingsOf(draft) {
-  /** @type {Record<string, any>} */
-  const settings = {};
-  for (const name of Object.keys(draft)) {
-    if (name.charAt(0) === "$" && draft[name] !== "") settings[name.slice(1)] = valueOf(draft[name]);
-  }
-  for (const [name, value] of draft.other) if (name) settings[name] = valueOf(value);
-  return settings;
 }

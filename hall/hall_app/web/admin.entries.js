@@ -27,6 +27,7 @@ import { problemText } from "./words.js";
  *   facets?: () => {value: string, label: string, test: (entry: any) => boolean}[],
  *   facetLabel?: string,
  *   draft: (entry: any|null) => Draft,
+ *   again?: string[],
  *   copy?: (draft: Draft) => void,
  *   form: (form: Form, draft: Draft, isNew: boolean) => Child,
  *   check?: (draft: Draft, isNew: boolean) => {field: string, message: string}[],
@@ -36,7 +37,7 @@ import { problemText } from "./words.js";
  *   intro: () => Child,
  *   extra?: () => Child,
  *   live?: (entry: any) => Child,
- * }} Kind
+ * }} Kind  `again`: names of what the next new entry takes over when several are added in a row
  */
 
 /** The draft without what is not part of the entry. @param {Draft} draft */
@@ -245,7 +246,11 @@ export class EntriesTab {
   }
 
   async saveAndAdd() {
-    if (await this.save()) this.begin(this.kind.draft(null));
+    const before = this.draftNow;
+    if (!(await this.save()) || !before) return;
+    const next = this.kind.draft(null);
+    for (const name of this.kind.again || []) next[name] = clone(before[name]);
+    this.begin(next);
   }
 
   /** @returns {Promise<boolean>} */

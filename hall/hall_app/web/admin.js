@@ -153,7 +153,7 @@ export class Admin {
       h("div", { class: "actions" },
         h("button", { class: "button", type: "button", onclick: () => close(null) }, t("leave.stay")),
         h("button", { class: "button danger", type: "button", onclick: () => close("drop") }, t("leave.drop")),
-        tab && tab.save ? h("button", { class: "button primary", type: "button", autofocus: true, onclick: () => close("save") }, t("leave.save")) : null),
+        tab && tab.save ? h("button", { class: "button primary", type: "button", "data-first": true, onclick: () => close("save") }, t("leave.save")) : null),
     ]);
     if (answer === "save" && tab && tab.save) return tab.save();
     if (answer === "drop") this.setDirty(false);
@@ -282,7 +282,8 @@ export class Admin {
 /** The choice of hall in the bar. @param {Admin} admin */
 function hallChooser(admin) {
   const hall = admin.hall;
-  if (!hall) return null;
+  const needed = admin.tabs().some((group) => group.tabs.some((tab) => tab.hall));
+  if (!hall || !needed) return null;
   if (admin.halls.length === 1) return h("b", { class: "clamp-1" }, nameOf(hall));
   const levels = ["city", "county", "township", "village"];
   const select = h("select", {

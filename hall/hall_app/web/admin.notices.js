@@ -3,7 +3,7 @@
  * it looks.
  */
 import { post } from "/static/core/api.js";
-import { h, replace, setText } from "/static/core/dom.js";
+import { h, replace, setText, show } from "/static/core/dom.js";
 import { t } from "/static/core/i18n.js";
 import { Form } from "./admin.form.js";
 import { button } from "./admin.list.js";
@@ -37,6 +37,7 @@ export function openNotices(admin, root) {
       const list = /** @type {NoticeEntry[]} */ (draft.notices);
       const rows = h("ol", { class: "notice-list" });
       const total = h("p", { class: "soft small" });
+      const nothing = h("p", { class: "empty" }, t("notices.empty"));
       const editor = h("section", { class: "panel notice-editor" });
       const preview = h("section", { class: "notice-preview" });
 
@@ -48,6 +49,7 @@ export function openNotices(admin, root) {
       };
       const drawRows = () => {
         chosen = Math.max(0, Math.min(list.length - 1, chosen));
+        show(nothing, !list.length);
         const seconds = list.reduce((sum, notice) => sum + (Number(notice.seconds) || 0), 0);
         setText(total, list.length ? t("notices.total", { n: list.length, time: seconds < 60 ? t("notices.seconds", { n: seconds }) : minutesText(seconds / 60) }) : "");
         replace(rows, list.map((notice, index) => h("li", { class: "notice-row", "aria-current": index === chosen ? "true" : null },
@@ -116,8 +118,7 @@ export function openNotices(admin, root) {
               } },
               h("option", { value: "" }, t("notices.model")),
               MODELS.map((model) => h("option", { value: model }, t("notices.model." + model))))),
-          list.length ? null : h("p", { class: "empty" }, t("notices.empty")),
-          rows, h("div", { class: "notice-total" }, total)),
+          nothing, rows, h("div", { class: "notice-total" }, total)),
         editor,
         h("div", { class: "notice-preview-box" }, h("h3", { class: "soft" }, t("notices.preview")), preview));
     },

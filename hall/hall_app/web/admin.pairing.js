@@ -45,11 +45,12 @@ function leftText(until) {
  * @param {Admin} admin
  * @param {Device[]} devices
  * @param {Device|null} dead  the device that is to be replaced
+ * @param {{place: string, windows: number[]}} [wanted]  what is chosen at first
  */
-export async function newCode(admin, devices, dead) {
+export async function newCode(admin, devices, dead, wanted) {
   const windows = admin.setup ? admin.setup.windows : admin.state.windows.map((window) => ({ number: window.number, name: window.name }));
   /** @type {Record<string, any>} */
-  const draft = { place: dead ? placeOf(dead) : "kiosk", name: dead ? dead.name : "", windows: dead && dead.window ? [dead.window] : [], replaces: dead ? dead.device_id : "" };
+  const draft = { place: dead ? placeOf(dead) : wanted ? wanted.place : "kiosk", name: dead ? dead.name : "", windows: dead && dead.window ? [dead.window] : wanted ? wanted.windows : [], replaces: dead ? dead.device_id : "" };
   const live = devices.filter((device) => !device.revoked);
   let stop = () => {};
 
@@ -70,7 +71,7 @@ export async function newCode(admin, devices, dead) {
             }))
             : null,
           name,
-          same.length && draft.windows.length < 2
+          same.length && draft.windows.length < 2 && !dead
             ? form.choice("replaces", { label: t("pairing.replaces"), hint: t("pairing.replaces_hint"), options: [
               /** @type {[string, string]} */ (["", t("pairing.replaces_none")])].concat(same.map((device) => [device.device_id,
               [device.name || t("devices.unnamed"), device.window === null ? "" : t("window.n", { n: device.window })].filter(Boolean).join(" · ")])) })
@@ -81,7 +82,7 @@ export async function newCode(admin, devices, dead) {
         ? h("p", { class: "soft" }, t("pairing.many", { n: draft.windows.length }))
         : form.text("name", { label: t("devices.name"), hint: t("pairing.name_hint"), max: 60, placeholder: suggested() }));
       const suggested = () => t("place." + draft.place) + (draft.windows.length === 1 && place().windows === "needed" ? " " + t("window.n", { n: draft.windows[0] }) : "");
-      const kinds = h("select", { autofocus: true, disabled: Boolean(dead), onchange: () => {
+      const kinds = h("select", { "data-first": true, disabled: Boolean(dead), onchange: () => {
         draft.place = kinds.value;
         draft.replaces = "";
         if (place().windows === "none") draft.windows = [];

@@ -286,6 +286,6 @@ function passwordShown(name, password, close) {
     h("p", null, t("people.password_is", { name })),
     h("div", { class: "pairing-code number password-shown" }, password),
     h("p", { class: "soft" }, t("people.password_once")),
-    h("div", { class: "actions" }, h("button", { class: "button primary", type: "button", autofocus: true, onclick: () => close(null) }, t("people.noted"))),
+    h("div", { class: "actions" }, h("button", { class: "button primary", type: "button", "data-first": true, onclick: () => close(null) }, t("people.noted"))),
   ];
 }

@@ -54,6 +54,7 @@ export function openServices(admin, root) {
       id: freeId(), name: "", prefix: setup().queues.length ? setup().queues[0].prefix : "", name_en: "", minutes: 10,
       case_type: "instant", id_required: false, green: false, extended: false, group: "",
     },
+    again: ["prefix", "group", "minutes", "case_type"],
     copy: (draft) => { draft.id = freeId(); },
     form: (form, draft, isNew) => [
       section(t("services.section.what"),

@@ -107,6 +107,7 @@ export function openWindows(admin, root) {
     draft: (window) => window || {
       number: freeNumber(setup().windows), name: "", name_en: "", kind: "general", queues: [], phone: "", low_counter: false, zone: "",
     },
+    again: ["name", "name_en", "queues", "zone"],
     copy: (draft) => {
       draft.number = freeNumber(setup().windows.filter((window) => window.number > draft.number).concat(setup().windows));
       draft.phone = "";

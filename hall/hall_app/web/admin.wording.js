@@ -17,7 +17,7 @@ const MOST = 200;
 /** Texts that are one of a few values. @type {Record<string, string[]>} */
 const CHOICES = { "voice.language": ["zh", "zh+en"], "voice.one": ["一", "幺"], "voice.times": ["1", "2", "3"] };
 const SPOKEN = /^voice\.call/;
-const PLACEHOLDERS = ["number", "window", "number_read", "window_read", "number_en"];
+const PLACEHOLDERS = ["number", "window", "number_read", "window_read", "number_en", "window_en"];
 const ORDER = ["voice", "screen", "ticket"];
 
 /** The part of the hall a text belongs to. @param {string} key */
@@ -52,7 +52,7 @@ export function openWording(admin, root) {
       const defaults = known ? known.default_texts : {};
       const previews = h("aside", { class: "wording-previews" });
       const params = () => ({
-        number: sample.number, window: sample.window, number_en: readNumberEn(sample.number),
+        number: sample.number, window: sample.window, number_en: readNumberEn(sample.number), window_en: sample.window,
         number_read: readNumber(sample.number, draft["voice.one"]), window_read: readWindow(sample.window),
       });
       const drawPreviews = () => {
@@ -104,14 +104,6 @@ export function openWording(admin, root) {
               keys.filter((key) => groupOf(key) === group && CHOICES[key]).map((key) => wordingField(form, draft, key, defaults[key])))))),
         previews);
     },
-    check: (draft) => {
-      const wrong = [];
-      for (const key of Object.keys(draft)) {
-        const strange = (String(draft[key]).match(/\{[^{}]*\}|[{}]/g) || []).find((found) => PLACEHOLDERS.indexOf(found.slice(1, -1)) < 0);
-        if (strange) wrong.push({ field: key, message: t("texts.strange", { found: strange }) });
-      }
-      return wrong;
-    },
     send: async (draft) => {
       /** @type {Record<string, string>} */
       const texts = {};
@@ -158,7 +150,10 @@ function wordingField(form, draft, key, standard) {
     input.focus();
   });
   sync();
-  const used = SPOKEN.test(key) ? PLACEHOLDERS : key === "screen.call" ? ["number", "window"] : [];
+  const english = /_en$/.test(key);
+  const used = SPOKEN.test(key)
+    ? PLACEHOLDERS.filter((name) => (english ? !/_read$/.test(name) : !/_en$/.test(name)))
+    : key === "screen.call" ? ["number", "window"] : [];
   if (used.length) {
     node.insertBefore(h("div", { class: "placeholders" }, used.map((name) => h("button", {
       class: "placeholder", type: "button", title: t("texts.insert"),

@@ -134,7 +134,7 @@ export function signInAgain() {
 /** @returns {Promise<boolean>} */
 async function askPassword() {
   const answer = await dialog(t("again.title"), (/** @type {(r: boolean|null) => void} */ close) => {
-    const password = h("input", { type: "password", autocomplete: "current-password", autofocus: true });
+    const password = h("input", { type: "password", autocomplete: "current-password", "data-first": true });
     const error = h("span", { class: "error", role: "alert", hidden: true });
     const submit = h("button", { class: "button primary", type: "submit" }, t("again.submit"));
     return h(

@@ -217,7 +217,7 @@ export class AlertPanel {
 function askText(verb, what) {
   const required = verb === "explain" || verb === "dismiss";
   return dialog(t("alert.ask." + verb), (/** @type {(text: string|null) => void} */ close) => {
-    const text = h("textarea", { rows: 3, maxlength: 500, autofocus: true });
+    const text = h("textarea", { rows: 3, maxlength: 500, "data-first": true });
     const error = h("span", { class: "error", role: "alert", hidden: true }, t("alert.text_missing"));
     const send = () => {
       if (required && !text.value.trim()) {

@@ -7,7 +7,7 @@ import { nameOf, t } from "/static/core/i18n.js";
 import { hhmm, minutesUntil, waitText } from "/static/core/time.js";
 import { remember, remembered } from "./frame.js";
 import { isOpenNow } from "./hours.js";
-import { minutesShort, minutesSince, minutesText } from "./words.js";
+import { minutesShort, minutesSince, minutesText, wordFor } from "./words.js";
 
 /** @typedef {import("/static/core/types.js").WindowEntry} WindowEntry */
 /** @typedef {import("/static/core/types.js").QueueEntry} QueueEntry */
@@ -196,6 +196,7 @@ export class Board {
     const n = queues.length;
     setAttrs(this.queues, { style: "--queues:" + (n <= 6 ? n : Math.ceil(n / Math.ceil(n / 6))) });
     const waits = this.stream ? this.stream.waits : {};
+    const stopped = this.stream ? this.stream.stopped : {};
     keyed(this.queues, queues, (queue) => queue.prefix,
       () => h("div", { class: "queue" },
         h("div", { class: "line" }, h("b", { class: "number prefix" }), h("span", { class: "name clamp-1" })),
@@ -209,9 +210,11 @@ export class Board {
         const words = [];
         if (nobody) words.push(t("queue.no_window"));
         else if (wait && queue.waiting) words.push(waitText(wait));
+        const why = stopped[queue.prefix] || queue.stopped;
+        if (why) words.push(wordFor("queue.stopped", why));
         if (queue.green) words.push(t("queue.green", { n: queue.green }));
         setText(below.children[0], queue.waiting ? t("queue.waiting", { n: queue.waiting }) : "");
-        setText(below.children[1], queue.waiting ? words.join(" · ") : t("queue.empty"));
+        setText(below.children[1], words.join(" · ") || t("queue.empty"));
         setAttrs(below.children[1], { class: nobody ? "wait clamp-1 state" : "wait clamp-1 soft", "data-state": nobody ? "alert" : null });
         setAttrs(node, { title: nameOf(queue) + " " + words.join(" · ") });
       });

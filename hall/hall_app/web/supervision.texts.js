@@ -103,6 +103,9 @@ export const texts = {
   "queues.none": ["这个大厅还没有队列", "This hall has no queues yet"],
   "queue.waiting": ["{n}人", "{n} waiting"],
   "queue.green": ["优先{n}", "{n} prio"],
+  "queue.stopped.outside_hours": ["未到取号时间", "no tickets now"],
+  "queue.stopped.queue_full_today": ["今天已停止取号", "full today"],
+  "queue.stopped.daily_limit": ["号已发完", "limit reached"],
   "queue.no_window": ["无窗口在岗", "no window at work"],
   "queue.empty": ["暂无等候", "nobody waits"],
 

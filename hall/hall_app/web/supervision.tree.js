@@ -98,6 +98,15 @@ export function rowsOf(tree) {
     return figures;
   };
   addBelow("", 0);
+  // Who sees one township only needs no row for the city and county above it.
+  while (rows.length > 1 && rows[0].folds && rows[1].folds && rows.every((row, index) => index === 0 || row.depth > 0)
+    && rows.filter((row) => row.depth === 1).length === 1) {
+    const top = rows.shift();
+    rows.forEach((row) => {
+      row.depth -= 1;
+      if (top && row.parent === top.key) row.parent = "";
+    });
+  }
   return rows;
 }
 

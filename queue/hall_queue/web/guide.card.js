@@ -29,7 +29,7 @@ export function actionsOf(guide, ticket) {
     waiting && ticket.priority === "green_pending" ? { key: "Y", label: t("act.yes"), run: () => guide.verify(ticket, true) } : null,
     waiting && ticket.priority === "green_pending" ? { key: "N", label: t("act.no"), run: () => guide.verify(ticket, false) } : null,
     waiting || parked ? { key: "E", label: t("act.exchange"), run: () => guide.exchange(ticket) } : null,
-    waiting && ticket.window ? { key: "M", label: t("act.move"), run: () => guide.moveBack(ticket) } : null,
+    waiting ? { key: "M", label: t("act.move"), run: () => guide.move([ticket], t("move.title", { list: ticket.number })) } : null,
     waiting || parked || ticket.state === "held" ? { key: "X", label: t("act.cancel"), style: "danger", run: () => guide.cancel(ticket) } : null,
     { key: "W", label: t("act.why"), run: () => guide.why(ticket) },
   ];

@@ -69,6 +69,45 @@ export function exchangeForm(guide, ticket) {
 }
 
 /**
+ * Where people may be moved to, their number and time kept: a window, or back into their own line.
+ * @param {Guide} guide
+ * @param {Ticket[]} people  all of one queue
+ * @param {string} title
+ * @returns {Promise<{window?: number}|null>}  no window: their own line
+ */
+export async function moveForm(guide, people, title) {
+  const state = guide.state();
+  const prefix = people[0].queue;
+  const queue = state.queues.find((one) => one.prefix === prefix);
+  const line = people.some((ticket) => ticket.window)
+    ? [{ value: "", label: t("move.line", { name: queue ? nameOf(queue) : prefix }), hint: "", words: prefix }]
+    : [];
+  const rank = { open: 0, serving: 1, calling: 1, away: 2, closed: 3 };
+  const windows = state.windows
+    .filter((one) => one.state !== "closed" && !people.some((ticket) => ticket.window === one.number))
+    .sort((a, b) => Number(b.queues.indexOf(prefix) >= 0) - Number(a.queues.indexOf(prefix) >= 0)
+      || rank[a.state] - rank[b.state] || a.number - b.number)
+    .map((one) => ({
+      value: String(one.number), label: t("window.n", { n: one.number }) + " " + nameOf(one),
+      hint: t("window.state." + one.state), words: one.name,
+    }));
+  const options = line.concat(windows);
+  if (!options.length) {
+    guide.say(t("move.none"), "away");
+    return null;
+  }
+  const to = pickField({ name: "window", label: t("move.to"), options, rows: 7 });
+  return form({
+    title, text: t("move.text"), submit: t("move.submit"), fields: [to],
+    send: async () => {
+      const window = Number(to.value()) || undefined;
+      await guide.moveAll(people, window);
+      return { window };
+    },
+  });
+}
+
+/**
  * @param {Guide} guide
  * @param {Ticket|null} ticket  the one that is asked about
  */

@@ -13,7 +13,7 @@ import { toast } from "/static/core/toast.js";
 import { formOpen, sentence } from "./desk.js";
 import { deskTexts } from "./desk.texts.js";
 import { actionsOf, ticketCard } from "./guide.card.js";
-import { exchangeForm, whyForm } from "./guide.forms.js";
+import { exchangeForm, moveForm, whyForm } from "./guide.forms.js";
 import { issuePanel } from "./guide.issue.js";
 import { lists, serviceOf, taskList } from "./guide.lists.js";
 import { paperForm } from "./guide.paper.js";
@@ -32,7 +32,8 @@ import { Tickets } from "./guide.tickets.js";
  *   issued: (ticket: Ticket, print: boolean) => void, unprinted: (ticket: Ticket) => boolean,
  *   print: (ticket: Ticket) => void, requeue: (ticket: Ticket) => void, exchange: (ticket: Ticket) => void,
  *   cancel: (ticket: Ticket) => void, verify: (ticket: Ticket, granted: boolean) => void,
- *   moveBack: (ticket: Ticket) => void, why: (ticket: Ticket|null) => void,
+ *   move: (people: Ticket[], title: string) => void, moveBack: (people: Ticket[]) => void,
+ *   moveAll: (people: Ticket[], window: number|undefined) => Promise<void>, why: (ticket: Ticket|null) => void,
  *   showQueue: (prefix: string) => void, showList: (name: "pending") => void,
  *   say: (text: string, state?: "open"|"away"|"alert") => void}} Guide
  */
@@ -110,10 +111,34 @@ async function main() {
       command(ticket, { command: "verify_green", granted },
         (now) => t(granted ? "pending.granted" : "pending.refused", { number: now.number }));
     },
-    // The same item again: the number stays, and the window that it waited for is forgotten.
-    moveBack: (ticket) => command(ticket,
-      Object.assign({ command: "exchange" }, ticket.service ? { service: ticket.service } : { queue: ticket.queue }),
-      (now) => t("stranded.moved", { number: now.number })),
+    move: async (people, title) => {
+      const done = await moveForm(guide, people, title);
+      if (done) said(people, done.window);
+    },
+    moveBack: async (people) => {
+      try {
+        await guide.moveAll(people, undefined);
+        said(people, undefined);
+      } catch (error) {
+        say(sentence(error), "alert");
+      }
+    },
+    // One after the other; who was moved before something went wrong stays moved, and the list says so.
+    moveAll: async (people, window) => {
+      try {
+        for (const ticket of people) {
+          const body = window ? { command: "transfer", window } : { command: "transfer", queue: ticket.queue };
+          const intent = ticket.ticket_id + JSON.stringify(body);
+          keys[intent] = keys[intent] || newKey();
+          const now = await post("/tickets/" + encodeURIComponent(ticket.ticket_id) + "/commands", body, { key: keys[intent] });
+          delete keys[intent];
+          if (selected && selected.ticket_id === now.ticket_id) selected = full(now);
+        }
+      } finally {
+        tickets.refresh();
+        soon();
+      }
+    },
     why: (ticket) => {
       whyForm(guide, ticket);
     },
@@ -163,6 +188,12 @@ async function main() {
   }
 
   // --- asking the server -----------------------------------------------------------------------------------
+
+  /** @param {Ticket[]} people @param {number|undefined} window */
+  function said(people, window) {
+    const list = people.map((ticket) => ticket.number).join(t("list.comma"));
+    say(window ? t("move.done", { list, window }) : t("move.done_line", { list }), "open");
+  }
 
   /**
    * A ticket of the tables has its item, but not the item's name.

@@ -24,17 +24,17 @@ function stranded(guide) {
   const state = guide.state();
   /** @type {Task[]} */
   const tasks = [];
-  const gone = (/** @type {WindowEntry|undefined} */ one) => Boolean(one && (one.state === "away" || one.state === "closed") && !one.covered_by);
-  for (const ticket of guide.tickets.in("waiting")) {
-    const target = ticket.window ? state.windows.find((one) => one.number === ticket.window) : undefined;
-    if (!target || !gone(target)) continue;
+  const gone = (/** @type {WindowEntry} */ one) => (one.state === "away" || one.state === "closed") && !one.covered_by;
+  for (const target of state.windows.filter(gone)) {
+    const people = guide.tickets.in("waiting").filter((ticket) => ticket.window === target.number);
+    if (!people.length) continue;
     tasks.push({
-      id: "w" + ticket.ticket_id, state: "away",
+      id: "w" + target.number, state: "away",
       text: t("stranded.window", {
-        number: ticket.number, window: target.number,
+        list: people.map((ticket) => ticket.number).join(t("list.comma")), n: people.length, window: target.number,
         state: target.absence ? t("stranded.away", { at: dayAnd(target.absence.expected_return) }) : t("stranded.closed"),
       }),
-      actions: [{ label: t("stranded.move"), run: () => guide.moveBack(ticket) }],
+      actions: [{ label: t("stranded.move"), run: () => guide.moveBack(people) }],
     });
   }
   for (const queue of state.queues) {
@@ -50,7 +50,13 @@ function stranded(guide) {
             })).join(t("list.comma")),
           })
         : t("stranded.queue_closed", { name: nameOf(queue), n: queue.waiting }),
-      actions: [{ label: t("stranded.show"), run: () => guide.showQueue(queue.prefix) }],
+      actions: [
+        { label: t("stranded.show"), run: () => guide.showQueue(queue.prefix) },
+        { label: t("stranded.move_to"), run: () => {
+          const people = guide.tickets.in("waiting").filter((ticket) => ticket.queue === queue.prefix && !ticket.window);
+          if (people.length) guide.move(people, t("move.title_many", { name: nameOf(queue), n: people.length }));
+        } },
+      ],
     });
   }
   return tasks;
@@ -111,6 +117,7 @@ export function taskList(guide) {
     show(othersBox, lost.length > 0);
     show(node, claimed.length + lost.length > 0);
     // The guide is told when somebody is newly stranded, wherever they are looking.
+    if (!guide.tickets.at) return;
     const now = lost.map((task) => task.id).sort().join();
     const fresh = lost.find((task) => known !== "" && known.split(",").indexOf(task.id) < 0);
     if (fresh) guide.say(fresh.text, "away");
