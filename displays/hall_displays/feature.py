@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hall_core.events import (
+    AlertChanged,
+    AlertRaised,
     DayOpened,
     Event,
     NoticesChanged,
     Recorded,
+    SetupChanged,
     TextsChanged,
     TicketCalled,
     TicketRecalled,
@@ -39,6 +42,18 @@ class DisplaysFeature(Feature):
     name = "displays"
     state_type = DisplaysState
     web = Path(__file__).parent / "web"
+    listens = frozenset(
+        {
+            TicketCalled,
+            TicketRecalled,
+            TextsChanged,
+            NoticesChanged,
+            SetupChanged,
+            AlertRaised,
+            AlertChanged,
+            DayOpened,
+        }
+    )
 
     def __init__(self, media: Path) -> None:
         self.media = media

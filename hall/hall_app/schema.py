@@ -6,6 +6,8 @@ from pathlib import Path
 
 from sqlalchemy import Engine, inspect, text
 
+from hall_app.settings import SettingsError
+
 HEAD = "0001"
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -19,9 +21,19 @@ def current(engine: Engine) -> str | None:
 
 
 def upgrade(engine: Engine) -> None:
-    """Run the migrations that are missing. Quick when there are none."""
-    if current(engine) == HEAD:
+    """Run the migrations that are missing. Quick when there are none.
+
+    Raises:
+        SettingsError: a newer release made this database.
+    """
+    now = current(engine)
+    if now == HEAD:
         return
+    if now is not None and not any(MIGRATIONS.glob(f"versions/{now}_*.py")):
+        raise SettingsError(
+            f"a newer release made this database (revision {now}; this one knows up to {HEAD}); "
+            "install that release"
+        )
     # Alembic is only needed on the day of a new release; starting is quicker without it.
     from alembic import command
     from alembic.config import Config

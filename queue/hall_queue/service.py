@@ -111,8 +111,9 @@ class QueueService:
         hashed = self._pins.get(who)
         if hashed is None:
             raise invalid("pin", "这位窗口人员还没有设置 PIN，请联系管理员。")
+        # Counted before it is known: guesses made side by side count one by one.
+        self._wrong[who] = (failures % PIN_ATTEMPTS + 1, time.monotonic())
         if not await asyncio.to_thread(verify_secret, hashed, pin):
-            self._wrong[who] = (failures % PIN_ATTEMPTS + 1, time.monotonic())
             raise Forbidden("wrong_pin", "PIN 不正确。")
         self._wrong.pop(who, None)
 

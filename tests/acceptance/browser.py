@@ -72,9 +72,7 @@ PHONE = Size(390, 844)
 
 
 async def launch(playwright: Playwright) -> Browser:
-    """Debian's Chromium. Raises FileNotFoundError when there is none."""
-    if not CHROMIUM.exists():
-        raise FileNotFoundError(MISSING)
+    """Debian's Chromium; see MISSING."""
     return await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
 
 

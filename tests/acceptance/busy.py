@@ -53,7 +53,8 @@ class Morning:
 
     def token(self, number: str) -> str:
         """The citizen's token of a ticket."""
-        return next(t["token"] for t in self.tickets if t["number"] == number)
+        found: str = next(t["token"] for t in self.tickets if t["number"] == number)
+        return found
 
 
 async def morning(
@@ -99,9 +100,13 @@ async def morning(
     return done
 
 
-async def arrange(server: HallServer, clock: ManualClock) -> None:
-    """Qinghe with one of everything that may be on a screen."""
+async def arrange(server: HallServer, clock: ManualClock, done: Morning) -> None:
+    """Qinghe with one of everything that may be on a screen, just after a bus has arrived."""
     state = _state(server, HALL)
+    kiosk = await server.client("kiosk")
+    for service in ("id_card", "birth_reg", "id_card", "sole_trader", "medical_join") * 3:
+        queue = state.services[service].prefix
+        done.tickets.append(await kiosk.take(queue, service=service))
 
     def back(minutes: float) -> str:
         return (clock.now() + timedelta(minutes=minutes)).isoformat()

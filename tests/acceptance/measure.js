@@ -1,7 +1,7 @@
-// What a page looks like, in figures. Evaluated in the page; gives {width, height, texts}.
+// What a page looks like, in figures. Evaluated in the page.
 //
-// A text is one visible run of characters: where it stands, what cuts it off, how large it is,
-// and how much its colour stands out from what is behind it.
+// A text is one visible run of characters on one line: where it stands, what of it is not clipped
+// (`seen`), its size, and how much its colour stands out from what is behind it.
 () => {
   const colour = (text) => {
     const parts = text.match(/[\d.]+/g).map(Number);
@@ -29,13 +29,14 @@
     }
     return layers.reduceRight((below, top) => over(top, below), { r: 255, g: 255, b: 255, a: 1 });
   };
+  // WCAG 2's ratio, 1 to 21.
   const contrast = (node) => {
     const paper = behind(node);
     const ink = over(colour(getComputedStyle(node).color), paper);
     const [low, high] = [light(ink), light(paper)].sort((a, b) => a - b);
     return (high + 0.05) / (low + 0.05);
   };
-  const shown = (node) => {
+  const isShown = (node) => {
     for (let at = node; at; at = at.parentElement) {
       const style = getComputedStyle(at);
       if (style.display === "none" || style.visibility === "hidden" || Number(style.opacity) === 0) return false;
@@ -46,7 +47,7 @@
   // The box that a text may be seen in: what clips it, the viewport left out.
   const clip = (node) => {
     const box = { left: -1e6, top: -1e6, right: 1e6, bottom: 1e6 };
-    for (let at = node; at && at !== document.body && at !== document.documentElement; at = at.parentElement) {
+    for (let at = node; at && at !== document.body; at = at.parentElement) {
       const style = getComputedStyle(at);
       const rect = at.getBoundingClientRect();
       if (style.overflowX !== "visible") {
@@ -60,41 +61,43 @@
     }
     return box;
   };
-  const path = (node) => {
+  const where = (node) => {
     const names = [];
     for (let at = node; at && at !== document.body && names.length < 4; at = at.parentElement) {
-      names.unshift(at.tagName.toLowerCase() + (at.className && at.className.baseVal === undefined ? "." + at.className.trim().replace(/\s+/g, ".") : ""));
+      names.unshift(at.tagName.toLowerCase() + Array.from(at.classList, (name) => "." + name).join(""));
     }
-    return names.join(" > ");
+    return names.join(" ");
   };
+  const pen = document.createElement("canvas").getContext("2d");
+  const glyphs = (style, text) => {
+    pen.font = style.fontWeight + " " + style.fontSize + " " + style.fontFamily;
+    const box = pen.measureText(text);
+    return box.actualBoundingBoxAscent + box.actualBoundingBoxDescent;
+  };
+
   const texts = [];
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   for (let node = walker.nextNode(); node; node = walker.nextNode()) {
-    const text = node.nodeValue.trim();
     const parent = node.parentElement;
-    if (!text || !parent || /^(SCRIPT|STYLE|OPTION|NOSCRIPT)$/.test(parent.tagName) || !shown(parent)) continue;
+    const text = node.nodeValue.trim();
+    if (!text || /^(SCRIPT|STYLE|OPTION|NOSCRIPT)$/.test(parent.tagName) || !isShown(parent)) continue;
     const range = document.createRange();
     range.selectNodeContents(node);
     const box = clip(parent);
     const style = getComputedStyle(parent);
     for (const rect of range.getClientRects()) {
-      if (rect.width < 1 || rect.height < 1) continue;
       const seen = {
         left: Math.max(rect.left, box.left), top: Math.max(rect.top, box.top),
         right: Math.min(rect.right, box.right), bottom: Math.min(rect.bottom, box.bottom),
       };
-      if (seen.right - seen.left < 1 || seen.bottom - seen.top < 1) continue; // cut off as a whole
+      if (seen.right - seen.left < 1 || seen.bottom - seen.top < 1) continue;
       texts.push({
-        text, path: path(parent), left: rect.left, top: rect.top, right: rect.right, bottom: rect.bottom,
-        seen, font: parseFloat(style.fontSize) * (parent.currentCSSZoom || 1), contrast: contrast(parent),
-        off: Boolean(parent.closest("[disabled], [aria-disabled=true]")),
-        layer: Boolean(parent.closest(".veil, .toasts, .offline")),
+        text, where: where(parent), top: rect.top, bottom: rect.bottom, seen,
+        font: parseFloat(style.fontSize), glyphs: glyphs(style, text), contrast: contrast(parent),
+        off: Boolean(parent.closest("[disabled], [aria-disabled=true], [data-resting]")),
       });
     }
   }
   const root = document.documentElement;
-  return {
-    width: window.innerWidth, height: window.innerHeight,
-    scrollWidth: root.scrollWidth, scrollHeight: root.scrollHeight, texts,
-  };
+  return { scrollWidth: root.scrollWidth, scrollHeight: root.scrollHeight, texts };
 }

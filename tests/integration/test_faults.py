@@ -15,6 +15,7 @@ import aiohttp
 import pytest
 from sqlalchemy import text
 
+from hall_app import install
 from hall_app.check import check_directory
 from hall_core import store
 from hall_core.writer import Work, Writer
@@ -30,7 +31,6 @@ from tests.support import (
     eventually,
     hall_server,
     installation,
-    run_hall,
 )
 
 PATH = f"/halls/{HALL}/tickets"
@@ -221,10 +221,10 @@ async def test_a_read_only_database_loses_nothing_and_resumes(tmp_path: Path) ->
 async def test_a_disk_that_takes_no_more_bytes(tmp_path: Path) -> None:
     """The operating system refuses the writes of a real server, which is killed afterwards."""
     installation(tmp_path)
-    made = run_hall("token", "create", tmp_path, "--kind", "kiosk", "--hall", HALL)
+    token = install.create_token(tmp_path, "kiosk", HALL, None)
     with ServerProcess(tmp_path) as process:
         async with aiohttp.ClientSession() as http:
-            kiosk = Client(http, process.url, made.stdout.strip())
+            kiosk = Client(http, process.url, token)
             first = await kiosk.take("H")
             unlimited = resource.getrlimit(resource.RLIMIT_FSIZE)
             size = (tmp_path / "hall.sqlite-wal").stat().st_size + 100_000

@@ -12,10 +12,11 @@ from typing import Any, TypeVar
 
 import pytest
 import pytest_asyncio
+from argon2 import PasswordHasher
 from sqlalchemy import Connection
 
 from hall_core import access
-from hall_core.access import LOCK_AFTER, User, hash_secret
+from hall_core.access import LOCK_AFTER, User
 from hall_core.clock import ManualClock
 from tests.integration.conftest import NewDatabase
 from tests.support import (
@@ -32,7 +33,7 @@ from tests.support import (
 
 MORNING = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 PASSWORD = "correct horse 7"
-HASHED = hash_secret(PASSWORD)
+HASHED = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1).hash(PASSWORD)  # quick
 T = TypeVar("T")
 
 

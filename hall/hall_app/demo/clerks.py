@@ -272,7 +272,7 @@ class Clerk:
         for number in floor.neighbours(self.window):
             other = floor.windows[number]
             wanted = number in floor.cover_wanted and other["state"] == "away"
-            if wanted and other["covered_by"] is None and other["queues"] != view["queues"]:
+            if wanted and other["covered_by"] is None:
                 floor.cover_wanted.discard(number)
                 await self._do("cover", window=number)
                 return True

@@ -57,7 +57,7 @@ export function openClerks(admin, root) {
         ? rangesText(clerk.windows) : h("span", { class: "state", "data-state": "away" }, t("clerks.any_window")) },
       { title: "clerks.now", cell: (clerk) => {
         const text = nowText(clerk.clerk_no);
-        return text ? h("span", { class: "state", "data-state": "open" }, text) : h("span", { class: "soft" }, t("clerks.not_here"));
+        return text ? h("span", { class: "state live", "data-state": "open" }, text) : h("span", { class: "soft live" }, t("clerks.not_here"));
       } },
     ],
     sign: (clerk) => JSON.stringify(clerk) + nowText(clerk.clerk_no),

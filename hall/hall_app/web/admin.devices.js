@@ -5,7 +5,7 @@ import { get, post } from "/static/core/api.js";
 import { confirmBox } from "/static/core/dialog.js";
 import { h, replace, setText } from "/static/core/dom.js";
 import { t } from "/static/core/i18n.js";
-import { hhmm, isoDay, longDate, serverNow } from "/static/core/time.js";
+import { hhmm, isoDay, serverNow } from "/static/core/time.js";
 import { toast } from "/static/core/toast.js";
 import { draftOf, settingFields, settingsOf } from "./admin.device.settings.js";
 import { Form, rangesOf, section } from "./admin.form.js";
@@ -27,7 +27,7 @@ function stateOf(device) {
 
 /** @param {string} when */
 function momentText(when) {
-  const day = isoDay(when) === isoDay(serverNow()) ? "" : longDate(when) + " ";
+  const day = isoDay(when) === isoDay(serverNow()) ? "" : isoDay(when) + " ";
   return day + hhmm(when);
 }
 

@@ -195,7 +195,7 @@ export class EntriesTab {
     show(this.problem, false);
     show(this.other, false);
     const body = h("div", { class: "editor-scroll" }, this.other, this.problem,
-      !this.isNew && kind.live ? h("div", { class: "editor-live" }, kind.live(entryOf(draft))) : null,
+      !this.isNew && kind.live ? h("div", { class: "editor-live live" }, kind.live(entryOf(draft))) : null,
       kind.form(form, draft, this.isNew));
     replace(this.editor,
       h("header", { class: "panel-head editor-head" },

@@ -6,7 +6,7 @@ import { ApiError, get, post } from "/static/core/api.js";
 import { confirmBox, dialog } from "/static/core/dialog.js";
 import { h, replace, setText, show } from "/static/core/dom.js";
 import { nameOf, t } from "/static/core/i18n.js";
-import { longDate } from "/static/core/time.js";
+import { isoDay } from "/static/core/time.js";
 import { toast } from "/static/core/toast.js";
 import { Form } from "./admin.form.js";
 import { button, List, setCount, tabHead } from "./admin.list.js";
@@ -56,7 +56,7 @@ class PeopleTab {
         { title: "people.roles", cell: (user) => rolesText(user) },
         { title: "people.scope", cell: (user) => h("span", { class: "clamp" }, this.scopeText(user)) },
         { title: "people.state", cell: (user) => h("span", { class: "state", "data-state": user.disabled ? "closed" : "open" }, t(user.disabled ? "people.disabled" : "people.enabled")) },
-        { title: "people.created", cell: (user) => longDate(user.created_at) },
+        { title: "people.created", cell: (user) => isoDay(user.created_at) },
       ],
       key: (user) => user.name,
       words: (user) => [user.name, rolesText(user), this.scopeText(user)].join(" "),
@@ -142,7 +142,7 @@ class PeopleTab {
         h("dl", { class: "facts" },
           h("dt", null, t("people.roles")), h("dd", null, rolesText(user)),
           h("dt", null, t("people.scope")), h("dd", null, this.scopeText(user)),
-          h("dt", null, t("people.created")), h("dd", null, longDate(user.created_at))),
+          h("dt", null, t("people.created")), h("dd", null, isoDay(user.created_at))),
         h("p", { class: "soft" }, t("people.roles_fixed")),
         h("div", { class: "row-wrap" },
           button(t("people.reset"), () => this.reset(user)),

@@ -32,7 +32,7 @@ export function openQueues(admin, root) {
     columns: [
       { title: "queues.prefix", cls: "key", cell: (queue) => h("b", { class: "number" }, queue.prefix) },
       { title: "entry.name", cell: (queue) => h("span", { class: "clamp" }, nameOf(queue)) },
-      { title: "queues.waiting", cls: "figure", cell: (queue) => t("unit.people", { n: waiting(queue.prefix) }) },
+      { title: "queues.waiting", cls: "figure", cell: (queue) => h("span", { class: "live" }, t("unit.people", { n: waiting(queue.prefix) })) },
       { title: "queues.windows", cls: "figure", cell: (queue) => windowsOf(queue.prefix).length
         || h("span", { class: "state", "data-state": "away" }, t("queues.no_window")) },
       { title: "queues.services", cls: "figure", cell: (queue) => servicesOf(queue.prefix).length },

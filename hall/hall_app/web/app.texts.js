@@ -32,7 +32,7 @@ export const appTexts = {
   "denied.title": ["这个账号不能打开此页面", "This account cannot open this page"],
   "denied.text": [
     "账号“{name}”的角色是：{roles}。请换一个账号登录，或请系统管理员调整角色。",
-    "The account “{name}” has these roles: {roles}. Sign in with another account, or ask the system administrator.",
+    "The account \"{name}\" has these roles: {roles}. Sign in with another account, or ask the system administrator.",
   ],
   "denied.none": ["无", "none"],
   "denied.switch": ["换一个账号登录", "Sign in with another account"],

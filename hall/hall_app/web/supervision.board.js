@@ -118,7 +118,8 @@ export class Board {
   /** @param {WindowEntry} window @returns {Group} */
   groupOf(window) {
     if (this.alerted.has(window.number) || overdueMinutes(window) > 0 || this.usualIfTooLong(window)) return "need";
-    if (window.absence) return "away";
+    // Left to a stand-in it is at work; that its own clerk is away shows on its line.
+    if (window.state === "away") return "away";
     return window.state === "closed" ? "closed" : "work";
   }
 
@@ -253,13 +254,12 @@ export class Board {
     const overdue = overdueMinutes(window);
     setAttrs(node, { "aria-selected": String(window.number === this.chosen), "data-state": group === "need" ? "alert" : window.state });
     setText(no, window.number);
-    // A window under a stand-in is at work; that its own clerk is away still shows.
     setAttrs(st.children[0], { "data-state": window.state });
     setText(st.children[0], t("window.state." + window.state));
     const held = (window.held || []).length;
     let said = "";
     if (window.ticket) said = window.ticket;
-    else if (window.absence) said = window.absence.reason;
+    else if (window.absence) said = window.state === "away" ? window.absence.reason : t("board.stand_in");
     else if (window.covered_by) said = t("board.covered_by", { n: window.covered_by });
     else if (held) said = t("board.held", { n: held });
     setText(what, said);
@@ -271,7 +271,7 @@ export class Board {
     if (window.absence && overdue > 0) {
       right = t("board.overdue", { time: minutesShort(overdue) });
       late = true;
-    } else if (window.absence) right = t("board.back_at", { at: hhmm(window.absence.expected_return) });
+    } else if (window.absence && window.state === "away") right = t("board.back_at", { at: hhmm(window.absence.expected_return) });
     else if (detail && (detail.started_at || detail.called_at)) {
       right = minutesShort(minutesSince(/** @type {string} */ (detail.started_at || detail.called_at)));
       late = this.usualIfTooLong(window) > 0;

@@ -135,7 +135,7 @@ async function start() {
       }
     }
     alerts.show(list);
-    const urgent = list.filter((alert) => alerts.isMine(alert)).length;
+    const urgent = list.filter((alert) => alerts.isMine(alert) && alert.state === "open").length;
     const title = t("sup.title") + " · " + t("app.name");
     document.title = urgent ? t("alerts.title_count", { n: urgent, title }) : title;
     markAlerted();

@@ -80,7 +80,7 @@ export const texts = {
   "tree.windows_unit": ["在岗/离/关", "on/away/off"],
   "tree.alerts": ["提醒", "Alerts"],
   "tree.alerts_unit": ["条", "open"],
-  "tree.nothing": ["没有找到“{text}”", "Nothing found for “{text}”"],
+  "tree.nothing": ["没有找到“{text}”", "Nothing found for \"{text}\""],
   "tree.fold_all": ["全部折叠", "Fold all"],
   "tree.open_all": ["全部展开", "Open all"],
   "tree.windows_words": ["在岗{on}个，暂离{away}个，未开放{closed}个", "{on} at work, {away} away, {closed} closed"],
@@ -127,6 +127,7 @@ export const texts = {
   "board.back_at": ["{at}回", "{at}"],
   "board.overdue": ["超时{time}", "{time} late"],
   "board.held": ["挂起{n}", "{n} held"],
+  "board.stand_in": ["B岗代班", "stand-in"],
   "board.covered_by": ["由{n}号代办", "see {n}"],
   "board.hint": ["选择一个窗口，这里显示详情", "Choose a window to see its details here"],
 

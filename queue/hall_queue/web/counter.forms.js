@@ -2,7 +2,7 @@
  * The forms of the counter. Each is a few fields and one command; a number that has changed since
  * the form was opened is the server's to refuse, and the form says so and stays.
  */
-import { get } from "/static/core/api.js";
+import { get, newKey, post } from "/static/core/api.js";
 import { confirmBox, dialog } from "/static/core/dialog.js";
 import { h, setText } from "/static/core/dom.js";
 import { lang, nameOf, t } from "/static/core/i18n.js";
@@ -247,6 +247,37 @@ export function specificForm(counter) {
       });
     },
   });
+}
+
+/** Who missed their call tells a clerk, and stands in line again. @param {Counter} counter */
+export async function missedForm(counter) {
+  const rules = rulesOf(counter.state());
+  const base = "/halls/" + encodeURIComponent(counter.hall) + "/tickets";
+  /** @type {import("./guide.tickets.js").Ticket[]} */
+  const missed = await get(base + "?state=no_show").catch(() => []);
+  const mine = counter.queues().map((queue) => queue.prefix);
+  const rank = (/** @type {{queue: string}} */ ticket) => (mine.indexOf(ticket.queue) >= 0 ? 0 : 1);
+  const number = pickField({
+    name: "number", label: t("missed.label"), free: true, rows: 5,
+    options: missed.filter((ticket) => ticket.parked).reverse().sort((a, b) => rank(a) - rank(b)).map((ticket) => ({
+      value: ticket.number, label: ticket.number,
+      hint: t("missed.hint", { window: ticket.window || "", at: ticket.ended_at ? hhmm(ticket.ended_at) : "" }),
+    })),
+  });
+  /** One key for each number, however often it is sent. @type {Record<string, string>} */
+  const keys = {};
+  const back = await form({
+    title: t("missed.title"), text: t("missed.text", { back: rules.requeue_back, limit: rules.requeue_limit }),
+    submit: t("missed.submit"), fields: [number],
+    send: async () => {
+      const wanted = number.value().toUpperCase();
+      if (!wanted) throw new Missing("number", t("specific.number_missing"));
+      const known = missed.find((ticket) => ticket.number === wanted) || (await get(base + "/by-number/" + encodeURIComponent(wanted)));
+      keys[wanted] = keys[wanted] || newKey();
+      return post("/tickets/" + encodeURIComponent(known.ticket_id) + "/commands", { command: "requeue" }, { key: keys[wanted] });
+    },
+  });
+  if (back) counter.say(t("missed.done", { number: back.number, n: back.ahead }));
 }
 
 /** @param {Counter} counter */

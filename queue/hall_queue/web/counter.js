@@ -13,7 +13,7 @@ import { dayAnd, everySecond, hhmm, serverNow } from "/static/core/time.js";
 import { Alerts } from "./counter.alerts.js";
 import { Commands } from "./counter.commands.js";
 import { openForm } from "./counter.forms.js";
-import { KEYS, keyBoard } from "./counter.keys.js";
+import { ALERTS, KEYS, keyBoard } from "./counter.keys.js";
 import { Line } from "./counter.line.js";
 import { reasonText } from "./counter.rows.js";
 import { texts } from "./counter.texts.js";
@@ -96,9 +96,9 @@ async function main() {
   };
 
   const card = nowCard(counter);
-  const notes = noteList(counter);
+  const notes = noteList(counter, (letter) => pressLetter(letter));
   const board = keyBoard(counter, pressKey);
-  const waiting = lineCard(counter, () => pressKey(/** @type {Key} */ (KEYS.find((key) => key.key === "W"))));
+  const waiting = lineCard(counter, () => pressLetter("W"));
   [card, notes, waiting].forEach((part) => part.node.classList.add("live"));
   replace(
     document.body,
@@ -235,7 +235,7 @@ async function main() {
       return;
     }
     if (!counter.commands.ready) return;
-    if (key.key !== "W" && key.key !== "A") say("");
+    if (key.key !== "W") say("");
     await key.run(counter);
     next.focus();
   }
@@ -257,11 +257,15 @@ async function main() {
       else say(t("undo.none"));
       return;
     }
-    const key = KEYS.find((one) => one.key === letter);
-    if (!key) return;
-    event.preventDefault(); // the letter is not typed into the form that it opens
-    pressKey(key);
+    if (pressLetter(letter)) event.preventDefault(); // it is not typed into the form that it opens
   });
+
+  /** @param {string} letter @returns {boolean} is it one of the keys? */
+  function pressLetter(letter) {
+    const key = KEYS.concat(ALERTS).find((one) => one.key === letter);
+    if (key) pressKey(key);
+    return Boolean(key);
+  }
 
   // --- what happens elsewhere ----------------------------------------------------------------------------
 

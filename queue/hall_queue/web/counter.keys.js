@@ -96,11 +96,7 @@ export const KEYS = [
     },
   }),
   { key: "W", name: () => t("key.list"), why: () => "", run: forms.lineForm },
-  {
-    key: "A", name: () => t("key.alerts"), run: forms.alertsForm,
-    hint: (c) => (c.alerts.list.length ? String(c.alerts.list.length) : ""),
-    why: (c) => (c.alerts.list.length ? "" : t("said.no_alerts")),
-  },
+  { key: "M", name: () => t("key.missed"), why: () => "", run: forms.missedForm },
   {
     key: "V",
     name: (c) => t(c.mine().covers ? "key.uncover" : "key.cover"),
@@ -131,6 +127,11 @@ export const KEYS = [
     },
   }),
 ];
+
+/** Stands beside the alert itself, not among the keys. @type {Key} */
+export const ALERTS = {
+  key: "A", name: () => t("key.alerts"), why: (c) => (c.alerts.list.length ? "" : t("said.no_alerts")), run: forms.alertsForm,
+};
 
 /** A notice is up and somebody else keeps the window open. @param {Counter} c */
 function standsIn(c) {

@@ -180,18 +180,22 @@ export function neighbours(windows, mine) {
 
 /**
  * @param {Counter} counter
+ * @param {(letter: string) => void} press
  * @returns {Part}
  */
-export function noteList(counter) {
+export function noteList(counter, press) {
   const node = h("ul", { class: "notes" });
   const draw = () => {
-    keyed(node, notesOf(counter), (note) => note.id,
-      () => h("li", { class: "note" }, h("span", { class: "note-text clamp" }), h("kbd", { class: "note-key" })),
+    keyed(node, notesOf(counter), (note) => note.id + note.key,
+      (note) => h("li", null, h(note.key ? "button" : "div", {
+        class: "note", type: note.key ? "button" : null, onclick: note.key ? () => press(note.key) : null,
+      }, h("span", { class: "note-text clamp" }), h("kbd", { class: "note-key" }))),
       (item, note) => {
-        setAttrs(item, { "data-state": note.state || null });
-        setText(item.children[0], note.text);
-        setText(item.children[1], note.key);
-        show(/** @type {HTMLElement} */ (item.children[1]), Boolean(note.key));
+        const box = item.children[0];
+        setAttrs(box, { "data-state": note.state || null });
+        setText(box.children[0], note.text);
+        setText(box.children[1], note.key);
+        show(/** @type {HTMLElement} */ (box.children[1]), Boolean(note.key));
       });
     show(node, node.children.length > 0);
   };

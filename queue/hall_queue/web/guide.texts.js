@@ -39,7 +39,6 @@ export const texts = {
   "tab.pending": ["待核 {n}", "To check {n}"],
   "tab.missed": ["过号 {n}", "Missed {n}"],
   "tab.at_window": ["在窗口 {n}", "At windows {n}"],
-  "tabs.label": ["名单", "Lists"],
   "col.number": ["号码", "Number"],
   "col.service": ["事项", "Service"],
   "col.issued": ["取号", "Issued"],

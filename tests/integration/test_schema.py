@@ -1,0 +1,138 @@
+"""The migrations make exactly the tables that the code expects, on both engines."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, insert, inspect
+from sqlalchemy.exc import IntegrityError
+
+import hall_app.features  # every feature's tables  # noqa: F401
+from hall_app import cli, schema
+from hall_core.store import open_engine
+from hall_core.tables import metadata
+from hall_queue import tables
+from tests.integration.conftest import NewDatabase
+from tests.support import installation
+
+
+@pytest.fixture
+def engine(new_database: NewDatabase, tmp_path: Path) -> Iterator[Engine]:
+    made = open_engine(new_database() or f"sqlite:///{tmp_path / 'hall.sqlite'}")
+    schema.upgrade(made)
+    yield made
+    made.dispose()
+
+
+def test_migrations_and_metadata_agree(engine: Engine) -> None:
+    with engine.connect() as connection:
+        options = {"compare_type": True, "compare_server_default": True}
+        context = MigrationContext.configure(connection, opts=options)
+        assert compare_metadata(context, metadata) == []
+
+
+def test_keys_and_indexes_are_there_in_their_order(engine: Engine) -> None:
+    """What autogenerate does not compare."""
+    inspector = inspect(engine)
+    for table in metadata.sorted_tables:
+        keys = [column.name for column in table.primary_key]
+        assert inspector.get_pk_constraint(table.name)["constrained_columns"] == keys, table.name
+        found = {
+            index["name"]: (index["column_names"], bool(index["unique"]))
+            for index in inspector.get_indexes(table.name)
+            if not index.get("duplicates_constraint")
+        }
+        expected = {
+            index.name: ([column.name for column in index.columns], bool(index.unique))
+            for index in table.indexes
+        }
+        assert found == expected, table.name
+        checks = {check["name"] for check in inspector.get_check_constraints(table.name)}
+        named = {c.name for c in table.constraints if type(c).__name__ == "CheckConstraint"}
+        assert checks == named, table.name
+
+
+def ticket(number: int, **values: Any) -> dict[str, Any]:
+    return {
+        "ticket_id": f"t{number}", "hall_id": "hall", "day": "2026-03-02", "queue": "H",
+        "number": f"H{number:03d}", "state": "waiting", "channel": "kiosk", "priority": "normal",
+        "cases": 1, "issued_ms": 0, "served_s": 0.0, "call_count": 0, "requeues": 0, "version": 1,
+        **values,
+    }  # fmt: skip
+
+
+def window(number: int, clerk: str | None = None, state: str = "open") -> dict[str, Any]:
+    return {"hall_id": "hall", "number": number, "state": state, "clerk": clerk, "version": 1}
+
+
+FITS: list[tuple[Any, list[dict[str, Any]]]] = [
+    (tables.tickets, [ticket(1), ticket(1, ticket_id="next day", day="2026-03-03")]),
+    (tables.tickets, [ticket(1), ticket(1, ticket_id="other hall", hall_id="other")]),
+    (tables.tickets, [ticket(n, state="finished", window=3) for n in range(3)]),
+    (tables.tickets, [ticket(1, state="called", window=3), ticket(2, state="serving", window=4)]),
+    (tables.windows, [window(1, clerk="001"), window(2, clerk="002"), window(3), window(4)]),
+]
+BREAKS: list[tuple[Any, list[dict[str, Any]]]] = [
+    (tables.tickets, [ticket(1), ticket(1, ticket_id="the same number")]),
+    (tables.tickets, [ticket(1, state="called", window=3), ticket(2, state="serving", window=3)]),
+    (tables.tickets, [ticket(1, state="asleep")]),
+    (tables.windows, [window(1, clerk="001"), window(2, clerk="001")]),
+    (tables.windows, [window(1, state="ajar")]),
+]
+
+
+@pytest.mark.parametrize("case", range(len(FITS)))
+def test_the_database_takes_what_may_be(engine: Engine, case: int) -> None:
+    table, rows = FITS[case]
+    with engine.begin() as connection:
+        connection.execute(insert(table), rows)
+
+
+@pytest.mark.parametrize("case", range(len(BREAKS)))
+def test_the_database_itself_refuses_what_may_not_be(engine: Engine, case: int) -> None:
+    table, rows = BREAKS[case]
+    *good, bad = rows
+    with engine.begin() as connection:
+        for row in good:
+            connection.execute(insert(table), row)
+    with pytest.raises(IntegrityError), engine.begin() as connection:
+        connection.execute(insert(table), bad)
+
+
+def test_there_is_one_line_of_migrations_and_the_code_knows_its_end() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(schema.MIGRATIONS))
+    scripts = ScriptDirectory.from_config(config)
+    assert scripts.get_heads() == [schema.HEAD]
+    assert len(list(scripts.walk_revisions())) == len(list(schema.MIGRATIONS.glob("versions/*.py")))
+
+
+def test_upgrading_twice_changes_nothing(engine: Engine) -> None:
+    assert schema.current(engine) == schema.HEAD
+    schema.upgrade(engine)
+    assert schema.current(engine) == schema.HEAD
+
+
+def test_a_newer_releases_database_is_refused_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    installation(tmp_path, demo=False)
+    database = sqlite3.connect(tmp_path / "hall.sqlite")
+    database.execute("UPDATE alembic_version SET version_num = '9999'")
+    database.commit()
+    database.close()
+    for command in (["serve", str(tmp_path)], ["check", str(tmp_path)],
+                    ["token", "create", str(tmp_path), "--kind", "kiosk"]):  # fmt: skip
+        assert cli.main(command) == 2
+        printed = capsys.readouterr()
+        assert printed.out == ""
+        assert printed.err.count("\n") == 1
+        assert "release" in printed.err, printed.err
