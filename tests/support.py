@@ -196,6 +196,10 @@ def fold(state: dict[str, Any], changed: Mapping[str, Any]) -> None:
         state[name] = list(kept.values())
 
 
+class StreamEnded(AssertionError):
+    """The server closed the stream, or went."""
+
+
 class Screen:
     """One open stream. It checks that no version is missing and folds what changed."""
 
@@ -213,10 +217,12 @@ class Screen:
         """The next frame.
 
         Raises:
-            AssertionError: the stream ended, or a version is missing.
+            StreamEnded: there is no next one.
+            AssertionError: a version is missing.
         """
         message = await self.socket.receive(patience_s)
-        assert message.type is aiohttp.WSMsgType.TEXT, (message, self.socket.close_code)
+        if message.type is not aiohttp.WSMsgType.TEXT:
+            raise StreamEnded(message, self.socket.close_code)
         frame: dict[str, Any] = msgspec.json.decode(message.data)
         self.frames.append(frame)
         if frame["type"] == "snapshot":
@@ -402,18 +408,18 @@ class ServerProcess:
         assert self._process is not None, "not started"
         return self._process
 
-    def start(self) -> Self:
-        """Start and wait until it serves (it says so only then)."""
-        serving: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+    def launch(self) -> None:
+        """Start, and wait for nothing."""
+        self._serving: queue.SimpleQueue[str | None] = queue.SimpleQueue()
 
-        def read(lines: Iterator[str], kept: list[str], announce: bool) -> None:
+        def read(lines: Iterator[str], kept: list[str], announces: bool) -> None:
             for line in lines:
                 kept.append(line.rstrip("\n"))
                 found = re.search(r"hall serves (\S+)", line)
-                if announce and found:
-                    serving.put(found[1])
-            if announce:
-                serving.put(None)
+                if announces and found:
+                    self._serving.put(found[1])
+            if announces:
+                self._serving.put(None)
 
         command = [*HALL_COMMAND, "serve", os.fspath(self.directory), "--port", str(self._port)]
         self._process = process = subprocess.Popen(
@@ -432,8 +438,12 @@ class ServerProcess:
         ]
         for reader in self._readers:
             reader.start()
+
+    def start(self) -> Self:
+        """Start and wait until it serves (it says so only then)."""
+        self.launch()
         try:
-            url = serving.get(timeout=60)
+            url = self._serving.get(timeout=60)
         except queue.Empty:
             url = None
         if url is None:

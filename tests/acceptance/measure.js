@@ -37,10 +37,9 @@
     return (high + 0.05) / (low + 0.05);
   };
   const isShown = (node) => {
+    if (!node.checkVisibility({ opacityProperty: true, visibilityProperty: true })) return false;
     for (let at = node; at; at = at.parentElement) {
-      const style = getComputedStyle(at);
-      if (style.display === "none" || style.visibility === "hidden" || Number(style.opacity) === 0) return false;
-      if (style.clip !== "auto") return false; // for screen readers only
+      if (getComputedStyle(at).clip !== "auto") return false; // for screen readers only
     }
     return true;
   };

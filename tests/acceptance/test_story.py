@@ -179,7 +179,7 @@ async def test_the_guide_desk_exchanges_and_puts_back(place: Place) -> None:
     clock.advance(minutes=4)
 
     guide = await pages.device("guide", "/guide", DESK)
-    await expect(guide.locator(".t-row")).to_have_count(1)
+    await expect(guide.locator("button.t-row")).to_have_count(1)
     find = guide.get_by_label("号码，如 H012")
     number = guide.locator(".ticket-panel .ticket-number")
 

@@ -4,6 +4,7 @@
 import { nameOf, t } from "/static/core/i18n.js";
 import { isoDay, serverNow } from "/static/core/time.js";
 import { rangesText } from "./admin.form.js";
+import { isHeard } from "./admin.pairing.js";
 import { administrators } from "./admin.people.js";
 import { weekday } from "./hours.js";
 
@@ -12,6 +13,7 @@ import { weekday } from "./hours.js";
 /** @typedef {import("./admin.types.js").User} User */
 /** @typedef {{good: boolean, text: string, tab: string, key?: string}} Check */
 
+const PUBLIC = ["kiosk", "guide", "display", "pad"]; // kinds that citizens miss when they are silent
 const NAMES = 4; // so many are named before the rest is counted
 
 /** @param {string[]} names */
@@ -67,7 +69,7 @@ export function checksOf(admin, devices, users) {
     add(windows.length > 0 && !without.length, t("checks.counters"), t("checks.no_counters", { numbers: rangesText(without.map((window) => window.number)) }), "devices",
       "+counter:" + rangesText(without.map((window) => window.number)));
     // Silent devices matter on a day the hall opens.
-    const silent = live.filter((device) => !device.connected && device.kind !== "counter" && isoDay(device.paired_at) !== isoDay(serverNow()));
+    const silent = live.filter((device) => !isHeard(device) && PUBLIC.indexOf(device.kind) >= 0 && isoDay(device.paired_at) !== isoDay(serverNow()));
     if (silent.length && open) add(false, "", t("checks.silent", { names: some(silent.map((device) => device.name || device.kind)) }), "devices");
   }
   if (users) add(administrators(users).length > 1, t("checks.admins"), t("checks.one_admin"), "people");

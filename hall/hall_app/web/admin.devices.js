@@ -10,7 +10,7 @@ import { toast } from "/static/core/toast.js";
 import { draftOf, settingFields, settingsOf } from "./admin.device.settings.js";
 import { Form, rangesOf, section } from "./admin.form.js";
 import { button, List, setCount, tabHead } from "./admin.list.js";
-import { PLACES, newCode, placeOf } from "./admin.pairing.js";
+import { PLACES, isHeard, newCode, placeOf } from "./admin.pairing.js";
 import { inSession } from "./session.js";
 import { agoText, problemText } from "./words.js";
 
@@ -22,7 +22,7 @@ const REFRESH_MS = 5000;
 
 /** @param {Device} device */
 function stateOf(device) {
-  return device.revoked ? "revoked" : device.connected ? "connected" : "silent";
+  return device.revoked ? "revoked" : isHeard(device) ? "connected" : "silent";
 }
 
 /** @param {string} when */
@@ -62,11 +62,11 @@ class DevicesTab {
         { title: "devices.kind", cell: (device) => t("place." + placeOf(device)) },
         { title: "devices.window", cls: "figure", cell: (device) => device.window === null ? "" : t("window.n", { n: device.window }) },
         { title: "devices.state", cell: (device) => stateChip(device) },
-        { title: "devices.last", cell: (device) => device.connected ? t("devices.now") : device.last_seen ? agoText(device.last_seen) : t("devices.not_since_start") },
+        { title: "devices.last", cell: (device) => isHeard(device) ? t("devices.now") : device.last_seen ? agoText(device.last_seen) : t("devices.not_since_start") },
       ],
       key: (device) => device.device_id,
       words: (device) => [device.name, t("place." + placeOf(device)), device.window === null ? "" : t("window.n", { n: device.window }), device.device_id].join(" "),
-      sign: (device) => JSON.stringify(device) + (device.last_seen && !device.connected ? agoText(device.last_seen) : ""),
+      sign: (device) => JSON.stringify(device) + (device.last_seen && !isHeard(device) ? agoText(device.last_seen) : ""),
       facetLabel: "devices.in_use",
       facets: () => [
         { value: "all", label: t("devices.facet.all"), test: () => true },
@@ -132,6 +132,8 @@ class DevicesTab {
     if (!(await this.admin.mayLeave())) return;
     await newCode(this.admin, this.devices, this.devices.find((device) => device.device_id === replaces) || null);
     await this.load().catch(() => undefined);
+    const now = this.current();
+    if (replaces && now && now.revoked) this.open(""); // the new one took its place
   }
 
   /** @param {string} key */

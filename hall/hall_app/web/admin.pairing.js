@@ -16,6 +16,8 @@ import { problemText } from "./words.js";
 /** @typedef {import("./admin.types.js").Device} Device */
 /** @typedef {{id: string, kind: string, windows: "none"|"needed", path: string}} Place */
 
+const HEARD_MS = 120000; // since the last request of a device that has no stream
+
 /** What can be paired, as people know it. @type {Place[]} */
 export const PLACES = [
   { id: "kiosk", kind: "kiosk", windows: "none", path: "/kiosk" },
@@ -32,6 +34,14 @@ export const PLACES = [
 export function placeOf(device) {
   if (device.kind === "display") return device.window === null ? "hall_screen" : "window_screen";
   return device.kind;
+}
+
+/**
+ * Whether a device is there: its stream is open, or it asked for something a moment ago.
+ * @param {Device} device
+ */
+export function isHeard(device) {
+  return device.connected || (device.last_seen !== null && serverNow().getTime() - Date.parse(device.last_seen) < HEARD_MS);
 }
 
 /** @param {number} until  ms of the server's time */

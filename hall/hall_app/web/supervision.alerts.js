@@ -167,6 +167,13 @@ export class AlertPanel {
     this.choose(this.list[Math.max(0, Math.min(this.list.length - 1, at + by))].alert_id);
   }
 
+  /** What was handled goes down the list; the person goes on with the next. @param {string} done */
+  moveOn(done) {
+    const at = this.list.findIndex((alert) => alert.alert_id === done);
+    const next = this.list[at + 1] || this.list[at - 1];
+    if (next && this.chosen === done) this.choose(next.alert_id);
+  }
+
   go() {
     const alert = this.current();
     if (alert) this.options.goTo(alert.hall, alert.window);
@@ -199,6 +206,7 @@ export class AlertPanel {
       if (text === null) return;
       await inSession(() => post("/alerts/" + encodeURIComponent(alert.alert_id) + "/commands", { command: verb, text }));
       toast(t("alert.done." + verb, { what }), { state: "open" });
+      this.moveOn(alert.alert_id);
     } catch (error) {
       toast(problemText(error), { state: "alert" });
     } finally {

@@ -133,9 +133,17 @@ export class Board {
     const lines = [];
     for (const group of GROUPS) {
       const mine = entries.filter((line) => line.group === group);
+      // Who is missing comes before what takes long.
+      if (group === "need") mine.sort((a, b) => this.slow(a) - this.slow(b));
       if (mine.length) lines.push({ kind: "group", group, count: mine.length }, ...mine);
     }
     return lines;
+  }
+
+  /** 1 when only a long service brought the window up, else 0. @param {Line} line */
+  slow(line) {
+    if (line.kind !== "window") return 0;
+    return this.alerted.has(line.entry.number) || overdueMinutes(line.entry) > 0 ? 0 : 1;
   }
 
   // --- drawing ------------------------------------------------------------------------------------
