@@ -73,10 +73,11 @@ class HallReplay:
         if version != self._version + 1:
             self._missing(self._version + 1, version - 1)
         self._version = version
-        if at_ms < self._last_ms:
+        if at_ms < self._last_ms and type_ != "clock_confirmed":
             earlier, later = from_millis(at_ms), from_millis(self._last_ms)
             self._fault("times", f"is from {earlier}, but the journal was at {later} already")
-        self._last_ms = max(self._last_ms, at_ms)
+        # When a person confirmed the clock, time may go on from before what is recorded.
+        self._last_ms = at_ms if type_ == "clock_confirmed" else max(self._last_ms, at_ms)
         try:
             record = Recorded(version, from_millis(at_ms), actor, events.decode(type_, data))
         except KeyError:

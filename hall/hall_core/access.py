@@ -45,7 +45,6 @@ LOCK_AFTER = 5  # failures in a row
 LOCK = timedelta(minutes=10)
 CODE_LIFE = timedelta(minutes=15)
 CODE_ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"  # nothing that looks like another
-RELOAD_EVERY_S = 0.5  # at most, for tokens nobody knows
 PASSWORD_MIN = 10
 
 _hasher = PasswordHasher()
@@ -110,7 +109,7 @@ class Session(msgspec.Struct):
 
 
 def hash_token(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
+    return hashlib.sha256(token.encode(errors="surrogateescape")).hexdigest()
 
 
 def hash_secret(password: str) -> str:
@@ -177,7 +176,7 @@ class Access:
         self._regions: dict[str, str | None] = {}  # code -> parent
         self._hall_regions: dict[str, str] = {}
         self._changes = 0  # made here, after they were written: a read they overtook is stale
-        self._reloaded = 0.0
+        self._reload_began = 0.0
         self._reloading = asyncio.Lock()
         self._pairing = asyncio.Lock()  # a code is used once, even by two at the same moment
         # Per name, while somebody waits: guesses made side by side count one by one.
@@ -222,11 +221,13 @@ class Access:
         """
         hashed = hash_token(token)
         device = self._by_token.get(hashed)
-        if device is None and time.monotonic() - self._reloaded > RELOAD_EVERY_S:
+        if device is None:
+            asked = time.monotonic()
             async with self._reloading:
-                if hashed not in self._by_token:
+                # Many strangers at once cost one reading: any that began after they asked will do.
+                if self._reload_began < asked:
+                    self._reload_began = time.monotonic()
                     await self._reload()
-                    self._reloaded = time.monotonic()
             device = self._by_token.get(hashed)
         if device is None:
             raise Unauthorized("unknown_token", "凭证无效或已被撤销，请重新配对设备。")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, timedelta
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -20,11 +20,13 @@ from hall_core.events import ClockConfirmed, ClockDoubted, DayOpened, Event, Rec
 from hall_core.features import Audience, Command, Context, Feature, Part
 
 JUMP = timedelta(minutes=10)
+AHEAD = timedelta(days=40)  # longer than any holiday: a start so long after the journal is doubted
 
 
 class DayState(msgspec.Struct, kw_only=True):
     day: str = ""  # YYYY-MM-DD in the hall's zone; "" before the first
     doubted: bool = False
+    confirmed_day: str = ""  # today, when the clock once stood ahead and `day` lies in the future
 
 
 class DoubtClock(Command, frozen=True):
@@ -36,6 +38,8 @@ class DoubtClock(Command, frozen=True):
 
 class ConfirmClock(Command, frozen=True):
     """A person looked at the clock and says it is right."""
+
+    confirms_clock: ClassVar[bool] = True
 
 
 def service_day(timezone: str, now: datetime) -> str:
@@ -62,7 +66,8 @@ def _doubt(state: DayState, command: DoubtClock, context: Context) -> list[Event
 def _confirm(state: DayState, command: ConfirmClock, context: Context) -> list[Event]:
     if not state.doubted:
         raise Conflict("clock_not_doubted", "时钟没有疑问，无需确认。")
-    return [ClockConfirmed(wall=context.now)]
+    today = service_day(context.hall.timezone, context.now)
+    return [ClockConfirmed(wall=context.now, day=today)]
 
 
 class DayFeature(Feature):
@@ -78,16 +83,19 @@ class DayFeature(Feature):
     def apply(self, state: DayState, record: Recorded) -> None:
         event = record.event
         if isinstance(event, DayOpened):
-            state.day = event.day
+            state.day, state.confirmed_day = event.day, ""
         elif isinstance(event, ClockDoubted):
             state.doubted = True
         elif isinstance(event, ClockConfirmed):
             state.doubted = False
+            # Numbers of the day that was opened too early go on until the next midnight.
+            state.confirmed_day = event.day if event.day < state.day else ""
 
     def due(self, state: DayState, context: Context) -> datetime | None:
         if state.doubted:
             return None
-        return _end_of(state.day, context.hall.timezone) if state.day else context.now
+        day = state.confirmed_day or state.day
+        return _end_of(day, context.hall.timezone) if day else context.now
 
     def time_passed(self, state: DayState, context: Context) -> list[Event]:
         return [DayOpened(day=service_day(context.hall.timezone, context.now))]

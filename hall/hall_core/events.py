@@ -89,9 +89,10 @@ class ClockDoubted(Event, frozen=True):
 
 
 class ClockConfirmed(Event, frozen=True):
-    """A person confirmed the clock."""
+    """A person confirmed the clock, and that it is `day`."""
 
     wall: datetime
+    day: str = ""
 
 
 # --- tickets -----------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 import msgspec
 from sqlalchemy import Table
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 class Command(msgspec.Struct, frozen=True, kw_only=True):
     """The base of commands: imperative, decoded from a request, decided once."""
+
+    confirms_clock: ClassVar[bool] = False
 
 
 class Actor(msgspec.Struct, frozen=True):
@@ -122,10 +124,6 @@ class Feature:
 
         An entry that is gone renders as its key and `"removed": true`.
         """
-        return None
-
-    def reveal(self, record: Recorded, audience: Audience) -> Any:
-        """An event's data for an audience, where the rule of `events.py` is not enough, or None."""
         return None
 
     def routes(self) -> Sequence[Route]:

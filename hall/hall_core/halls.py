@@ -13,15 +13,15 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import structlog
 from sqlalchemy import Connection, select
-from sqlalchemy.exc import DBAPIError
 
 from hall_core import events
 from hall_core.clock import Clock, from_millis, millis, to_millis
+from hall_core.day import AHEAD
 from hall_core.errors import cannot_store
 from hall_core.events import DayOpened, Event, Recorded
 from hall_core.features import Actor, Audience, Command, Context, Feature, Part, Row
@@ -36,6 +36,7 @@ log = structlog.get_logger()
 
 Slices = dict[str, Any]
 SYSTEM = Actor(kind="system", name="system")
+QUIET_S = 2.0  # after a failed commit, before what is due is tried again: a full disk stays full
 _encoder = msgspec.json.Encoder()
 
 
@@ -83,6 +84,9 @@ class Hall:
         }
         self.heartbeat_parts: list[Callable[[Hall, Audience], dict[str, Any]]] = []
         self._under_way: set[asyncio.Future[Any]] = set()
+        self._reading_back: asyncio.Task[None] | None = None  # the last reload
+        self._quiet_until = 0.0  # loop time; see QUIET_S
+        self._next_due: datetime | None = None  # as of the last tick
 
     # --- deciding ------------------------------------------------------------------------------
 
@@ -110,7 +114,12 @@ class Hall:
                 return Reply(earlier, self.version, replayed=True)
         if self.suspended:
             raise cannot_store()
+        if command.confirms_clock:
+            self._last_at = None  # a person says so: time may stand before what is recorded
         context = self.context(actor)
+        if self._next_due is not None and context.now >= self._next_due:
+            self.tick()  # whoever comes first after midnight is of the new day
+            context = self.context(actor)
         feature, decide = self._deciders[type(command)]
         records, read_models = self._record(
             decide(self.live[feature.name], command, context), context
@@ -128,15 +137,20 @@ class Hall:
     def tick(self) -> None:
         """Let time pass: whatever is due is decided and committed, nobody waits for it."""
         for _ in range(8):  # one thing that is due may make another due at once
-            if self.suspended:
+            if self.suspended or asyncio.get_running_loop().time() < self._quiet_until:
                 return
             context = self.context(SYSTEM)
             due: list[Event] = []
+            self._next_due = None
             for feature in self.features:
                 state = self.live[feature.name]
                 when = feature.due(state, context)
-                if when is not None and when <= context.now:
+                if when is None:
+                    continue
+                if when <= context.now:
                     due.extend(feature.time_passed(state, context))
+                elif self._next_due is None or when < self._next_due:
+                    self._next_due = when
             if not due:
                 return
             records, rows = self._record(due, context)
@@ -150,9 +164,13 @@ class Hall:
         if decided and not self.suspended:
             self._submit(*self._record(decided, context), None, b"")
 
-    def behind_journal(self, now: datetime) -> bool:
-        """Whether `now` is earlier than the last thing that happened here."""
-        return self._last_at is not None and now < self._last_at
+    def doubt(self, now: datetime) -> Literal["behind_journal", "jumped"] | None:
+        """Why `now` can't be the time, judged by the last thing that happened here."""
+        if self._last_at is None:
+            return None
+        if now < self._last_at:
+            return "behind_journal"
+        return "jumped" if now - self._last_at > AHEAD else None
 
     def context(self, actor: Actor) -> Context:
         """What a decision may know now. Time never runs backwards within a hall."""
@@ -219,6 +237,7 @@ class Hall:
                 if not future.done():
                     future.set_result(None)
                 return
+            self._quiet_until = asyncio.get_running_loop().time() + QUIET_S
             self._suspend()
             if not future.done():
                 future.set_exception(cannot_store())
@@ -266,10 +285,6 @@ class Hall:
 
     def visible(self, record: Recorded, audience: Audience) -> Any:
         """The event's data as `audience` may see it; None: nothing of it."""
-        for feature in self.features:
-            seen = feature.reveal(record, audience)
-            if seen is not None:
-                return seen
         if audience.kind == "staff":
             return record.event
         if audience.kind == "pad" and getattr(record.event, "window", None) != audience.window:
@@ -319,22 +334,18 @@ class Hall:
         """What was decided did not come true: forget it, read back what did."""
         if not self.suspended:
             self.suspended = True
-            task = asyncio.get_running_loop().create_task(self._reload())
-            self._under_way.add(task)
-            task.add_done_callback(self._under_way.discard)
+            self._reading_back = asyncio.get_running_loop().create_task(self._reload())
 
     async def _reload(self) -> None:
         # What is still with the writer was decided under the failed epoch and will be dropped,
         # or belongs to a decision that broke half-way; wait until the writer has said so.
-        pending = [f for f in self._under_way if f is not asyncio.current_task()]
-        if pending:
-            await asyncio.wait(pending)
+        await self.drain()
         delay_s = 0.05
         while True:
             try:
                 self._take(*await self._store.read(self._replayed))
-            except DBAPIError as error:
-                log.error("hall_reload_failed", hall=self.info.id, error=str(error))
+            except Exception as error:  # whatever it is, it may be over in a moment
+                log.error("hall_reload_failed", hall=self.info.id, error=repr(error))
                 await asyncio.sleep(delay_s)
                 delay_s = min(delay_s * 2, 5.0)
             else:
@@ -345,6 +356,13 @@ class Hall:
         """Wait until everything that was decided is committed or refused."""
         while self._under_way:
             await asyncio.wait(tuple(self._under_way))
+
+    async def stop(self) -> None:
+        """Finish what was accepted; a database that can't be read back is not waited for."""
+        await self.drain()
+        if self._reading_back is not None:
+            self._reading_back.cancel()
+            await asyncio.wait([self._reading_back])
 
 
 def new_slices(features: Sequence[Feature]) -> Slices:

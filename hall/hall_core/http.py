@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable
 from typing import Any, Literal, TypeVar
-from urllib.parse import urlsplit
 
 import msgspec
 import structlog
@@ -34,7 +33,7 @@ from hall_core.keys import Key
 log = structlog.get_logger()
 
 BODY_MAX = 256 * 1024  # bytes
-STAFF = frozenset({"guide", "counter", "supervisor", "manager", "admin", "agent"})
+STAFF = frozenset({"guide", "counter", "supervisor", "manager", "admin"})
 SESSION_COOKIE = "hall_session"
 DEVICE_COOKIE = "hall_device_"
 KERNEL = web.AppKey("kernel", Kernel)
@@ -77,6 +76,12 @@ class Call:
     @property
     def address(self) -> str:
         return self.request.remote or ""
+
+    async def earlier(self) -> msgspec.Raw | None:
+        """The answer that this key got before, for handlers that look things up first: what a
+        retry asks about may be gone by now."""
+        answer = None if self.key is None else await self.kernel.keys.answer_to(self.key)
+        return None if answer is None else msgspec.Raw(answer)
 
     def path(self, name: str) -> str:
         return self.request.match_info[name]
@@ -178,7 +183,7 @@ def _endpoint(
             raw = b""
             if request.body_exists:
                 raw = await request.read()
-            key = _key(request, route, principal, raw) if keyed else None
+            key = _key(kernel, request, route, principal, raw) if keyed else None
             body = None if decoder is None else decode(decoder, raw)
             answer = await route.handler(Call(kernel, request, principal, hall, body, key))
             return respond(answer, route.status)
@@ -238,16 +243,18 @@ def check_origin(request: web.Request) -> None:
     """
     origin = request.headers.get("Origin")
     unsafe = request.method not in ("GET", "HEAD") or "Upgrade" in request.headers
-    if origin is not None and unsafe and urlsplit(origin).netloc != request.host:
+    if origin is not None and unsafe and origin.partition("://")[2] != request.host:
         raise Forbidden("wrong_origin", "请求来自其他网站，已拒绝。")
 
 
-def _key(request: web.Request, route: Route, principal: Principal, raw: bytes) -> Key:
+def _key(
+    kernel: Kernel, request: web.Request, route: Route, principal: Principal, raw: bytes
+) -> Key:
     text = request.headers.get("Idempotency-Key", "")
-    if not 1 <= len(text) <= 200:
+    if not 1 <= len(text) <= 200 or not text.isprintable():
         message = "每个写请求都需要 Idempotency-Key（1 到 200 个字符）。"
         raise Invalid("idempotency_key", message, (FieldError("Idempotency-Key", message),))
-    return Key.of(principal.id, f"{route.method} {request.path}", text, raw)
+    return kernel.keys.key(principal.id, f"{route.method} {request.path}", text, raw)
 
 
 def decode(decoder: msgspec.json.Decoder[T], raw: bytes) -> T:
@@ -257,6 +264,8 @@ def decode(decoder: msgspec.json.Decoder[T], raw: bytes) -> T:
         BadRequest: not JSON.
         Invalid: JSON that does not fit, with the field's name.
     """
+    if b"\\u0000" in raw:  # no text has one, and not every database can store it
+        raise BadRequest("unreadable_json", "文字里不能有空字符。")
     try:
         return decoder.decode(raw)
     except msgspec.ValidationError as error:
@@ -264,7 +273,7 @@ def decode(decoder: msgspec.json.Decoder[T], raw: bytes) -> T:
         raise Invalid(
             "invalid_field", f"{field}：{message}", (FieldError(field, message),)
         ) from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadRequest("unreadable_json", f"请求内容不是有效的 JSON：{error}") from None
 
 

@@ -46,7 +46,7 @@ class Kernel:
         self.features: Sequence[Feature] = features()
         self.store = Store(engine)
         self.writer = Writer(engine, asyncio.get_running_loop())
-        self.keys = Keys(self.store, clock)
+        self.keys = Keys(self.store, clock, secret)
         self.access = Access(self.store, self.writer, clock, secret)
         self.halls: dict[str, Hall] = {}
         self.regions: dict[str, Region] = {}
@@ -63,8 +63,9 @@ class Kernel:
         self._load_halls()
         now = self.clock.now()
         for hall in self.halls.values():
-            if hall.behind_journal(now):
-                hall.apply_system(DoubtClock(wall=now, why="behind_journal"))
+            why = hall.doubt(now)
+            if why is not None:
+                hall.apply_system(DoubtClock(wall=now, why=why))
         self.tick()
         for feature in self.features:
             await feature.start(self)
@@ -175,7 +176,7 @@ class Kernel:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._ticker
         for hall in self.halls.values():
-            await hall.drain()
+            await hall.stop()
         try:
             await self.access.keep_sessions()
         except (HallError, DBAPIError) as error:  # a full disk is no reason not to stop

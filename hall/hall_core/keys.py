@@ -19,6 +19,7 @@ from sqlalchemy import Connection, delete, select
 from hall_core.clock import Clock, millis
 from hall_core.errors import Invalid
 from hall_core.features import Row
+from hall_core.secret import Secret
 from hall_core.store import Store
 from hall_core.tables import idempotency
 from hall_core.writer import Writer
@@ -27,22 +28,21 @@ KEEP = timedelta(days=7)
 
 
 class Key(msgspec.Struct, frozen=True):
-    """One keyed request: digests of (actor, route, key) and of the body."""
+    """One keyed request: keyed digests of (actor, route, key) and of the body.
+
+    Bodies hold PINs and ID numbers, which a bare digest would give away to anyone who tries all.
+    """
 
     digest: bytes
     body: bytes
-
-    @classmethod
-    def of(cls, actor: str, route: str, key: str, body: bytes) -> Key:
-        scope = f"{actor}\n{route}\n{key}".encode()
-        return cls(blake2b(scope, digest_size=16).digest(), blake2b(body, digest_size=16).digest())
 
 
 class Keys:
     """All unexpired keys of this database."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, secret: Secret) -> None:
         self._store = store
+        self._secret_key = secret.hmac("idempotency", "")
         self._clock = clock
         self._known: set[bytes] = set()
         self._under_way: dict[bytes, tuple[bytes, asyncio.Future[Any]]] = {}
@@ -52,6 +52,14 @@ class Keys:
         self._known = set(
             self._store.read_now(lambda c: c.execute(select(idempotency.c.digest)).scalars().all())
         )
+
+    def key(self, actor: str, route: str, key: str, body: bytes) -> Key:
+        """The key of a request by `actor` to `route`."""
+        scope = f"{actor}\n{route}\n{key}".encode()
+        return Key(self._digest(scope), self._digest(body))
+
+    def _digest(self, value: bytes) -> bytes:
+        return blake2b(value, digest_size=16, key=self._secret_key).digest()
 
     async def answer_to(self, key: Key) -> bytes | None:
         """The stored answer of an earlier request with this key, or None if it is new.

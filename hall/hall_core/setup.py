@@ -3,7 +3,7 @@
 These are the nouns that every part of the product shares. They are configuration: they change
 when a manager edits them (event `setup_changed`), never while a citizen is being served.
 Rules about them live with the features; this file holds shapes and the few facts that are
-true of the shapes alone.
+true of the shapes alone. Unknown fields are refused: a misspelt rule must not pass for a rule.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Region(msgspec.Struct, frozen=True, kw_only=True):
     parent: str | None = None
 
 
-class Session(msgspec.Struct, frozen=True, kw_only=True):
+class Session(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One opening period of a day, local time `HH:MM`; `until` may be `24:00`.
 
     A day has sessions, not one closing time: a morning ticket survives lunch.
@@ -36,7 +36,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     by_appointment: bool = False
 
 
-class Queue(msgspec.Struct, frozen=True, kw_only=True):
+class Queue(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A line of people. `prefix` starts every number of it (H001)."""
 
     prefix: str
@@ -46,7 +46,7 @@ class Queue(msgspec.Struct, frozen=True, kw_only=True):
     sessions: tuple[Session, ...] | None = None  # None: the hall's own
 
 
-class Service(msgspec.Struct, frozen=True, kw_only=True):
+class Service(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A 事项: what a citizen comes for. It names the queue it is served from."""
 
     id: str
@@ -61,14 +61,14 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     group: str = ""  # heading on the kiosk, when there are more items than buttons
 
 
-class ServedQueue(msgspec.Struct, frozen=True, kw_only=True):
+class ServedQueue(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A queue that a window serves; a lower `priority` is served first, equals are merged."""
 
     prefix: str
     priority: int = 1
 
 
-class Window(msgspec.Struct, frozen=True, kw_only=True):
+class Window(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A 窗口. `kind` is general, issuing, unresolved or one_thing (domain: window types)."""
 
     number: int
@@ -81,7 +81,7 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
     zone: str = ""  # 功能区; speakers announce by zone
 
 
-class Clerk(msgspec.Struct, frozen=True, kw_only=True):
+class Clerk(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A 窗口人员 with the card shown to citizens. Secrets (PIN) live elsewhere."""
 
     clerk_no: str
@@ -92,7 +92,7 @@ class Clerk(msgspec.Struct, frozen=True, kw_only=True):
     photo: str = ""  # file name below the hall's media folder
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True):
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A hall's own rules. Every figure has its unit in its name."""
 
     week: dict[int, tuple[Session, ...]] = {}  # ISO weekday 1..7 -> sessions; absent: closed

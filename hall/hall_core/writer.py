@@ -155,7 +155,7 @@ class Writer:
                 if part_error is not None:
                     if part[0].hall:
                         self._failed[part[0].hall] = max(work.epoch for work in part)
-                    log.error("commit_failed", hall=part[0].hall, error=str(part_error))
+                    log.error("commit_failed", hall=part[0].hall, error=_brief(part_error))
                     outcomes.update((id(work), part_error) for work in part)
         return [
             (work, outcomes.get(id(work), Dropped() if self._is_dropped(work) else None))
@@ -213,6 +213,11 @@ class Writer:
             sql = upsert_sql(table, self._engine.dialect.name, rows)
             self._sql[table, rows] = sql
         return sql
+
+
+def _brief(error: Exception) -> str:
+    """What the database said, without the statement and its values: those may be secret."""
+    return str(error.orig) if isinstance(error, DBAPIError) else repr(error)
 
 
 def upsert_sql(table: Table, dialect_name: str, rows: int = 1) -> str:

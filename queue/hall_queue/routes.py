@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from hall_core.clock import from_millis
 from hall_core.day import ConfirmClock
-from hall_core.errors import Conflict, NotFound, invalid
+from hall_core.errors import Forbidden, NotFound, invalid
 from hall_core.events import PaperEntry, Recorded, TicketEvent
 from hall_core.features import Command
 from hall_core.halls import Hall, Reply
@@ -111,7 +111,7 @@ class QueueRoutes:
             raise invalid("channel", "取号机不能以导办台名义取号。")
         person = NOBODY
         if body.id_number is not None:
-            person = self.service.person(hall, body.id_number, call.kernel.clock.now())
+            person = self.service.person(hall, body.id_number)
         ticket_id = new_ticket_id()
         command = c.IssueTicket(
             ticket_id=ticket_id,
@@ -225,11 +225,14 @@ class QueueRoutes:
         return state.tickets[ticket_id]
 
     async def command_ticket(self, call: Call) -> Any:
+        earlier = await call.earlier()
+        if earlier is not None:
+            return earlier
         hall, ticket = self._find(call, call.path("ticket"))
         body: Cancel | Requeue | Exchange | Move | Verify = call.body
         may_only_requeue = call.principal.roles <= {"kiosk", "counter"}
         if may_only_requeue and not isinstance(body, Requeue):
-            raise invalid("command", "这里只能为过号的人重新排队，其他请到导办台。")
+            raise Forbidden("wrong_role", "这里只能为过号的人重新排队，其他请到导办台。")
         command: Command
         if isinstance(body, Cancel):
             command = c.CancelTicket(ticket_id=ticket.ticket_id)
@@ -266,12 +269,20 @@ class QueueRoutes:
         )
 
     async def qr(self, call: Call) -> web.Response:
-        """The ticket's QR code: the phone page's address. Needs a configured `public_url`."""
+        """The QR code of a reprint, for the guide desk."""
         hall, ticket = self._find(call, call.path("ticket"))
+        return self._qr(hall, call.kernel.secret.ticket_token(ticket.ticket_id))
+
+    async def public_qr(self, call: Call) -> web.Response:
+        """The QR code of one's own ticket."""
+        hall, _ = self._of_token(call)
+        return self._qr(hall, call.path("token"))
+
+    def _qr(self, hall: Hall, token: str) -> web.Response:
+        """The phone page's address. Needs a configured `public_url`."""
         public_url = hall.committed["queue"].settings.public_url
         if not public_url:
             raise NotFound("no_public_url", "本大厅没有开通手机查询。")
-        token = call.kernel.secret.ticket_token(ticket.ticket_id)
         out = io.BytesIO()
         segno.make(f"{public_url.rstrip('/')}/t/{token}", error="m").save(
             out, kind="svg", border=2, scale=8
@@ -344,7 +355,7 @@ class QueueRoutes:
             )
             command = c.RecordPaper(queue=body.queue, entries=entries)
         if not isinstance(body, Paper) and call.principal.kind == "guide":
-            raise Conflict("manager_only", "此操作需要大厅管理员。")
+            raise Forbidden("wrong_role", "此操作需要大厅管理员。")
         return await hall.execute(
             command,
             call.principal.actor(),
@@ -448,6 +459,9 @@ class QueueRoutes:
         return self._phone_view(hall, hall.committed["queue"], ticket)
 
     async def cancel_public(self, call: Call) -> Any:
+        earlier = await call.earlier()
+        if earlier is not None:
+            return earlier
         hall, ticket = self._of_token(call)
         ticket_id = ticket.ticket_id
         return await hall.execute(
@@ -494,7 +508,7 @@ def routes(service: QueueService) -> list[Route]:
         ),
         r(
             method="GET", path="/tickets/{ticket}/qr.svg", handler=q.qr,
-            summary="The QR code of the phone page", roles=STAFF | {"kiosk"},
+            summary="The QR code of a reprint", roles=roles("guide"),
         ),
         r(
             method="POST", path="/tickets/{ticket}/commands", handler=q.command_ticket,
@@ -535,6 +549,10 @@ def routes(service: QueueService) -> list[Route]:
         r(
             method="GET", path="/public/tickets/{token}", handler=q.public_ticket,
             summary="The citizen's ticket", roles=None,
+        ),
+        r(
+            method="GET", path="/public/tickets/{token}/qr.svg", handler=q.public_qr,
+            summary="The QR code of the citizen's ticket", roles=None,
         ),
         r(
             method="POST", path="/public/tickets/{token}/commands", handler=q.cancel_public,

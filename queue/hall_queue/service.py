@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 import msgspec
@@ -119,7 +119,7 @@ class QueueService:
 
     # --- persons -------------------------------------------------------------------------------
 
-    def person(self, hall: Hall, id_number: str, now: datetime) -> Person:
+    def person(self, hall: Hall, id_number: str) -> Person:
         """Who holds this ID, as a random reference of today.
 
         Raises:
@@ -131,11 +131,9 @@ class QueueService:
         day = hall.live["queue"].day
         hashed = self._kernel.secret.hmac("person", id_number).hex()
         place = (hall.info.id, day, hashed)
-        age = age_of(id_number, now.date())
-        holder = self._persons.get(place)
-        if holder is not None:
-            return Person(holder, age, ())
-        holder = self._persons[place] = secrets.token_hex(8)
+        age = age_of(id_number, date.fromisoformat(day))
+        # The row goes along each time: the request that made the reference may have been refused.
+        holder = self._persons.setdefault(place, secrets.token_hex(8))
         return Person(holder, age, ((tables.persons, (holder, hall.info.id, day, hashed)),))
 
     async def forget_persons(self) -> None:

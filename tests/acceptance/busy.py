@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import random
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Self
 
 from hall_core.clock import ManualClock
+from hall_core.setup import Service
 from hall_queue.domain.state import QueueState
 from tests.support import HALL, Client, HallServer
 
@@ -44,40 +45,12 @@ def clock_at(hour: int = 8, minute: int = 30) -> ManualClock:
     return ManualClock(OPENING + timedelta(hours=hour - 8, minutes=minute - 30))
 
 
-async def morning(server: HallServer, clock: ManualClock, minutes: int, hall: str = HALL) -> None:
-    """Let it be so many minutes after opening on a busy day."""
-    chance = random.Random(f"{hall} 2026")
-    desks = {
-        number: _Desk(number, server, await server.client("counter", hall, number), hall)
-        for number in sorted(_state(server, hall).posts)
-    }
-    kiosk, guide = await server.client("kiosk", hall), await server.client("guide", hall)
-    admin = await server.client("admin", None)
-    notices = await admin.post(f"/halls/{hall}/notices", {"notices": NOTICES})
-    assert notices.status == 200, notices
-    closed = STAY_CLOSED if hall == HALL else {n for n in desks if n % 7 == 0}
-    for number, desk in desks.items():
-        if number not in closed:
-            await desk.press("open", clerk=f"{number:03d}")
-    services = _chances(_state(server, hall))
+async def morning(server: HallServer, clock: ManualClock, minutes: int, *halls: str) -> None:
+    """Let it be so many minutes after opening on a busy day, in Qinghe unless told."""
+    floors = [await _Floor.open(server, hall) for hall in halls or (HALL,)]
     for minute in range(minutes):
-        expected = len(desks) * (PEOPLE_A_MINUTE + (AT_THE_DOOR if minute == 0 else 0))
-        for _ in range(_poisson(chance, expected)):
-            service = chance.choices([s for s, _ in services], [w for _, w in services])[0]
-            green = chance.random() < 0.08
-            await (guide if green else kiosk).take(
-                hall=hall,
-                queue=service.prefix,
-                service=service.id,
-                channel="guide_desk" if green else "kiosk",
-                priority="green" if green else "normal",
-                cases=2 if chance.random() < 0.06 else 1,
-            )
-        back = (clock.now() + timedelta(minutes=10)).isoformat()
-        for number, desk in desks.items():
-            if number not in closed:
-                forgets = number == FORGETS and minute >= minutes - FORGETS_BEFORE
-                await desk.minute(minute, chance, back if forgets else "")
+        for floor in floors:
+            await floor.minute(minute, minutes - minute, clock)
         clock.advance(seconds=60)
     clock.advance(seconds=20)
 
@@ -128,32 +101,89 @@ async def arrange(server: HallServer, clock: ManualClock) -> None:
     await call(1)
 
 
+class _Floor:
+    """One hall: its desks, its doors, and chance."""
+
+    def __init__(self, server: HallServer, hall: str) -> None:
+        self._hall = hall
+        self._state = _state(server, hall)
+        self._chance = random.Random(f"{hall} 2026")
+        self._services = _chances(self._state)
+        self._desks: list[_Desk] = []
+        self._kiosk: Client
+        self._guide: Client
+
+    @classmethod
+    async def open(cls, server: HallServer, hall: str) -> Self:
+        """Put up the notices and open the windows."""
+        floor = cls(server, hall)
+        floor._kiosk = await server.client("kiosk", hall)
+        floor._guide = await server.client("guide", hall)
+        admin = await server.client("admin", None)
+        notices = await admin.post(f"/halls/{hall}/notices", {"notices": NOTICES})
+        assert notices.status == 200, notices
+        numbers = sorted(floor._state.posts)
+        closed = STAY_CLOSED if hall == HALL else {n for n in numbers if n % 7 == 0}
+        for number in numbers:
+            if number not in closed:
+                client = await server.client("counter", hall, number)
+                desk = _Desk(number, client, hall, floor._state, floor._chance)
+                await desk.press("open", clerk=f"{number:03d}")
+                floor._desks.append(desk)
+        return floor
+
+    async def minute(self, minute: int, left: int, clock: ManualClock) -> None:
+        """What the `minute`-th minute brings, so many before the end."""
+        expected = len(self._state.posts) * (PEOPLE_A_MINUTE + (AT_THE_DOOR if not minute else 0))
+        for _ in range(_poisson(self._chance, expected)):
+            await self._take()
+        for desk in self._desks:
+            leaves = self._hall == HALL and desk.number == FORGETS and left <= FORGETS_BEFORE
+            back = (clock.now() + timedelta(minutes=10)).isoformat()
+            await desk.minute(minute, back if leaves else "")
+
+    async def _take(self) -> None:
+        services, weights = zip(*self._services, strict=True)
+        service = self._chance.choices(services, weights)[0]
+        green = self._chance.random() < 0.08
+        await (self._guide if green else self._kiosk).take(
+            hall=self._hall,
+            queue=service.prefix,
+            service=service.id,
+            channel="guide_desk" if green else "kiosk",
+            priority="green" if green else "normal",
+            cases=2 if self._chance.random() < 0.06 else 1,
+        )
+
+
 class _Desk:
     """One window and its clerk, who works without a pause."""
 
-    def __init__(self, number: int, server: HallServer, client: Client, hall: str) -> None:
+    def __init__(
+        self, number: int, client: Client, hall: str, state: QueueState, chance: random.Random
+    ) -> None:
         self.number = number
-        self._server = server
         self._client = client
         self._hall = hall
+        self._state = state
+        self._chance = chance
         self._until = 0.0
 
     async def press(self, command: str, **more: Any) -> None:
         answer = await self._client.press(self.number, command, hall=self._hall, **more)
         assert answer.status == 200, (self.number, command, answer)
 
-    async def minute(self, minute: int, chance: random.Random, forget: str) -> None:
-        """What this minute brings. `forget`: when a clerk who leaves now says to be back."""
-        state = _state(self._server, self._hall)
-        post = state.posts[self.number]
+    async def minute(self, minute: int, leaves: str) -> None:
+        """What this minute brings. `leaves`: who goes now says to be back then."""
+        post, chance = self._state.posts[self.number], self._chance
         if post.state == "calling":
             if chance.random() < 0.05:
                 await self.press("recall")
                 await self.press("no_show")
                 return
             await self.press("start")
-            ticket = state.tickets[post.ticket or ""]
-            service = state.services.get(ticket.service or "")
+            ticket = self._state.tickets[post.ticket or ""]
+            service = self._state.services.get(ticket.service or "")
             planned = (service.minutes if service is not None else 10.0) * ticket.cases
             self._until = minute + max(2.0, chance.gauss(planned, planned * 0.3) * HURRY)
         elif post.state == "serving" and minute >= self._until:
@@ -161,18 +191,26 @@ class _Desk:
                 await self.press("hold", reason="等材料")
             else:
                 await self.press("finish")
-        elif post.state == "open" and forget:
-            await self.press("leave", reason="送件", contact="", expected_return=forget)
+        elif post.state == "open" and leaves:
+            await self.press("leave", reason="送件", contact="", expected_return=leaves)
         elif post.state == "open" and chance.random() < 0.8:
             await self.press("call_next")
 
 
+def citizens_page(server: HallServer, state: str, queue: str = "") -> tuple[str, str]:
+    """Number and token of whoever came last and is in this state (in this queue)."""
+    tickets = reversed(_state(server, HALL).tickets.values())
+    ticket = next(t for t in tickets if t.state == state and queue in ("", t.queue))
+    return ticket.number, server.kernel.secret.ticket_token(ticket.ticket_id)
+
+
 def _state(server: HallServer, hall: str) -> QueueState:
+    """As committed; the same object as long as the server runs."""
     state: QueueState = server.hall(hall).committed["queue"]
     return state
 
 
-def _chances(state: QueueState) -> list[tuple[Any, float]]:
+def _chances(state: QueueState) -> list[tuple[Service, float]]:
     """Every service with how often it is asked for: more windows, more people."""
     windows = {
         prefix: sum(
@@ -189,10 +227,3 @@ def _poisson(chance: random.Random, mean: float) -> int:
         count += 1
         left += chance.expovariate(1.0)
     return count
-
-
-def citizens_page(server: HallServer, state: str) -> tuple[str, str]:
-    """Number and token of whoever came last and is in this state."""
-    tickets = reversed(_state(server, HALL).tickets.values())
-    ticket = next(ticket for ticket in tickets if ticket.state == state)
-    return ticket.number, server.kernel.secret.ticket_token(ticket.ticket_id)

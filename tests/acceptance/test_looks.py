@@ -245,7 +245,8 @@ async def test_admin(pages: Pages) -> None:
     for language in LANGUAGES:
         await in_language(page, language)
         await expect(tabs.first).to_be_visible()
-        for index in range(await tabs.count()):
+        # All of them in English, which is longer.
+        for index in range(1 if language == "zh" else await tabs.count()):
             await tabs.nth(index).click()
             await expect(tabs.nth(index)).to_have_attribute("aria-current", "page")
             name = await tabs.nth(index).inner_text()

@@ -8,16 +8,18 @@ import contextlib
 import resource
 import sqlite3
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from hall_app import install
 from hall_app.check import check_directory
 from hall_core import store
+from hall_core.clock import ManualClock
 from hall_core.writer import Work, Writer
 from hall_queue.feature import QueueFeature
 from tests.postgres import Postgres
@@ -397,6 +399,60 @@ async def test_a_fault_in_a_view_leaves_nobody_waiting(
         assert (await kiosk.get(f"/tickets/{ticket['ticket_id']}")).body["number"] == "H001"
         # Who was watching missed a version, and was sent away to ask again.
         await screen.until_closed()
+
+
+@pytest.mark.parametrize("what", ["comes back", "stays away"])
+async def test_a_database_that_can_not_be_read_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """After a failed commit nothing can be read either: refused till it can, and stopping works."""
+    async with hall_server(tmp_path) as server:
+        kiosk = await server.client("kiosk")
+        hall = server.hall()
+        await on_the_writers_connection(server, "PRAGMA query_only = ON")
+        reads = 0
+
+        def fails(_: Connection) -> Any:
+            nonlocal reads
+            reads += 1
+            raise ConnectionError("no database")
+
+        monkeypatch.setattr(hall, "_replayed", fails)
+        assert_cannot_store(await kiosk.post(PATH, {"queue": "H"}, key="k"))
+        await eventually(lambda: reads >= 2)
+        assert hall.suspended
+        assert_cannot_store(await kiosk.post(PATH, {"queue": "H"}, key="k"))
+        assert (await kiosk.get("/readyz")).status == 503
+        assert (await kiosk.get(f"/halls/{HALL}/snapshot")).status == 200
+        await on_the_writers_connection(server, "PRAGMA query_only = OFF")
+        if what == "comes back":
+            monkeypatch.undo()
+            await until_stored(kiosk, "k")
+            assert (await kiosk.get("/readyz")).status == 200
+    assert check_directory(tmp_path) == []
+
+
+async def test_a_fault_that_lasts_is_not_tried_all_the_time(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Midnight on a full disk: the day rolls when there is room again, without a flood of tries."""
+    clock = ManualClock(datetime(2026, 3, 2, 15, 59, tzinfo=UTC))
+    async with hall_server(tmp_path, demo=False, clock=clock) as server:
+        hall = server.hall("hall")
+        await on_the_writers_connection(server, "PRAGMA query_only = ON")
+        clock.advance(minutes=5)
+        for _ in range(20):
+            server.kernel.tick()
+            await hall.drain()
+            await eventually(lambda: not hall.suspended)
+        assert capsys.readouterr().out.count("commit_failed") == 1
+        await on_the_writers_connection(server, "PRAGMA query_only = OFF")
+        assert hall.committed["day"].day == "2026-03-02"
+        monkeypatch.setattr(hall, "_quiet_until", 0.0)  # a while later
+        server.kernel.tick()
+        await hall.drain()
+        assert hall.committed["day"].day == "2026-03-03"
+    assert check_directory(tmp_path) == []
 
 
 # --- stopping ----------------------------------------------------------------------------------

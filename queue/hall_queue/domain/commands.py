@@ -176,7 +176,7 @@ class Return(WindowCommand, frozen=True):
 # --- the manager -------------------------------------------------------------------------------
 
 
-class ChangeSetup(Command, frozen=True):
+class ChangeSetup(Command, frozen=True, forbid_unknown_fields=True):
     """Edit the hall. Whole entries replace those with the same key; removals come by key."""
 
     settings: Settings | None = None

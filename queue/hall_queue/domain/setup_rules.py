@@ -107,6 +107,8 @@ def _check_keys(state: QueueState, command: ChangeSetup) -> None:
 
 
 def _check_settings(settings: Settings) -> None:
+    if not any(settings.week.values()):
+        raise invalid("settings.week", "请至少为一天填写开放时间，否则大厅一直关闭。")
     for weekday, day in settings.week.items():
         if not 1 <= weekday <= 7:
             raise invalid("settings.week", "星期应为1（周一）到7（周日）。")

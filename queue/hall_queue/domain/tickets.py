@@ -52,6 +52,7 @@ def decide_issue(state: QueueState, command: IssueTicket, ctx: Context) -> list[
         raise invalid("cases", f"一张号最多办理{MAX_CASES}件，请填写1到{MAX_CASES}。")
     priority = _priority(state, command, service)
     _require_in_hours(state, line, ctx)
+    _require_walk_ins(state, line, command, ctx)
     _require_below_limit(line)
     if command.holder is not None:
         _require_few_tickets(state, command.holder, prefix)
@@ -116,6 +117,13 @@ def _require_in_hours(state: QueueState, line: Line, ctx: Context) -> None:
     opens = sessions.next_opening(state.settings, line.setup, tz, ctx.now)
     then = f"{clock_text(opens, ctx)}开始取号" if opens else "近期没有开放安排，请到导办台咨询"
     raise Conflict("outside_hours", f"“{line.setup.name}”现在不在服务时间，{then}。")
+
+
+def _require_walk_ins(state: QueueState, line: Line, command: IssueTicket, ctx: Context) -> None:
+    """Some sessions are for appointments only; the guide desk decides about exceptions."""
+    session = sessions.current_session(state.settings, line.setup, ctx.hall.timezone, ctx.now)
+    if session is not None and session.by_appointment and command.channel != "guide_desk":
+        raise Conflict("appointment_only", "本时段只办理预约事项，请到导办台咨询。")
 
 
 def _require_below_limit(line: Line) -> None:

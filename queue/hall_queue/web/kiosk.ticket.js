@@ -2,7 +2,7 @@
  * The ticket that was taken: number first, then how many stand before it, how long, and where. The
  * same page is what an 80 mm printer gets (kiosk.css, @media print).
  */
-import { deviceId, idleSeconds } from "/static/core/device.js";
+import { idleSeconds } from "/static/core/device.js";
 import { h, setText } from "/static/core/dom.js";
 import { lang, nameOf, t } from "/static/core/i18n.js";
 import { hhmm, isoDay, waitText } from "/static/core/time.js";
@@ -113,8 +113,7 @@ function ruleOf(setup) {
 
 /** @param {TicketReply} ticket */
 function qrAddress(ticket) {
-  const device = deviceId() ? "?device=" + encodeURIComponent(deviceId()) : "";
-  return "/api/v1/tickets/" + encodeURIComponent(ticket.ticket_id) + "/qr.svg" + device;
+  return "/api/v1/public/tickets/" + encodeURIComponent(ticket.token) + "/qr.svg";
 }
 
 /** Figures are read one by one. @param {string} number */

@@ -2,119 +2,23 @@
 
 from __future__ import annotations
 
-import heapq
-import random
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hall_core.events import Priority
-from hall_core.features import Actor, Context
 from hall_core.setup import (
     Clerk,
-    HallInfo,
     Queue,
-    ServedQueue,
     Service,
     Session,
     Settings,
-    Window,
 )
 from hall_queue.domain import durations, order, sessions, waiting
-from hall_queue.domain.simulation import CALL_S
-from hall_queue.domain.state import Absence, Line, Post, QueueState, Ticket, WindowState
-
-TZ = "Asia/Shanghai"
-DAY = (Session(start="08:30", until="12:00"), Session(start="14:30", until="17:30"))
-WEEKDAYS = Settings(week=dict.fromkeys(range(1, 6), DAY))
-ALWAYS = Settings(
-    week=dict.fromkeys(range(1, 8), (Session(start="00:00", until="24:00"),)),
-    greens_after_ordinary=2,
-)
-HALL = HallInfo(id="hall", name="大厅", region="159921000000", level="county", timezone=TZ)
-
-
-def at(text: str) -> datetime:
-    """Wall clock of Thursday 2025-11-20, as UTC."""
-    local = datetime.fromisoformat(f"2025-11-20 {text}")
-    return local.replace(tzinfo=ZoneInfo(TZ)).astimezone(UTC)
-
-
-NINE = at("09:00")
-
-
-def ctx(now: datetime = NINE) -> Context:
-    return Context(HALL, now, Actor("kiosk", "kiosk"), 10_000)
-
-
-class Scene:
-    """A hall in the making."""
-
-    def __init__(self, hall: Settings = WEEKDAYS, **minutes: float) -> None:
-        """`H=8` is a queue H with one item of 8 minutes, `h`."""
-        self.state = QueueState(settings=hall)
-        for prefix, each in minutes.items():
-            self.state.lines[prefix] = Line(setup=Queue(prefix=prefix, name=prefix))
-            item = Service(id=prefix.lower(), name=prefix, prefix=prefix, minutes=each)
-            self.state.services[item.id] = item
-
-    def window(self, number: int, *queues: str, state: WindowState = "open") -> Post:
-        """`H` or `H2`: the queue, at priority 2."""
-        served = tuple(ServedQueue(prefix=q[0], priority=int(q[1:] or 1)) for q in queues)
-        post = Post(setup=Window(number=number, name=f"{number}号", queues=served), state=state)
-        self.state.posts[number] = post
-        order.refresh_windows(self.state)
-        return post
-
-    def wait(
-        self,
-        prefix: str,
-        priority: Priority = "normal",
-        *,
-        cases: int = 1,
-        item: bool = True,
-        window: int | None = None,
-    ) -> str:
-        """One more person; tells the ticket's id."""
-        ticket = self._ticket(prefix, priority, cases, item)
-        ticket.window = window
-        order.put_in(self.state, ticket)
-        return ticket.ticket_id
-
-    def serve(self, post: Post, prefix: str, started_at: datetime | None) -> None:
-        ticket = self._ticket(prefix, "normal", 1, True)
-        ticket.state = "serving" if started_at else "called"
-        ticket.started_at = started_at
-        post.ticket, post.state = ticket.ticket_id, "serving" if started_at else "calling"
-
-    def measured(self, prefix: str, values: list[float], hour: int = NINE.hour) -> None:
-        for minutes in values:
-            durations.record_duration(self.state, prefix.lower(), prefix, hour, minutes, 1)
-
-    def _ticket(self, prefix: str, priority: Priority, cases: int, item: bool) -> Ticket:
-        index = len(self.state.tickets)
-        ticket = Ticket(
-            ticket_id=f"t{index}",
-            number=f"{prefix}{index:03}",
-            queue=prefix,
-            day="2025-11-20",
-            state="waiting",
-            place=(index, 0),
-            issued_at=NINE,
-            service=prefix.lower() if item else None,
-            priority=priority,
-            cases=cases,
-        )
-        self.state.tickets[ticket.ticket_id] = ticket
-        return ticket
-
-    def forecast(self, now: datetime = NINE) -> waiting.Forecast:
-        return waiting.forecast(self.state, ctx(now))
-
+from hall_queue.domain.state import Absence, WindowState
+from tests.unit.queue.waiting_scene import ALWAYS, NINE, TZ, WEEKDAYS, Scene, at, ctx
 
 # --- one window, then more ---------------------------------------------------------------------
 
@@ -552,73 +456,3 @@ def test_everybody_has_a_range_and_nothing_is_changed(scene: Scene, minutes: int
         line = scene.state.lines[prefix]
         for _, ticket_id in line.ordinary:
             assert forecast.tickets[ticket_id].at_likely <= queue.ordinary.at_likely
-
-
-# --- how often it is right ---------------------------------------------------------------------
-
-
-def _play(scene: Scene, draw: Callable[[Ticket], float]) -> dict[str, float]:
-    """One real morning: minutes until each ticket is called, with services as drawn."""
-    state = scene.state
-    free = [(0.0, number) for number in state.posts]
-    called: dict[str, float] = {}
-    while free:
-        minute, number = free[0]
-        found = order.next_ticket(state, number)
-        if found is None:
-            heapq.heappop(free)
-            continue
-        called[found[0].ticket_id] = minute
-        order.count_call(state.posts[number], order.take_out(state, found[0]))
-        heapq.heapreplace(free, (minute + CALL_S / 60 + draw(found[0]), number))
-    return called
-
-
-def _hits(runs: int, measured: bool) -> tuple[float, float]:
-    """Share of starts within [low, high], and the mean error of likely relative to the mean."""
-    inside = count = 0
-    error = total = 0.0
-    for seed in range(runs):
-        rng = random.Random(seed)
-        scene = Scene(ALWAYS, H=8, S=12, M=6)
-        true = {"H": 8.0, "S": 12.0, "M": 6.0}
-        if measured:  # the configured minutes are wrong, and durations are lopsided
-            true = {prefix: minutes * rng.uniform(0.6, 1.6) for prefix, minutes in true.items()}
-
-        def draw(
-            ticket: Ticket,
-            rng: random.Random = rng,
-            true: dict[str, float] = true,
-        ) -> float:
-            mean = true[ticket.queue]
-            if measured:
-                return rng.lognormvariate(0, 0.5) * mean / 1.1331
-            return rng.gammavariate(8.16, mean / 8.16)  # 35 % of spread
-
-        for number, queues in enumerate(("H", "H", "HS2", "S", "S", "SM", "M", "M"), start=1):
-            scene.window(number, *[q for q in (queues[:1], queues[1:]) if q])
-        for _ in range(50):
-            scene.wait(rng.choice("HSM"), "green" if rng.random() < 0.1 else "normal")
-        if measured:
-            for ticket in scene.state.tickets.values():
-                for _ in range(4):
-                    durations.record_duration(
-                        scene.state, ticket.service, ticket.queue, NINE.hour, draw(ticket), 1
-                    )
-        forecast = scene.forecast()
-        for ticket_id, minute in _play(scene, draw).items():
-            wait = forecast.tickets[ticket_id]
-            if wait.high == 0:
-                continue  # called at once: no forecast needed
-            count += 1
-            inside += wait.low <= minute <= wait.high
-            error += wait.likely - minute
-            total += minute
-    return inside / count, error / total
-
-
-@pytest.mark.parametrize("measured", [False, True])
-def test_most_starts_lie_within_the_range_and_likely_is_hardly_biased(measured: bool) -> None:
-    share, bias = _hits(60, measured)
-    assert share >= 0.70, f"{share:.0%}"
-    assert abs(bias) < 0.06, f"{bias:+.1%}"
