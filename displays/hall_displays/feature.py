@@ -89,13 +89,13 @@ class DisplaysFeature(Feature):
 
     def render(self, state: DisplaysState, part: Part, audience: Audience) -> Any:
         name, key = part
+        if audience.kind == "pad":
+            return None  # a pad is told of its own window only
         if name == "recent_calls":
             return state.recent_calls
         if name == "texts":
             return texts_of(state)
         if name == "announcements":
-            if audience.kind == "pad":
-                return None
             version, number, window = key
             zone = state.zones.get(window, "")
             can_say = self.voice.available

@@ -19,9 +19,9 @@ from hall_core.clock import SystemClock, millis
 from hall_core.halls import SYSTEM
 from hall_core.kernel import Kernel
 from hall_core.setup import HallInfo, Region
-from hall_core.store import open_engine
 from hall_core.writer import upsert_sql
 from hall_queue.domain.commands import ChangeSetup
+from hall_queue.tables import windows
 
 ADMIN = "admin"
 
@@ -34,10 +34,15 @@ def init(directory: Path, demo: bool, always_open: bool, say: Callable[[str], No
     """
     if (directory / settings.FILE).exists():
         raise Refused(f"{directory} is an installation already; choose another folder")
+    if settings.database_file(settings.AppSettings(), directory).exists():
+        raise Refused(
+            f"{directory} holds a database but no {settings.FILE}; if an earlier `hall init` was "
+            "interrupted, remove the folder and repeat it"
+        )
     directory.mkdir(parents=True, exist_ok=True)
-    settings.write_default(directory)
     (directory / "media").mkdir(exist_ok=True)
-    password = asyncio.run(fill(directory, demo, always_open))
+    password = asyncio.run(fill(directory, demo, always_open, settings.AppSettings()))
+    settings.write_default(directory)  # last: with it, the folder is an installation
     say(f"installed in {directory}")
     say(f"administrator: {ADMIN}")
     say(f"password: {password}")
@@ -45,11 +50,16 @@ def init(directory: Path, demo: bool, always_open: bool, say: Callable[[str], No
     say(f"start it with: hall serve {directory}")
 
 
-async def fill(directory: Path, demo: bool, always_open: bool) -> str:
+async def fill(
+    directory: Path,
+    demo: bool,
+    always_open: bool,
+    chosen: settings.AppSettings | None = None,
+) -> str:
     """The database of a new installation; gives the administrator's password."""
     from hall_app.demo import city
 
-    kernel = await open_kernel(directory, settings.load(directory), SystemClock())
+    kernel = await open_kernel(directory, chosen or settings.load(directory), SystemClock())
     await kernel.start()
     try:
         password = secrets.token_urlsafe(12)
@@ -86,7 +96,8 @@ async def add_hall(
 def _database(directory: Path) -> Iterator[Engine]:
     """The installation's database, for one short write beside a running server."""
     loaded = settings.load(directory)
-    engine = open_engine(settings.database_url(loaded, directory))
+    settings.require_database(loaded, directory)
+    engine = settings.database(loaded, directory)
     if schema.current(engine) != schema.HEAD:
         engine.dispose()
         raise Refused(f"{directory} has another release's database; start `hall serve` once first")
@@ -110,6 +121,10 @@ def create_token(directory: Path, kind: str, hall_id: str | None, window: int | 
             if len(known) != 1:
                 raise Refused(f"a {kind} token needs --hall; halls here: {', '.join(known)}")
             hall_id = known[0]
+        if window is not None and hall_id is not None:
+            numbers = select(windows.c.number).where(windows.c.hall_id == hall_id)
+            if window not in connection.execute(numbers).scalars().all():
+                raise Refused(f"hall {hall_id!r} has no window {window}; see `/admin`")
         if kind in ("counter", "pad") and window is None:
             raise Refused(f"a {kind} token needs --window N")
         device, token = new_device(

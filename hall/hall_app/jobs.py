@@ -16,7 +16,7 @@ def start_jobs(kernel: Kernel) -> AsyncIOScheduler:
 
     scheduler.add_job(expire_keys, "cron", hour=3, minute=20)
     scheduler.add_job(kernel.access.keep_sessions, "interval", minutes=1)
-    scheduler.add_job(kernel.expire_notes, "cron", hour=3, minute=30)
+    scheduler.add_job(kernel.expire, "cron", hour=3, minute=30)
     for feature in kernel.features:
         for job in feature.jobs(kernel):
             scheduler.add_job(job.run, job.trigger, **job.when)

@@ -10,7 +10,7 @@ import msgspec
 from aiohttp import web
 
 from hall_core.http import Route
-from hall_core.version import BUILD
+from hall_core.version import VERSION
 
 PROBLEM = {
     "description": "RFC 9457 problem document",
@@ -55,7 +55,7 @@ def document(routes: list[Route]) -> dict[str, Any]:
         paths.setdefault(f"/api/v1{route.path}", {})[route.method.lower()] = operation
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Hall operations", "version": BUILD},
+        "info": {"title": "Hall operations", "version": VERSION},
         "paths": paths,
         "components": {
             "schemas": components,

@@ -5,6 +5,7 @@ A shell holds no data; what it shows comes from the API with the device's or per
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from aiohttp import web
 
 import hall_core
 from hall_core.features import Feature
+from hall_core.http import KERNEL
+from hall_core.version import VERSION
 
 CORE_WEB = Path(hall_core.__file__).parent / "web"
 APP_WEB = Path(__file__).parent / "web"
@@ -53,6 +56,15 @@ def mount(app: web.Application, features: Iterable[Feature]) -> None:
     for area, folder in folders.items():
         app.router.add_static(f"/static/{area}", folder)
     app.on_response_prepare.append(_headers)
+    app[KERNEL].build = f"{VERSION}-{_digest(folders.values())}"
+
+
+def _digest(folders: Iterable[Path]) -> str:
+    """Of all pages: idle devices reload themselves when a new release changed any of them."""
+    whole = hashlib.blake2b(digest_size=6)
+    for path in sorted(path for folder in folders for path in folder.iterdir() if path.is_file()):
+        whole.update(path.read_bytes())
+    return whole.hexdigest()
 
 
 def _shell(path: Path) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:

@@ -4,26 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import gc
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import structlog
 from aiohttp import web
-from prometheus_client import generate_latest
 
-from hall_app import openapi, pages, schema
+from hall_app import metrics, openapi, pages, schema
 from hall_app.features import make_features
 from hall_app.jobs import start_jobs
-from hall_app.settings import AppSettings, database_url, media_folder
+from hall_app.settings import AppSettings, SettingsError, database, media_folder, require_database
 from hall_city import routes as city_routes
 from hall_core import routes as core_routes
 from hall_core.clock import Clock, SystemClock
 from hall_core.http import BODY_MAX, KERNEL, mount, problems
 from hall_core.kernel import Kernel
 from hall_core.secret import Secret
-from hall_core.store import open_engine
 from hall_core.stream import stream
 
 log = structlog.get_logger()
@@ -31,14 +30,18 @@ log = structlog.get_logger()
 DRAIN_S = 10  # how long a request may still take at shutdown
 
 
-async def open_kernel(directory: Path, settings: AppSettings, clock: Clock) -> Kernel:
+async def open_kernel(
+    directory: Path, settings: AppSettings, clock: Clock, people_clock: Clock | None = None
+) -> Kernel:
     """A kernel on the installation's database, at this release's schema; not started."""
-    engine = open_engine(database_url(settings, directory))
+    engine = database(settings, directory)
     schema.upgrade(engine)
     media = media_folder(settings, directory)
-    return Kernel(
-        engine, Secret.open(directory / "secret.key"), clock, lambda: make_features(media)
-    )
+    try:
+        secret = Secret.open(directory / "secret.key")
+    except ValueError as error:
+        raise SettingsError(str(error)) from None
+    return Kernel(engine, secret, clock, lambda: make_features(media), people_clock)
 
 
 def make_app(kernel: Kernel) -> web.Application:
@@ -70,7 +73,8 @@ async def _readyz(request: web.Request) -> web.Response:
 
 
 async def _metrics(request: web.Request) -> web.Response:
-    return web.Response(body=generate_latest(), content_type="text/plain", charset="utf-8")
+    body = metrics.exposition(request.app[KERNEL])
+    return web.Response(body=body, content_type="text/plain", charset="utf-8")
 
 
 @contextlib.asynccontextmanager
@@ -79,28 +83,48 @@ async def running(
     settings: AppSettings,
     clock: Clock | None = None,
     extend: Callable[[web.Application], None] | None = None,
+    people_clock: Clock | None = None,
 ) -> AsyncIterator[tuple[Kernel, str]]:
-    """Serve an installation; gives the kernel and the base URL (port 0 picks a free one)."""
-    kernel = await open_kernel(directory, settings, clock or SystemClock())
-    await kernel.start()
-    app = make_app(kernel)
-    if extend is not None:
-        extend(app)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=DRAIN_S)
-    await runner.setup()
-    jobs = start_jobs(kernel)
-    try:
-        site = web.TCPSite(runner, settings.listen, settings.port, backlog=1024)
-        await site.start()
-        port = runner.addresses[0][1]
-        yield kernel, f"http://{_reachable(settings.listen)}:{port}"
-    finally:
-        jobs.shutdown(wait=False)
-        for hall in kernel.halls.values():
-            await hall.drain()
-            hall.hub.close()
-        await runner.cleanup()
-        await kernel.stop()
+    """Serve an installation; gives the kernel and the base URL (port 0 picks a free one).
+
+    Raises:
+        SettingsError: another server runs on this folder, or the database can't be used.
+    """
+    require_database(settings, directory)
+    with only_server(directory):
+        kernel = await open_kernel(directory, settings, clock or SystemClock(), people_clock)
+        await kernel.start()
+        app = make_app(kernel)
+        if extend is not None:
+            extend(app)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=DRAIN_S)
+        await runner.setup()
+        jobs = start_jobs(kernel)
+        try:
+            site = web.TCPSite(runner, settings.listen, settings.port, backlog=1024)
+            await site.start()
+            port = runner.addresses[0][1]
+            yield kernel, f"http://{_reachable(settings.listen)}:{port}"
+        finally:
+            jobs.shutdown(wait=False)
+            for hall in kernel.halls.values():
+                await hall.drain()
+                hall.hub.close()  # streams do not end by themselves
+            await runner.cleanup()
+            await kernel.stop()
+
+
+@contextlib.contextmanager
+def only_server(directory: Path) -> Iterator[None]:
+    """Hold the folder: two servers on one database would be two deciders of one hall."""
+    with open(directory / "lock", "w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise SettingsError(
+                f"another server runs on {directory}; stop it first, or use another folder"
+            ) from None
+        yield
 
 
 def _reachable(listen: str) -> str:

@@ -6,8 +6,13 @@ import os
 from pathlib import Path
 
 import msgspec
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from hall_core.store import open_engine
 
 FILE = "hall.toml"
+SQLITE = "sqlite:///"
 
 DEFAULT = """\
 # Settings of this hall server. Every key is optional; unknown keys are refused by name.
@@ -57,13 +62,37 @@ def load(directory: Path) -> AppSettings:
     return settings
 
 
+def database_file(settings: AppSettings, directory: Path) -> Path:
+    """Where SQLite's file lies: a relative path is below the installation's folder."""
+    return directory.resolve() / settings.database.removeprefix(SQLITE)
+
+
 def database_url(settings: AppSettings, directory: Path) -> str:
-    """The database's URL; a relative SQLite path lies in the installation's folder."""
-    prefix = "sqlite:///"
-    if settings.database.startswith(prefix):
-        path = settings.database.removeprefix(prefix)
-        return prefix + os.fspath(directory.resolve() / path)
+    if settings.database.startswith(SQLITE):
+        return SQLITE + os.fspath(database_file(settings, directory))
     return settings.database
+
+
+def require_database(settings: AppSettings, directory: Path) -> None:
+    """Raises SettingsError when SQLite's file is gone: an empty one must not take its place."""
+    path = database_file(settings, directory)
+    if settings.database.startswith(SQLITE) and not path.exists():
+        raise SettingsError(f"{path} is missing; bring it back from the backup")
+
+
+def database(settings: AppSettings, directory: Path) -> Engine:
+    """The database's engine; it connects when it is first used.
+
+    Raises:
+        SettingsError: the URL is none that can be used.
+    """
+    try:
+        return open_engine(database_url(settings, directory))
+    except (SQLAlchemyError, ImportError, ValueError) as error:
+        raise SettingsError(
+            f"`database` in {directory / FILE} can't be used: {error}; "
+            "give sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/NAME"
+        ) from None
 
 
 def media_folder(settings: AppSettings, directory: Path) -> Path:

@@ -27,27 +27,36 @@ from hall_core.keys import Keys
 from hall_core.secret import Secret
 from hall_core.setup import HallInfo, Region
 from hall_core.store import Store
+from hall_core.version import VERSION
 from hall_core.writer import Writer
 
 log = structlog.get_logger()
 
 TICK_S = 0.2
 NOTE_LIFE = timedelta(days=180)
+AUDIT_LIFE = timedelta(days=400)  # the network security law asks for six months at least
 
 
 class Kernel:
     """The running kernel. Make it inside the event loop, then `start`."""
 
     def __init__(
-        self, engine: Engine, secret: Secret, clock: Clock, features: Callable[[], list[Feature]]
+        self,
+        engine: Engine,
+        secret: Secret,
+        clock: Clock,
+        features: Callable[[], list[Feature]],
+        people_clock: Clock | None = None,
     ) -> None:
+        """`people_clock` is for sessions and pairing codes, where a hall's time is simulated."""
         self.clock = clock
+        self.build = VERSION
         self.secret = secret
         self.features: Sequence[Feature] = features()
         self.store = Store(engine)
         self.writer = Writer(engine, asyncio.get_running_loop())
         self.keys = Keys(self.store, clock, secret)
-        self.access = Access(self.store, self.writer, clock, secret)
+        self.access = Access(self.store, self.writer, people_clock or clock, secret)
         self.halls: dict[str, Hall] = {}
         self.regions: dict[str, Region] = {}
         self.sockets: dict[str, set[asyncio.Transport]] = {}  # device or user id -> its streams
@@ -163,11 +172,17 @@ class Kernel:
         values = (note_id, hall_id, text, actor, millis(now), millis(now + NOTE_LIFE))
         return (tables.notes, values)
 
-    async def expire_notes(self) -> None:
-        """Delete free texts whose time is over."""
-        table = tables.notes
-        statement = delete(table).where(table.c.expires_ms < millis(self.clock.now()))
-        await self.writer.write(statements=[(statement, {})])
+    async def expire(self) -> None:
+        """Delete what has had its time: free texts, unused pairing codes, old audit entries."""
+        now = self.clock.now()
+        notes, codes, audit = tables.notes, tables.pairing_codes, tables.audit
+        await self.writer.write(
+            statements=[
+                (delete(notes).where(notes.c.expires_ms < millis(now)), {}),
+                (delete(codes).where(codes.c.expires_ms < millis(now)), {}),
+                (delete(audit).where(audit.c.at_ms < millis(now - AUDIT_LIFE)), {}),
+            ]
+        )
 
     async def stop(self) -> None:
         """Finish what was accepted, then close."""

@@ -16,7 +16,7 @@ from hall_core import access, tables
 from hall_core.access import PASSWORD_MIN, Device, DeviceKind, User, UserRole
 from hall_core.alerts import AlertsState, HandleAlert, Verb, alert_view
 from hall_core.clock import from_millis, millis
-from hall_core.errors import Conflict, Forbidden, NotFound, invalid
+from hall_core.errors import Conflict, Forbidden, NotFound, Unauthorized, invalid
 from hall_core.halls import read_journal
 from hall_core.http import (
     DEVICE_COOKIE,
@@ -29,7 +29,6 @@ from hall_core.http import (
     check_window,
     roles,
 )
-from hall_core.version import BUILD
 
 EVERYBODY = frozenset(
     {"kiosk", "guide", "display", "counter", "pad", "agent", "camera", "supervisor"}
@@ -72,7 +71,7 @@ async def me(call: Call) -> Any:
     principal = call.principal
     device = call.kernel.access.devices.get(principal.id.removeprefix("device:"))
     hall = None if principal.halls is None else next(iter(sorted(principal.halls)), None)
-    return {
+    answer = {
         "kind": principal.kind,
         "name": principal.name,
         "roles": sorted(principal.roles),
@@ -80,8 +79,15 @@ async def me(call: Call) -> Any:
         "window": principal.window,
         "device_id": device.device_id if device else None,
         "settings": device.settings if device else {},
-        "build": BUILD,
+        "build": call.kernel.build,
     }
+    token = call.request.cookies.get(DEVICE_COOKIE + device.device_id) if device else None
+    if device is None or token is None:
+        return answer
+    # Browsers keep a cookie for 400 days at most: a screen that is on renews its own.
+    response = web.Response(body=_encoder.encode(answer), content_type="application/json")
+    set_device_cookie(response, device, token)
+    return response
 
 
 class Pair(msgspec.Struct, forbid_unknown_fields=True):
@@ -122,7 +128,7 @@ async def sign_in(call: Call) -> web.Response:
     check_origin(call.request)
     try:
         user, token = await call.kernel.access.sign_in(body.name, body.password, call.address)
-    except Exception:
+    except Unauthorized:  # who is locked out and goes on trying leaves no further entries
         await call.kernel.audit("anonymous", "sign_in_failed", body.name[:80], call.address, None)
         raise
     await call.kernel.audit(f"user:{user.name}", "sign_in", user.name, call.address, None)
@@ -231,6 +237,9 @@ async def handle_alert(call: Call) -> Any:
         raise invalid("text", "说明最多 500 个字。")
     if body.command in ("explain", "dismiss") and not body.text.strip():
         raise invalid("text", "请写明理由。")
+    earlier = await call.earlier()
+    if earlier is not None:
+        return earlier
     alert_id = call.path("alert")
     for hall in call.kernel.halls.values():
         alert = hall.committed["alerts"].alerts.get(alert_id)
@@ -293,6 +302,8 @@ async def new_code(call: Call) -> Any:
         raise invalid("kind", "人员请使用账号登录，不能配对。")
     if body.kind in ("counter", "pad") and body.window is None and body.replaces is None:
         raise invalid("window", "请选择窗口。")
+    if body.window is not None and not 1 <= body.window <= 999:
+        raise invalid("window", "没有这个窗口。")
     if len(body.name) > 60:
         raise invalid("name", "名称最多 60 个字。")
 
@@ -366,9 +377,19 @@ def within_reach(call: Call, user: User) -> bool:
 
 
 def check_reach(call: Call, user: User) -> None:
-    """Raises Forbidden for an account that reaches further than the caller's own."""
+    """Raises Forbidden for an account that reaches further than the caller's own.
+
+    Nobody makes, resets or stops an account with rights they lack themselves; only who watches is
+    appointed by others: supervisors by anyone who manages accounts, auditors by the system's
+    administrator.
+    """
     if not within_reach(call, user):
         raise Forbidden("wrong_hall", "该账号的管辖范围超出了您的范围。")
+    mine = call.principal.roles | {"supervisor"}
+    if "admin" in mine:
+        mine |= {"auditor", "manager", "security"}
+    if not set(user.roles) <= mine:
+        raise Forbidden("wrong_role", "不能管理权限高于自己的账号。")
 
 
 async def list_users(call: Call) -> Any:

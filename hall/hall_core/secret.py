@@ -17,6 +17,7 @@ from pathlib import Path
 from hall_core.errors import NotFound
 
 TICKET_ID_LENGTH = 16
+SECRET_BYTES = 32
 
 
 class Secret:
@@ -29,14 +30,23 @@ class Secret:
 
     @classmethod
     def open(cls, path: Path) -> Secret:
-        """Read the secret, making it on first use."""
+        """Read the secret, making it on first use.
+
+        Raises:
+            ValueError: the file is damaged; a short secret would protect nothing.
+        """
         if not path.exists():
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            made = path.with_suffix(".new")
+            descriptor = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             with os.fdopen(descriptor, "w") as file:
-                file.write(secrets.token_hex(32))
+                file.write(secrets.token_hex(SECRET_BYTES))
                 file.flush()
                 os.fsync(file.fileno())
-        return cls(bytes.fromhex(path.read_text().strip()))
+            made.rename(path)
+        text = path.read_text(errors="replace").strip()
+        if not re.fullmatch(f"[0-9a-f]{{{SECRET_BYTES * 2}}}", text):
+            raise ValueError(f"{path} is damaged; bring it back from the backup")
+        return cls(bytes.fromhex(text))
 
     def hmac(self, purpose: str, value: str) -> bytes:
         """HMAC-SHA-256 of `value`, under a key of its own for `purpose`."""

@@ -1,10 +1,10 @@
-"""Which build runs: pages of another build reload themselves when they are idle."""
+"""The release that runs."""
 
 from __future__ import annotations
 
 from importlib.metadata import PackageNotFoundError, version
 
 try:
-    BUILD = version("hall")
+    VERSION = version("hall")
 except PackageNotFoundError:  # run from a plain checkout
-    BUILD = "0"
+    VERSION = "0"

@@ -28,13 +28,15 @@ NOTICES = [
     {
         "id": "hours",
         "title": "服务时间",
-        "body": "周一至周五 08:30–12:00、14:30–17:30；周六 09:00–12:00、15:00–17:00（预约办理）。",
+        "body": "周一至周五 08:30–12:00、14:30–17:30；周六 09:00–12:00、15:00–17:00（预约办理）。\n"
+        "咨询电话 0499-8921000，投诉电话 12345。办不成的事，请到31号窗口反映。",
         "seconds": 20,
     },
     {
-        "id": "phone",
-        "title": "业务咨询和投诉",
-        "body": "咨询电话 0499-8921000，投诉电话 12345。办不成的事，请到31号窗口反映。",
+        "id": "pension",
+        "title": "养老保险待遇资格认证",
+        "body": "2026年度认证已经开始，可以在手机上办理，也可以带身份证到6至11号窗口。"
+        "行动不便的老人可以预约上门认证。",
         "seconds": 20,
     },
 ]
@@ -56,11 +58,12 @@ async def morning(server: HallServer, clock: ManualClock, minutes: int, *halls: 
 
 
 async def arrange(server: HallServer, clock: ManualClock) -> None:
-    """Qinghe with one of everything that may be on a screen, just after a bus has arrived."""
+    """Qinghe with one of everything that may be on a screen, a few minutes later."""
     state = _state(server, HALL)
     kiosk = await server.client("kiosk")
-    for service in ("id_card", "birth_reg", "id_card", "sole_trader", "medical_join") * 3:
-        await kiosk.take(state.services[service].prefix, service=service)
+    for prefix in ("H", "S", "M", "E", "X"):  # enough people for the calls below
+        while len(state.lines[prefix].ordinary) < 6:
+            await kiosk.take(prefix)
 
     def back(minutes: float) -> str:
         return (clock.now() + timedelta(minutes=minutes)).isoformat()
@@ -94,11 +97,11 @@ async def arrange(server: HallServer, clock: ManualClock) -> None:
     await press(21, "sign_in", clerk="B03")
     await press(21, "leave", reason="送件", contact="", expected_return=back(30),
                 backup_clerk="B03")  # fmt: skip
-    await call(4)
     await call(2, "start")
-    await call(9)
-    await call(22, "start")
-    await call(1)
+    await call(24, "start")
+    clock.advance(seconds=130)
+    for window in (9, 4, 1, 22):  # the last one has two figures, which need more room
+        await call(window)
 
 
 class _Floor:

@@ -60,6 +60,12 @@
     }
     return box;
   };
+  const endsInEllipsis = (node) => {
+    for (let at = node; at; at = at.parentElement) {
+      if (getComputedStyle(at).textOverflow === "ellipsis") return true;
+    }
+    return false;
+  };
   const where = (node) => {
     const names = [];
     for (let at = node; at && at !== document.body && names.length < 4; at = at.parentElement) {
@@ -91,7 +97,9 @@
       };
       if (seen.right - seen.left < 1 || seen.bottom - seen.top < 1) continue;
       texts.push({
-        text, where: where(parent), top: rect.top, bottom: rect.bottom, seen,
+        text, where: where(parent), seen,
+        left: rect.left, right: rect.right, top: rect.top, bottom: rect.bottom,
+        ellipsis: endsInEllipsis(parent),
         font: parseFloat(style.fontSize), glyphs: glyphs(style, text), contrast: contrast(parent),
         off: Boolean(parent.closest("[disabled], [aria-disabled=true], [data-resting]")),
       });

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,7 @@ MEASURE = Path(__file__).with_name("measure.js").read_text(encoding="utf-8")
 SHIFT = 4  # pixels that a screen moves its picture by, a little further each day
 CUT = 0.2  # of a line's height: so much of it may lie outside of its box
 PUBLIC, DESKS = 7.0, 4.5  # least contrast of text
+NUMBER = re.compile(r"[A-Z]{1,2}\d{3,}")  # of a ticket: an ellipsis must not cut it
 LANGUAGES = ("zh", "en")
 # One window of each kind, and what its screen shows (busy.py).
 WINDOWS = {4: "call", 2: "serve", 31: "open", 3: "away", 17: "covered", 5: "closed"}
@@ -102,10 +104,12 @@ def judge(looks: Looks, which: str, contrast: float, scrolls: bool = False) -> N
             wrong.append(f"{name} leaves the screen at the side")
         if not scrolls and seen["bottom"] > height + SHIFT:
             wrong.append(f"{name} leaves the screen at the bottom")
-        if not scrolls and max(seen["top"] - text["top"], text["bottom"] - seen["bottom"]) > (
-            CUT * line
-        ):
+        below = max(seen["top"] - text["top"], text["bottom"] - seen["bottom"])
+        if not scrolls and below > CUT * line:
             wrong.append(f"{name} is cut off")
+        beside = max(seen["left"] - text["left"], text["right"] - seen["right"])
+        if beside > 2 and (not text["ellipsis"] or NUMBER.fullmatch(text["text"])):
+            wrong.append(f"{name} is cut off at the side")
         if text["contrast"] < contrast and not text["off"]:
             wrong.append(f"{name} has a contrast of {text['contrast']:.1f}")
     wrong += [f"{a} stands upon {b}" for a, b in overlaps(looks.texts)]
@@ -157,10 +161,41 @@ async def test_hall_screen(pages: Pages) -> None:
     for language in LANGUAGES:
         await pages.pair(page, await pages.code("display"), "/display/hall", language)
         await expect(page.locator(".calls .one").first).to_be_visible()
-        looks = await measured(page)
-        judge(looks, language, PUBLIC)
-        assert looks.glyphs("div.call.live span.number") >= 0.12, language
-        assert looks.glyphs("div.call.live span.window b") >= 0.12, language
+        judge(await measured(page), language, PUBLIC)
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="hall.css: beside a window of two figures the call is shrunk to 11.8 % (English 11.0 %)",
+)
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_newest_call_is_large(pages: Pages, language: str) -> None:
+    """Also at a window of two figures, which most of a hall's windows have."""
+    page = await pages.device("display", "/display/hall", SCREEN, lang=language)
+    await expect(page.locator(".newest .window b")).to_have_text("22")
+    looks = await measured(page)
+    assert looks.glyphs("div.call.live span.number") >= 0.12
+    assert looks.glyphs("div.call.live span.window b") >= 0.12
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="base.css: `transition-duration: 0.01ms` on everything makes shrink() measure too early",
+)
+async def test_hall_screen_on_a_machine_without_animations(pages: Pages) -> None:
+    """Windows' "show animations" off, as on many a screen's PC."""
+    page = await pages.empty(SCREEN, reduced_motion="reduce")
+    await pages.pair(page, await pages.code("display"), "/display/hall")
+    await expect(page.locator(".newest .window b")).to_have_text("22")
+    for _ in range(3):  # drawn anew, as at each event
+        await page.evaluate(
+            """async () => {
+              const frame = () => new Promise(requestAnimationFrame);
+              window.dispatchEvent(new Event("resize"));
+              for (let n = 0; n < 4; n += 1) await frame();
+            }"""
+        )
+        judge(await measured(page), "drawn anew", PUBLIC)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -14,6 +14,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+import structlog
 from sqlalchemy import Connection, text
 
 from hall_app import install
@@ -33,6 +34,7 @@ from tests.support import (
     eventually,
     hall_server,
     installation,
+    run_hall,
 )
 
 PATH = f"/halls/{HALL}/tickets"
@@ -433,7 +435,7 @@ async def test_a_database_that_can_not_be_read_back(
 
 
 async def test_a_fault_that_lasts_is_not_tried_all_the_time(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Midnight on a full disk: the day rolls when there is room again, without a flood of tries."""
     clock = ManualClock(datetime(2026, 3, 2, 15, 59, tzinfo=UTC))
@@ -441,11 +443,12 @@ async def test_a_fault_that_lasts_is_not_tried_all_the_time(
         hall = server.hall("hall")
         await on_the_writers_connection(server, "PRAGMA query_only = ON")
         clock.advance(minutes=5)
-        for _ in range(20):
-            server.kernel.tick()
-            await hall.drain()
-            await eventually(lambda: not hall.suspended)
-        assert capsys.readouterr().out.count("commit_failed") == 1
+        with structlog.testing.capture_logs() as logs:
+            for _ in range(20):
+                server.kernel.tick()
+                await hall.drain()
+                await eventually(lambda: not hall.suspended)
+        assert [line["event"] for line in logs].count("commit_failed") == 1
         await on_the_writers_connection(server, "PRAGMA query_only = OFF")
         assert hall.committed["day"].day == "2026-03-02"
         monkeypatch.setattr(hall, "_quiet_until", 0.0)  # a while later
@@ -471,3 +474,16 @@ async def test_stopping_finishes_what_was_accepted(tmp_path: Path) -> None:
     assert given == set(numbers_on_disk(tmp_path)), "whoever was given a number was told"
     assert not writer._thread.is_alive()
     assert check_directory(tmp_path) == []
+
+
+async def test_a_folder_has_one_server_at_a_time(tmp_path: Path) -> None:
+    """Two would be two deciders of one hall; one that was killed leaves the folder free."""
+    async with hall_server(tmp_path, demo=False):
+        second = await asyncio.to_thread(run_hall, "serve", tmp_path, "--port", "0")
+        assert second.returncode == 2
+        assert "another server runs" in second.stderr
+        assert second.stderr.count("\n") == 1
+    with ServerProcess(tmp_path) as process:
+        process.kill()
+    async with hall_server(tmp_path):
+        pass

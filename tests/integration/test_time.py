@@ -122,7 +122,7 @@ async def test_a_clock_that_jumps_rolls_no_day_until_a_person_confirms(
         staff = await server.client("supervisor")
         state = (await staff.get(f"/halls/{HALL}/snapshot")).body["state"]
         assert state["day"] == {"day": "2026-03-02", "clock_doubted": True}
-        assert (await confirm(server, "guide")).code == "manager_only"
+        assert (await confirm(server, "guide")).code == "wrong_role"
 
         assert (await confirm(server)).status == 200
         assert (await confirm(server)).code == "clock_not_doubted"

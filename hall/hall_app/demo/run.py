@@ -15,7 +15,6 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 import msgspec
-from aiohttp import web
 
 from hall_app import logs, server
 from hall_app.cli import Refused
@@ -26,9 +25,7 @@ from hall_app.demo.pace import DemoClock, Pace
 from hall_app.demo.simulation import Simulation
 from hall_app.demo.summary import Summary
 from hall_app.settings import load
-from hall_core.access import Access
 from hall_core.clock import Clock, SystemClock
-from hall_core.http import KERNEL
 from hall_core.kernel import Kernel
 from hall_core.setup import HallInfo
 
@@ -100,15 +97,10 @@ async def demonstration(
     settings = msgspec.structs.replace(load(data), listen=HOST, port=port)
     links = Links(where.record)
 
-    def extend(app: web.Application) -> None:
-        # Real people sign in and pair: their sessions last real minutes, not simulated ones.
-        kernel = app[KERNEL]
-        kernel.access = Access(kernel.store, kernel.writer, SystemClock(), kernel.secret)
-        kernel.access.load()
-        links.extend(app)
-
     try:
-        async with server.running(data, settings, clock, extend) as (kernel, url):
+        # Real people sign in and pair: their sessions last real minutes, not simulated ones.
+        real = SystemClock()
+        async with server.running(data, settings, clock, links.extend, real) as (kernel, url):
             await folder.furnish(kernel, where)
             people = None
             if isinstance(clock, DemoClock):

@@ -28,7 +28,7 @@ from hall_core.events import (
 )
 from hall_queue.domain.durations import forget_duration, record_duration
 from hall_queue.domain.numbers import count_of
-from hall_queue.domain.order import put_in, take_out
+from hall_queue.domain.order import count_call, put_in, take_out
 from hall_queue.domain.state import LastStep, Post, QueueState, Ticket
 
 # --- issued, exchanged, verified ---------------------------------------------------------------
@@ -119,7 +119,7 @@ def _called(state: QueueState, event: TicketCalled, record: Recorded) -> None:
     lane = take_out(state, ticket)
     # Special calls and people off hold stand outside the order: they change nobody's turn.
     if not event.special and event.why != "unhold":
-        post.ordinary_since_green = 0 if lane == "green" else post.ordinary_since_green + 1
+        count_call(post, lane)
     ticket.state = "called"
     ticket.window = event.window
     ticket.call_count = event.call_count

@@ -164,7 +164,9 @@ def _queues(state: QueueState, key: Any, audience: Audience) -> Any:
     if key is None:
         return [queue_view(line, audience) for line in state.lines.values()]
     line = state.lines.get(key)
-    return None if line is None else queue_view(line, audience)
+    if line is None or audience.kind == "pad":  # a pad is told of its own window only
+        return None
+    return queue_view(line, audience)
 
 
 def queue_view(line: Line, audience: Audience) -> View:
