@@ -1,8 +1,10 @@
 """The server's voice: recorded clips where they cover a sentence, else espeak-ng, else none.
 
-A screen asks for a sentence and gets a WAV, or nothing and speaks itself. Whatever is slow (files,
-the synthesiser, samples) happens in a thread, two at a time, each sentence once however many
-screens ask; the newest sentences are kept.
+A screen asks for a sentence and gets a WAV, or nothing and speaks itself. Clips are read once, at
+start, and brought to one loudness and one rate: loops over samples in Python would hold up the
+server during a call, so that then clips are only put together, and espeak-ng is as loud as it was
+told to be. Sentences are made in threads, two at a time, each once however many screens ask; the
+newest are kept.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from array import array
 from collections import OrderedDict
 from collections.abc import Collection, Iterable
 from pathlib import Path
-from typing import IO, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import msgspec
 import structlog
@@ -40,7 +42,10 @@ VOICES: dict[Language, tuple[str, ...]] = {
     "zh": ("cmn-latn-pinyin", "cmn", "zh"),
     "en": ("en-gb", "en"),
 }
+RATES = range(4000, 192_001)  # samples a second; every clip is kept at the highest rate among them
 LOUDNESS = 0.16  # of full scale, root mean square
+# espeak-ng's `-a` (0 to 200) that gives about this loudness; it limits its peaks itself.
+AMPLITUDE = {"zh": 125, "en": 185}
 PEAK = 0.95 * 32767
 FULL = 32768.0
 SILENT_SIGNS = frozenset(" \t\u3000,.;:!?，。；：！？、·“”\"'")
@@ -58,7 +63,7 @@ class Voice:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._clips: dict[str, Path] = {}
+        self._clips: dict[str, Sound] = {}
         self._espeak: dict[Language, list[str]] = {}
         self._kept: OrderedDict[tuple[Language, str], bytes] = OrderedDict()
         self._making: dict[tuple[Language, str], asyncio.Task[bytes | None]] = {}
@@ -70,8 +75,9 @@ class Voice:
         return bool(self._clips or self._espeak)
 
     async def start(self) -> None:
-        """Look what there is to speak with."""
-        self._clips, self._espeak = await asyncio.to_thread(_find, self._folder)
+        """Look what there is to speak with, and load it. Takes a moment: before serving."""
+        self._clips = await asyncio.to_thread(load_clips, self._folder)
+        self._espeak = await asyncio.to_thread(_find_espeak)
 
     async def wav(self, sentence: str, language: Language) -> bytes | None:
         """A WAV of `sentence`, or None: this server can't say it."""
@@ -102,30 +108,43 @@ class Voice:
         try:
             names = cover(sentence, self._clips)
             if names:
-                return to_wav(join(levelled(read_clip(self._clips[name])) for name in names))
+                return to_wav(join(self._clips[name] for name in names))
             if language in self._espeak:
-                return to_wav(levelled(synthesise(self._espeak[language], sentence)))
-        except (OSError, subprocess.SubprocessError, wave.Error, EOFError, ValueError) as error:
+                return to_wav(synthesise(self._espeak[language], sentence))
+        except (OSError, subprocess.SubprocessError, ValueError) as error:
             log.warning("voice_failed", sentence=sentence, error=str(error))
         return None
 
 
-def _find(folder: Path) -> tuple[dict[str, Path], dict[Language, list[str]]]:
-    clips = {path.stem: path for path in sorted(folder.glob("*.wav"))} if folder.is_dir() else {}
+def load_clips(folder: Path) -> dict[str, Sound]:
+    """The folder's clips by what they say, equally loud and at one rate. Unusable ones are logged
+    and left out."""
+    read: dict[str, Sound] = {}
+    for path in sorted(folder.glob("*.wav")) if folder.is_dir() else ():
+        try:
+            read[path.stem] = levelled(read_clip(path))
+        except (OSError, ValueError) as error:
+            log.warning("voice_clip_unusable", error=str(error))
+    rate = max((sound.rate for sound in read.values()), default=0)
+    return {name: resampled(sound, rate) for name, sound in read.items()}
+
+
+def _find_espeak() -> dict[Language, list[str]]:
+    """The command for each language that espeak-ng speaks here."""
     program = shutil.which("espeak-ng")
     if program is None:
-        return clips, {}
+        return {}
     try:
         listed = subprocess.run(
             [program, "--voices"], capture_output=True, timeout=SYNTHESIS_S, check=True
         ).stdout.decode(errors="replace")
     except (OSError, subprocess.SubprocessError) as error:
         log.warning("voice_espeak_unusable", error=str(error))
-        return clips, {}
-    return clips, {
+        return {}
+    return {
         language: [
-            program, "-v", name, "-s", str(WORDS_PER_MINUTE[language]), "-b", "1",
-            "--stdin", "--stdout",
+            program, "-v", name, "-s", str(WORDS_PER_MINUTE[language]),
+            "-a", str(AMPLITUDE[language]), "-b", "1", "--stdin", "--stdout",
         ]
         for language in VOICES
         if (name := best_voice(listed, VOICES[language])) is not None
@@ -178,7 +197,7 @@ def synthesise(command: list[str], sentence: str) -> Sound:
     done = subprocess.run(
         command, input=said.encode(), capture_output=True, timeout=SYNTHESIS_S, check=True
     )
-    return read_wav(io.BytesIO(done.stdout))
+    return read_wav(done.stdout)  # to give it a true length: a stream has none
 
 
 # --- samples -----------------------------------------------------------------------------------
@@ -187,19 +206,27 @@ def synthesise(command: list[str], sentence: str) -> Sound:
 def read_clip(path: Path) -> Sound:
     """Raises ValueError with the file's name when it is not 16-bit PCM."""
     try:
-        with path.open("rb") as file:
-            return read_wav(file)
-    except (wave.Error, EOFError, ValueError) as error:
+        return read_wav(path.read_bytes())
+    except ValueError as error:
         raise ValueError(f"{path.name}: {error}; save it as 16-bit PCM WAV") from error
 
 
-def read_wav(file: IO[bytes]) -> Sound:
-    """Mono samples of a 16-bit WAV; a length of nonsense (a stream) means all there is."""
-    with wave.open(file, "rb") as reader:
-        if reader.getsampwidth() != 2:
-            raise ValueError(f"{reader.getsampwidth() * 8} bits a sample")
-        channels, rate = reader.getnchannels(), reader.getframerate()
-        raw = reader.readframes(reader.getnframes())
+def read_wav(data: bytes) -> Sound:
+    """Mono samples of a 16-bit WAV; a length of nonsense (a stream) means all there is.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    try:
+        with wave.open(io.BytesIO(data), "rb") as reader:
+            channels, width, rate = reader.getparams()[:3]
+            raw = reader.readframes(reader.getnframes())
+    except (wave.Error, EOFError, RuntimeError) as error:  # RuntimeError: lengths that don't fit
+        raise ValueError(f"unreadable: {error}") from error
+    if width != 2:
+        raise ValueError(f"{width * 8} bits a sample")
+    if rate not in RATES:
+        raise ValueError(f"{rate} samples a second")
     samples = array("h")
     samples.frombytes(raw[: len(raw) // (2 * channels) * 2 * channels])
     if sys.byteorder == "big":
@@ -239,13 +266,12 @@ def levelled(sound: Sound) -> Sound:
 
 
 def join(sounds: Iterable[Sound]) -> Sound:
-    """One after the other, at the highest rate among them."""
+    """One after the other; they have one rate."""
     parts = list(sounds)
-    rate = max(part.rate for part in parts)
     samples = array("h")
     for part in parts:
-        samples.extend(resampled(part, rate).samples)
-    return Sound(rate, samples)
+        samples.extend(part.samples)
+    return Sound(parts[0].rate, samples)
 
 
 def resampled(sound: Sound, rate: int) -> Sound:

@@ -7,7 +7,6 @@
     │   ├── Forbidden      403  not allowed here
     │   ├── NotFound       404
     │   ├── Conflict       409  not possible in this state
-    │   ├── TooLarge       413
     │   ├── Invalid        422  fields wrong
     │   └── TooMany        429  slow down
     └── caller may try again
@@ -65,11 +64,6 @@ class NotFound(HallError):
 class Conflict(HallError):
     status = 409
     title = "Not possible in this state"
-
-
-class TooLarge(HallError):
-    status = 413
-    title = "Request too large"
 
 
 class Invalid(HallError):

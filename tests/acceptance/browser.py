@@ -51,7 +51,7 @@ ARGUMENTS = [
     # As the PC of a screen is set up: sound needs no touch.
     "--autoplay-policy=no-user-gesture-required",
 ]
-PATIENCE_MS = 20_000
+PATIENCE_MS = 30_000
 # Chromium's own remarks on the console that tell nothing new.
 HARMLESS = (
     "Failed to load resource",  # known from the answer itself

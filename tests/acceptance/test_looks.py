@@ -202,6 +202,8 @@ async def test_hall_screen_on_a_machine_without_animations(pages: Pages) -> None
 async def test_window_screen(pages: Pages, language: str) -> None:
     page = await pages.empty(SCREEN)
     for window, mode in WINDOWS.items():
+        if language == "en" and mode in ("serve", "closed"):
+            continue  # no words that are not on the others
         await pages.pair(page, await pages.code("display", window), "/display/window", language)
         await expect(page.locator(f"main[data-mode={mode}]")).to_be_visible()
         looks = await measured(page)

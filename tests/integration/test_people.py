@@ -298,10 +298,13 @@ async def test_nobody_gives_more_than_they_have(server: HallServer) -> None:
     await account(server, "root", "admin", "security")
     await account(server, "local", "security", halls=(HALL,))
     local = await signed_in(server, "local")
-    new = {"name": "eve", "password": "a good one 12", "roles": ["admin"]}
+    new = {"name": "eve", "password": "a good one 12", "roles": ["supervisor"]}
     for reach in ({}, {"halls": [HALL, "dongling"]}, {"regions": ["159900000000"]}):
         refused = await local.post("/users", {**new, **reach})
         assert (refused.status, refused.code) == (403, "wrong_hall"), reach
+    for role in ("admin", "manager", "auditor"):
+        refused = await local.post("/users", {**new, "halls": [HALL], "roles": [role]})
+        assert (refused.status, refused.code) == (403, "wrong_role"), role
     assert (await local.post("/users", {**new, "halls": [HALL]})).status == 201
     for body in ({"command": "disable"}, {"command": "reset_password", "password": "mine now 123"}):
         assert (await local.post("/users/root/commands", body)).code == "wrong_hall"

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 
 import pytest
 import pytest_asyncio
 
 from hall_app.check import check_directory
+from hall_core.clock import ManualClock
 from tests.integration.conftest import NewDatabase
 from tests.support import HALL, Client, HallServer, hall_server
 
@@ -203,4 +205,44 @@ async def test_keys_survive_a_restart(
         other = await kiosk.post(path, {"queue": "S"}, key="before")
         assert other.status == 422
         assert (await kiosk.post(path, {"queue": "H"}, key="after")).body["number"] == "H002"
+    assert check_directory(directory) == []
+
+
+async def test_keys_are_forgotten_after_seven_days(
+    tmp_path_factory: pytest.TempPathFactory, new_database: NewDatabase
+) -> None:
+    clock = ManualClock(datetime(2026, 3, 2, 1, 0, tzinfo=UTC))
+    directory = tmp_path_factory.mktemp("expire")
+    path = "/halls/hall/tickets"
+    async with hall_server(directory, False, clock=clock, database=new_database()) as server:
+        kiosk = await server.client("kiosk", "hall")
+        first = await kiosk.post(path, {"queue": "A"}, key="old")
+        clock.advance(days=6, hours=23)
+        server.kernel.tick()
+        await server.kernel.keys.expire(server.kernel.writer)
+        again = await kiosk.post(path, {"queue": "A"}, key="old")
+        assert (again.status, again.body) == (200, first.body)
+        clock.advance(hours=2)
+        server.kernel.tick()
+        await server.kernel.keys.expire(server.kernel.writer)
+        assert (await kiosk.post(path, {"queue": "A"}, key="old")).status == 201
+    assert check_directory(directory) == []
+
+
+async def test_a_persons_tickets_are_counted_across_a_restart(
+    tmp_path_factory: pytest.TempPathFactory, new_database: NewDatabase
+) -> None:
+    """Also when the first press of the day was refused."""
+    directory = tmp_path_factory.mktemp("person")
+    path, body = f"/halls/{HALL}/tickets", {"queue": "H", "id_number": "11010119900307002X"}
+    async with hall_server(directory, database=new_database()) as server:
+        token = await server.token("kiosk")
+        kiosk = await server.client("kiosk")
+        assert (await kiosk.post(path, {**body, "cases": 0})).status == 422
+        assert (await kiosk.post(path, body)).status == 201
+    async with hall_server(directory) as server:
+        kiosk = Client(server.http, server.base, token)
+        assert (await kiosk.post(path, body)).status == 201
+        third = await kiosk.post(path, body)
+        assert (third.status, third.body["title"]) == (409, "Not possible in this state"), third
     assert check_directory(directory) == []

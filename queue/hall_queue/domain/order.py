@@ -14,7 +14,7 @@ queues and not the number of people.
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from heapq import merge
 from typing import Final, Literal, TypeAlias
 
@@ -238,16 +238,3 @@ def _ahead_for_window(state: QueueState, found: Line, ticket: Ticket) -> int:
     if post and any(queue.prefix == ticket.queue for queue in post.setup.queues):
         before += bisect_left(found.ordinary, here)
     return before
-
-
-def only_for_window(state: QueueState, window: int) -> list[Ticket]:
-    """Who waits for this window and for no other that is at work."""
-    post = state.posts[window]
-    lanes: list[Iterable[tuple[Place, str]]] = []
-    if own := state.for_window.get(window):
-        lanes.append(own)
-    for queue in post.setup.queues:
-        found = state.lines.get(queue.prefix)
-        if found and all(number == window for number in found.windows):
-            lanes += [found.green, found.ordinary]
-    return [state.tickets[ticket_id] for _, ticket_id in merge(*lanes)]

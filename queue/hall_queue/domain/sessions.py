@@ -1,4 +1,4 @@
-"""Opening times: sessions, breaks, closing, the service day. Pure arithmetic on aware times.
+"""Opening times: sessions, open time, closing, the service day. Pure arithmetic on aware times.
 
 A hall has sessions per weekday (`Settings.week`); a queue may have its own, the same on every
 day on which the hall opens at all. Sessions are local wall time; what is computed from them is
@@ -24,8 +24,6 @@ Week: TypeAlias = tuple[tuple[Session, ...], ...]
 
 Period: TypeAlias = tuple[datetime, datetime]
 """Open from (inclusive) until (exclusive), UTC."""
-
-_LAST_RESORT = 40  # horizons: a wait that needs more than a year of open days is plain addition
 
 
 @lru_cache(maxsize=64)
@@ -101,36 +99,6 @@ def closing(settings: Settings, queue: Queue | None, tz: str, now: datetime) -> 
 
 
 # --- open time ---------------------------------------------------------------------------------
-
-
-def working_time(settings: Settings, tz: str, start: datetime, seconds: float) -> datetime:
-    """The clock time after `seconds` of open time: breaks, nights and closed days are skipped.
-
-    Nought seconds from closed time is the next opening. Without any sessions it is plain addition.
-    """
-    at = start
-    for _ in range(_LAST_RESORT):
-        periods = open_periods(settings, None, tz, at)
-        if not periods:
-            break
-        for begin, until in periods:
-            if until <= at:
-                continue
-            at = max(at, begin)
-            left = (until - at).total_seconds()
-            if seconds <= left:
-                return at + timedelta(seconds=seconds)
-            seconds -= left
-            at = until
-    return at + timedelta(seconds=seconds)
-
-
-def crosses_break(settings: Settings, tz: str, a: datetime, b: datetime) -> bool:
-    """Whether the hall is closed at some moment between `a` and `b`."""
-    periods = open_periods(settings, None, tz, a)
-    if b <= a or not periods:
-        return False
-    return not any(start <= a and b <= until for start, until in periods)
 
 
 def open_seconds(

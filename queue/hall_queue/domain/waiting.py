@@ -35,7 +35,6 @@ __all__ = [
     "arrival",
     "forecast",
     "forget_duration",
-    "likely_start",
     "passes_closing",
     "record_duration",
 ]
@@ -180,15 +179,7 @@ def _wait(time: Timeline, start: Start) -> Wait:
     )
 
 
-# --- cheap estimates for issuing ---------------------------------------------------------------
-
-
-def likely_start(state: QueueState, ctx: Context, prefix: str) -> datetime:
-    """Roughly when one more ticket of this queue would be called; does not look at everybody."""
-    line = state.lines[prefix]
-    at_work = any(post.state in order.AT_WORK for post in state.posts.values())
-    time = timeline(state.settings, line.setup, ctx.hall.timezone, ctx.now, at_work)
-    return time.clock(_rough_s(state, ctx, prefix))
+# --- a cheap estimate for issuing --------------------------------------------------------------
 
 
 def passes_closing(

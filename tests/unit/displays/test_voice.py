@@ -96,9 +96,17 @@ def test_silence_stays_silent() -> None:
     assert voice.levelled(nothing) == nothing
 
 
-def test_clips_of_different_rates_keep_their_length() -> None:
-    joined = voice.join([tone(0.5, rate=8000), tone(0.25, rate=16000), tone(0.25, rate=22050)])
-    assert joined.rate == 22050
+def test_clips_are_loaded_at_one_rate_and_loudness_and_keep_their_length(tmp_path: Path) -> None:
+    write(tmp_path, "请", tone(0.5, rate=8000, peak=1000))
+    write(tmp_path, "号", tone(0.25, rate=16000, peak=30000))
+    write(tmp_path, "到", tone(0.25, rate=22050))
+    clips = voice.load_clips(tmp_path)
+    assert {clip.rate for clip in clips.values()} == {22050}
+    for clip in clips.values():
+        power = math.sqrt(sum(s * s for s in clip.samples) / len(clip.samples)) / voice.FULL
+        assert power == pytest.approx(voice.LOUDNESS, rel=0.1)
+    joined = voice.join(clips[name] for name in "请号到")
+    assert list(joined.samples) == [s for name in "请号到" for s in clips[name].samples]
     assert len(joined.samples) / joined.rate == pytest.approx(1.0, abs=0.01)
 
 
@@ -145,6 +153,22 @@ async def test_recorded_clips_are_joined(tmp_path: Path) -> None:
     assert wav is not None
     assert seconds(wav) == pytest.approx(0.7)
     assert await speaker.wav("请B零一号到一号窗口办理", "zh") is None
+
+
+async def test_a_call_works_on_no_samples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Loops over samples would hold up the server: they are for the start.
+    write(tmp_path, "请", tone(0.1, rate=8000))
+    write(tmp_path, "到", tone(0.1, rate=16000))
+    (tmp_path / "said").mkdir()
+    write(tmp_path / "said", "say", tone(0.2))
+    program = script(tmp_path, f"cat > /dev/null; cat {tmp_path}/said/say.wav")
+    speaker = await started(tmp_path, program)
+    for name in ("read_clip", "levelled", "resampled"):
+        monkeypatch.delattr(voice, name)
+    wav = await speaker.wav("请到", "zh")
+    assert wav is not None
+    assert seconds(wav) == pytest.approx(0.2, abs=0.01)
+    assert await speaker.wav("好", "zh") == voice.to_wav(tone(0.2))  # as it was made
 
 
 async def test_without_clips_the_synthesiser_speaks(tmp_path: Path) -> None:
@@ -194,10 +218,18 @@ async def test_a_broken_synthesiser_is_no_voice(
     assert await speaker.wav("请", "zh") is None  # and asked again it still answers
 
 
-async def test_an_unreadable_clip_is_no_voice(tmp_path: Path) -> None:
+async def test_an_unreadable_clip_is_no_voice_and_harms_no_other(tmp_path: Path) -> None:
     (tmp_path / "请.wav").write_bytes(b"not a sound")
+    (tmp_path / "号.wav").mkdir()
+    for name, rate in (("零", 0), ("一", 4_000_000_000)):
+        sound = bytearray(voice.to_wav(tone()))
+        sound[24:28] = rate.to_bytes(4, "little")
+        (tmp_path / f"{name}.wav").write_bytes(sound)
+    write(tmp_path, "到", tone())
     speaker = await started(tmp_path)
-    assert await speaker.wav("请", "zh") is None
+    for word in "请号零一":
+        assert await speaker.wav(word, "zh") is None
+    assert await speaker.wav("到", "zh") is not None
 
 
 async def test_nothing_to_speak_with(tmp_path: Path) -> None:

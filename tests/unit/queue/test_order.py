@@ -6,7 +6,6 @@ from bisect import insort
 from itertools import islice
 
 import msgspec
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -377,19 +376,3 @@ def test_ordinary_people_never_starve(ordinary: int, greens: int, every: int) ->
     last_ordinary = max((at for at, reason in enumerate(called) if reason == "time"), default=0)
     for at in range(last_ordinary - every):
         assert called[at : at + every + 1].count("time") >= every
-
-
-@pytest.mark.parametrize("window", [1, 2, 3, 4])
-def test_only_for_window_lists_who_has_no_other(window: int) -> None:
-    played = hall()
-    for queue in "HSB":
-        played.issue(queue)
-    played.do(Open(window=window, clerk=f"100{window}"))
-    mine = {t.number for t in order.only_for_window(played.state, window)}
-    served = {q.prefix for q in played.post(window).setup.queues}
-    assert mine == {f"{prefix}001" for prefix in served}
-    other = 4 if window != 4 else 3
-    played.do(Open(window=other, clerk=f"100{other}"))
-    shared = {q.prefix for q in played.post(other).setup.queues}
-    mine = {t.number for t in order.only_for_window(played.state, window)}
-    assert mine == {f"{prefix}001" for prefix in served - shared}

@@ -543,7 +543,6 @@ class QueueMachine(RuleBasedStateMachine):
         for number in self.state.posts:
             called = [entry["ticket_id"] for entry in view.line_view(self.state, number, 1000)]
             assert len(called) == len(set(called))
-            order.only_for_window(self.state, number)
 
     def _rendered(self) -> dict[tuple[str, Any], bytes]:
         parts: list[tuple[str, Any]] = [("windows", number) for number in self.state.posts]

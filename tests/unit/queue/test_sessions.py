@@ -7,7 +7,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hall_core.setup import Queue, Session, Settings
@@ -97,41 +97,20 @@ def test_closing_of_a_hall_that_runs_through_midnight() -> None:
     )
 
 
-def test_working_time_skips_breaks_nights_and_closed_days() -> None:
-    def after(start: str, minutes: float) -> datetime:
-        return sessions.working_time(HALL, TZ, at(start), minutes * 60)
+def test_open_seconds_skip_breaks_nights_and_closed_days() -> None:
+    def minutes(a: str, b: str, queue: Queue | None = None) -> float:
+        return sessions.open_seconds(HALL, queue, TZ, at(a), at(b)) / 60
 
-    assert after("2025-11-20 11:50", 5) == at("2025-11-20 11:55")
-    assert after("2025-11-20 11:50", 10) == at("2025-11-20 12:00")
-    assert after("2025-11-20 11:50", 15) == at("2025-11-20 14:35")
-    assert after("2025-11-20 12:30", 0) == at("2025-11-20 14:30")
-    assert after("2025-11-21 17:20", 20) == at("2025-11-22 09:10")
-    assert after("2025-11-22 11:30", 60) == at("2025-11-24 09:00")
-
-
-def test_working_time_far_beyond_the_horizon() -> None:
-    hour = Settings(week={1: (Session(start="09:00", until="10:00"),)})
-    # Ten full Mondays and half of the eleventh.
-    assert sessions.working_time(hour, TZ, at("2025-11-20 08:00"), 10.5 * 3600) == at(
-        "2026-02-02 09:30"
+    assert minutes("2025-11-20 11:50", "2025-11-20 11:55") == 5
+    assert minutes("2025-11-20 11:50", "2025-11-20 14:30") == 10
+    assert minutes("2025-11-20 11:50", "2025-11-20 14:35") == 15
+    assert minutes("2025-11-20 12:30", "2025-11-20 14:30") == 0
+    assert minutes("2025-11-21 17:20", "2025-11-22 09:10") == 20
+    assert minutes("2025-11-22 11:30", "2025-11-24 09:00") == 60
+    assert minutes("2025-11-20 11:50", "2025-11-20 18:00", EVENING) == 30
+    assert (
+        sessions.open_seconds(NEVER, None, TZ, at("2025-11-20 09:00"), at("2025-11-21 09:00")) == 0
     )
-
-
-def test_working_time_without_sessions_is_plain_addition() -> None:
-    start = at("2025-11-20 11:50")
-    assert sessions.working_time(NEVER, TZ, start, 900) == start + timedelta(minutes=15)
-    assert not sessions.crosses_break(NEVER, TZ, start, start + timedelta(days=1))
-
-
-def test_crosses_break() -> None:
-    def crosses(a: str, b: str) -> bool:
-        return sessions.crosses_break(HALL, TZ, at(a), at(b))
-
-    assert not crosses("2025-11-20 09:00", "2025-11-20 12:00")
-    assert crosses("2025-11-20 09:00", "2025-11-20 14:31")
-    assert crosses("2025-11-20 12:00", "2025-11-20 14:31")
-    assert crosses("2025-11-20 17:00", "2025-11-21 09:00")
-    assert not sessions.crosses_break(ALWAYS, TZ, at("2025-11-20 23:00"), at("2025-11-21 01:00"))
 
 
 def test_service_day_and_its_midnight() -> None:
@@ -145,15 +124,15 @@ def test_summer_time() -> None:
     for day, hours in (("2025-03-30", 23), ("2025-10-26", 25)):
         midnight = at(day + " 00:00", BERLIN)
         assert sessions.midnight_after(BERLIN, day) == midnight + timedelta(hours=hours)
-        noon = sessions.working_time(ALWAYS, BERLIN, midnight, (hours - 12) * 3600)
-        assert noon == at(day + " 12:00", BERLIN)
+        noon = at(day + " 12:00", BERLIN)
+        morning = sessions.open_seconds(ALWAYS, None, BERLIN, midnight, noon)
+        assert morning == (hours - 12) * 3600
     night = Settings(week={7: (Session(start="01:00", until="04:00"),)})
     assert sessions.closing(night, None, BERLIN, at("2025-03-30 01:30", BERLIN)) == at(
         "2025-03-30 04:00", BERLIN
     )
-    assert sessions.working_time(night, BERLIN, at("2025-03-30 01:00", BERLIN), 2 * 3600) == at(
-        "2025-03-30 04:00", BERLIN
-    )
+    start, end = at("2025-03-30 01:00", BERLIN), at("2025-03-30 04:00", BERLIN)
+    assert sessions.open_seconds(night, None, BERLIN, start, end) == 2 * 3600
 
 
 def test_a_session_within_the_skipped_hour_does_not_break() -> None:
@@ -201,37 +180,14 @@ moments = st.integers(1_514_764_800, 1_798_761_600).map(  # 2018 to 2026
 spans = st.integers(1, 3 * 86_400)
 
 
-def has_sessions(hall: Settings) -> bool:
-    return any(hall.week.values())
-
-
-def open_seconds_a_week(hall: Settings) -> int:
-    minutes = sessions.minute_of_day
-    return 60 * sum(minutes(s.until) - minutes(s.start) for day in hall.week.values() for s in day)
-
-
 @settings(max_examples=150, deadline=None)
 @given(halls, zones, moments, spans, spans)
-def test_working_time_adds_up(hall: Settings, tz: str, start: datetime, a: int, b: int) -> None:
-    # `working_time` looks about a year and a half ahead; nobody waits longer than a year.
-    assume(not has_sessions(hall) or a + b < 50 * open_seconds_a_week(hall))
-    once = sessions.working_time(hall, tz, start, a + b)
-    twice = sessions.working_time(hall, tz, sessions.working_time(hall, tz, start, a), b)
-    assert once == twice
-    assert once >= start + timedelta(seconds=a + b)
-
-
-@settings(max_examples=150, deadline=None)
-@given(halls, zones, moments, spans)
-def test_working_time_ends_in_open_time(
-    hall: Settings, tz: str, start: datetime, seconds: int
-) -> None:
-    assume(not has_sessions(hall) or seconds < 50 * open_seconds_a_week(hall))
-    end = sessions.working_time(hall, tz, start, seconds)
-    if has_sessions(hall):
-        assert sessions.is_open(hall, None, tz, end - timedelta(microseconds=1))
-    if not sessions.crosses_break(hall, tz, start, end):
-        assert end == start + timedelta(seconds=seconds)
+def test_open_seconds_add_up(hall: Settings, tz: str, start: datetime, a: int, b: int) -> None:
+    middle, end = start + timedelta(seconds=a), start + timedelta(seconds=a + b)
+    first = sessions.open_seconds(hall, None, tz, start, middle)
+    second = sessions.open_seconds(hall, None, tz, middle, end)
+    assert first + second == sessions.open_seconds(hall, None, tz, start, end)
+    assert 0 <= first <= a
 
 
 @settings(max_examples=150, deadline=None)
@@ -244,7 +200,7 @@ def test_next_opening_is_the_first(hall: Settings, tz: str, now: datetime) -> No
     assert sessions.is_open(hall, None, tz, opening)
     assert not sessions.is_open(hall, None, tz, opening - timedelta(microseconds=1))
     if not sessions.is_open(hall, None, tz, now):
-        assert sessions.working_time(hall, tz, now, 0) == opening
+        assert sessions.open_seconds(hall, None, tz, now, opening) == 0
 
 
 @settings(max_examples=150, deadline=None)
