@@ -212,7 +212,9 @@ class Pages:
                 note(f"console {message.type}: {message.text}")
 
         def on_failed(request: Request) -> None:
-            note(f"{request.method} {request.url} failed: {request.failure}")
+            # A page that is left takes back what it was asking for.
+            if request.failure != "net::ERR_ABORTED":
+                note(f"{request.method} {request.url} failed: {request.failure}")
 
         def on_response(response: Response) -> None:
             if response.status >= 400:

@@ -164,10 +164,6 @@ async def test_hall_screen(pages: Pages) -> None:
         judge(await measured(page), language, PUBLIC)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="hall.css: beside a window of two figures the call is shrunk to 11.8 % (English 11.0 %)",
-)
 @pytest.mark.parametrize("language", LANGUAGES)
 async def test_newest_call_is_large(pages: Pages, language: str) -> None:
     """Also at a window of two figures, which most of a hall's windows have."""
@@ -178,10 +174,6 @@ async def test_newest_call_is_large(pages: Pages, language: str) -> None:
     assert looks.glyphs("div.call.live span.window b") >= 0.12
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="base.css: `transition-duration: 0.01ms` on everything makes shrink() measure too early",
-)
 async def test_hall_screen_on_a_machine_without_animations(pages: Pages) -> None:
     """Windows' "show animations" off, as on many a screen's PC."""
     page = await pages.empty(SCREEN, reduced_motion="reduce")

@@ -161,12 +161,12 @@ def _can_no_show_at(state: QueueState, ticket: Ticket) -> datetime | None:
 
 
 def _queues(state: QueueState, key: Any, audience: Audience) -> Any:
+    if audience.kind == "pad":  # told of its own window only: figures would stand still
+        return [] if key is None else None
     if key is None:
         return [queue_view(line, audience) for line in state.lines.values()]
     line = state.lines.get(key)
-    if line is None or audience.kind == "pad":  # a pad is told of its own window only
-        return None
-    return queue_view(line, audience)
+    return None if line is None else queue_view(line, audience)
 
 
 def queue_view(line: Line, audience: Audience) -> View:
