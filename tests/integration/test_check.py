@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import shutil
 import sqlite3
@@ -17,6 +18,7 @@ from hall_app import cli
 from hall_app.check import check_directory
 from hall_app.settings import SettingsError
 from hall_core.clock import ManualClock
+from tests.integration.conftest import NewDatabase
 from tests.support import HALL, HallServer, hall_server, run_hall
 
 MORNING = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)  # a Monday, 09:00 in the hall
@@ -83,8 +85,6 @@ async def live_three_days(directory: Path) -> None:
 
 @pytest.fixture(scope="module")
 def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    import asyncio
-
     directory = tmp_path_factory.mktemp("good") / "hall"
     asyncio.run(live_three_days(directory))
     return directory
@@ -105,6 +105,22 @@ def test_checking_changes_nothing(copy: Path) -> None:
     before = (copy / "hall.sqlite").read_bytes()
     check_directory(copy)
     assert (copy / "hall.sqlite").read_bytes() == before
+
+
+async def test_it_may_be_asked_beside_a_running_server(
+    tmp_path: Path, new_database: NewDatabase
+) -> None:
+    """What it sees is one moment, though tickets are taken all the while."""
+    async with hall_server(tmp_path, database=new_database()) as server:
+        kiosk = await server.client("kiosk")
+        checking = asyncio.create_task(asyncio.to_thread(check_directory, tmp_path))
+        for _ in range(3):
+            while not checking.done():
+                await asyncio.gather(*(kiosk.take("H") for _ in range(8)))
+            assert await checking == []
+            checking = asyncio.create_task(asyncio.to_thread(check_directory, tmp_path))
+        assert await checking == []
+        assert server.hall().version > 20
 
 
 # --- corruptions -------------------------------------------------------------------------------
