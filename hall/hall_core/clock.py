@@ -29,7 +29,7 @@ class SpeedClock:
     """A clock that starts at `start` and runs `speed` times as fast: a simulated day."""
 
     def __init__(self, start: datetime, speed: float) -> None:
-        self._start = start
+        self._start = start.astimezone(UTC)
         self._origin = time.monotonic()
         self.speed = speed
 
