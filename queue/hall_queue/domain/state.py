@@ -123,7 +123,7 @@ class Line(msgspec.Struct, kw_only=True):
 
 
 class Durations(msgspec.Struct, kw_only=True):
-    """Measured minutes of one service item, newest last, each with its local hour."""
+    """Measured minutes of one service item, newest last, each with its hour (UTC)."""
 
     samples: list[tuple[int, float]] = []
 
