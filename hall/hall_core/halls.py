@@ -22,7 +22,7 @@ from sqlalchemy import Connection, select
 from hall_core import events
 from hall_core.clock import Clock, from_millis, millis, to_millis
 from hall_core.day import AHEAD
-from hall_core.errors import cannot_store
+from hall_core.errors import HallError, cannot_store
 from hall_core.events import DayOpened, Event, Recorded
 from hall_core.features import Actor, Audience, Command, Context, Feature, Part, Row
 from hall_core.hub import Hub
@@ -114,6 +114,7 @@ class Hall:
                 return Reply(earlier, self.version, replayed=True)
         if self.suspended:
             raise cannot_store()
+        last_at = self._last_at
         if command.confirms_clock:
             self._last_at = None  # a person says so: time may stand before what is recorded
         context = self.context(actor)
@@ -121,9 +122,13 @@ class Hall:
             self.tick()  # whoever comes first after midnight is of the new day
             context = self.context(actor)
         feature, decide = self._deciders[type(command)]
-        records, read_models = self._record(
-            decide(self.live[feature.name], command, context), context
-        )
+        try:
+            decided = decide(self.live[feature.name], command, context)
+        except HallError:
+            if command.confirms_clock:
+                self._last_at = last_at  # refused: nobody confirmed anything
+            raise
+        records, read_models = self._record(decided, context)
         try:
             body = _encoder.encode(answer(self.live, records))
         except Exception:

@@ -63,8 +63,8 @@ class Channel:
 class Hub:
     """The streams of one hall.
 
-    `render_state` gives an audience's whole state, `render_event` its view of one committed event
-    (None: it may only know that the version moved on).
+    `render_state` gives an audience's whole state, `heartbeat` what its heartbeats carry besides
+    the version and the time.
     """
 
     def __init__(

@@ -261,3 +261,16 @@ async def test_the_second_day_survives_a_restart_too(tmp_path: Path) -> None:
         kiosk = await server.client("kiosk")
         assert (await kiosk.take("H"))["number"] == "H002"
     assert check_directory(tmp_path) == []
+
+
+async def test_a_refused_confirmation_does_not_let_time_run_back(tmp_path: Path) -> None:
+    """Nobody doubted the clock, so nobody can confirm it, though it stands a little behind."""
+    clock = ManualClock(MORNING)
+    async with hall_server(tmp_path, clock=clock) as server:
+        kiosk = await server.client("kiosk")
+        before = (await kiosk.take("H"))["issued_at"]
+        clock.jump(minutes=-5)
+        await tick(server)
+        assert (await confirm(server, "admin")).code == "clock_not_doubted"
+        assert (await kiosk.take("H"))["issued_at"] >= before
+    assert check_directory(tmp_path) == []
