@@ -177,7 +177,13 @@ class Client:
 
 # --- a screen ----------------------------------------------------------------------------------
 
-_KEYS = {"windows": "number", "queues": "prefix", "alerts": "alert_id"}
+_KEYS = {
+    "windows": "number",
+    "queues": "prefix",
+    "alerts": "alert_id",
+    "questions": "window",
+    "device_faults": "where",
+}
 
 
 def fold(state: dict[str, Any], changed: Mapping[str, Any]) -> None:
@@ -342,6 +348,7 @@ async def hall_server(
     clock: Clock | None = None,
     extend: Callable[[web.Application], None] | None = None,
     database: str | None = None,
+    port: int = 0,
 ) -> AsyncIterator[HallServer]:
     """Serve the installation in `tmp_path` in this process; it is made if there is none.
 
@@ -353,7 +360,7 @@ async def hall_server(
         else:
             now = clock or SystemClock()
             await installation_at(tmp_path, now, demo, always_open, database)
-    loaded = msgspec.structs.replace(settings.load(tmp_path), listen="127.0.0.1", port=0)
+    loaded = msgspec.structs.replace(settings.load(tmp_path), listen="127.0.0.1", port=port)
     async with (
         server.running(tmp_path, loaded, clock, extend) as (kernel, base),
         aiohttp.ClientSession(

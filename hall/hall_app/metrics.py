@@ -38,6 +38,11 @@ class KernelCollector(Collector):
             screens.add_metric([hall.info.id], hall.hub.clients)
             suspended.add_metric([hall.info.id], int(hall.suspended))
         yield from (version, screens, suspended)
+        agents = self._kernel.agents
+        yield GaugeMetricFamily("hall_agents", "Agents connected", value=len(agents.connections))
+        yield CounterMetricFamily(
+            "hall_agent_garbage", "Messages of agents that made no sense", value=agents.dropped
+        )
 
 
 def exposition(kernel: Kernel) -> bytes:

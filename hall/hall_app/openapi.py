@@ -1,16 +1,33 @@
-"""The OpenAPI document, made from the routes' own types."""
+"""The OpenAPI document, made from the routes' own types, parts of a hall's state, and events."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any, TypeAlias
 
 import msgspec
 from aiohttp import web
 
+from hall_core import events
+from hall_core.answers import (
+    EventMessage,
+    HallCard,
+    HeartbeatMessage,
+    Media,
+    SnapshotMessage,
+    VersionMessage,
+)
+from hall_core.features import Feature
 from hall_core.http import Route
+from hall_core.parameters import parameters_of
+from hall_core.stream import BAD_HELLO, BAD_TOKEN, NO_HALL, Hello
 from hall_core.version import VERSION
+
+Schema: TypeAlias = dict[str, Any]
+STREAM = "/api/v1/halls/{hall}/stream"
+SERVER_MESSAGES = (SnapshotMessage, EventMessage, VersionMessage, HeartbeatMessage)
+COMPONENT = "#/components/schemas/"
 
 PROBLEM = {
     "description": "RFC 9457 problem document",
@@ -42,17 +59,29 @@ PROBLEM = {
 }
 
 
-def document(routes: list[Route]) -> dict[str, Any]:
-    """OpenAPI 3.1 for `routes`."""
-    types = [t for route in routes for t in (route.body, route.answer) if t is not None]
-    schemas, components = msgspec.json.schema_components(
-        types, ref_template="#/components/schemas/{name}"
-    )
+def parts_of(features: Iterable[Feature]) -> dict[str, Any]:
+    """Part of a hall's state -> its type. A feature tells its own in `shapes`."""
+    parts: dict[str, Any] = {}
+    for feature in features:
+        parts.update(getattr(feature, "shapes", {}))
+    return parts
+
+
+def document(routes: list[Route], features: Iterable[Feature]) -> dict[str, Any]:
+    """OpenAPI 3.1 for `routes` and the stream."""
+    parts = parts_of(features)
+    used = [t for r in routes for t in (r.body, r.answer) if t and not isinstance(t, Media)]
+    types = [*used, *parts.values(), HallCard, Hello, *SERVER_MESSAGES, *events.TYPES.values()]
+    schemas, components = msgspec.json.schema_components(types, ref_template=COMPONENT + "{name}")
     schema_of = dict(zip(map(repr, types), schemas, strict=True))
+    components["State"] = _state(parts, schema_of)
+    for name in ("Snapshot", "SnapshotMessage"):
+        components[name]["properties"]["state"] = {"$ref": COMPONENT + "State"}
     paths: dict[str, Any] = {}
     for route in routes:
         operation = _operation(route, schema_of)
         paths.setdefault(f"/api/v1{route.path}", {})[route.method.lower()] = operation
+    paths[STREAM] = {"get": _stream(schema_of)}
     return {
         "openapi": "3.1.0",
         "info": {"title": "Hall operations", "version": VERSION},
@@ -68,13 +97,24 @@ def document(routes: list[Route]) -> dict[str, Any]:
     }
 
 
-def _operation(route: Route, schema_of: dict[str, Any]) -> dict[str, Any]:
-    parameters: list[dict[str, Any]] = [
+def _state(parts: Mapping[str, Any], schema_of: Mapping[str, Schema]) -> Schema:
+    """A hall's state: who it is, and the parts that the caller may see."""
+    properties = {"hall": schema_of[repr(HallCard)]}
+    properties.update({name: schema_of[repr(shape)] for name, shape in parts.items()})
+    return {"title": "State", "type": "object", "required": ["hall"], "properties": properties}
+
+
+def _parameters(route: Route) -> list[Schema]:
+    found: list[Schema] = [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
         for name in re.findall(r"{(\w+)}", route.path)
     ]
+    found += (
+        {"name": asked.name, "in": "query", "description": asked.text, "schema": asked.schema}
+        for asked in parameters_of(route.handler)
+    )
     if route.keyed and route.method != "GET":
-        parameters.append(
+        found.append(
             {
                 "name": "Idempotency-Key",
                 "in": "header",
@@ -82,12 +122,18 @@ def _operation(route: Route, schema_of: dict[str, Any]) -> dict[str, Any]:
                 "schema": {"type": "string", "minLength": 1, "maxLength": 200},
             }
         )
-    success: dict[str, Any] = {"description": "Done"}
-    if route.answer is not None:
+    return found
+
+
+def _operation(route: Route, schema_of: Mapping[str, Schema]) -> Schema:
+    success: Schema = {"description": "Done"}
+    if isinstance(route.answer, Media):
+        success["content"] = {route.answer.type: {}}
+    elif route.answer is not None:
         success["content"] = {"application/json": {"schema": schema_of[repr(route.answer)]}}
-    operation: dict[str, Any] = {
+    operation: Schema = {
         "summary": route.summary,
-        "parameters": parameters,
+        "parameters": _parameters(route),
         "responses": {
             str(route.status): success,
             "default": {"$ref": "#/components/responses/Problem"},
@@ -102,8 +148,41 @@ def _operation(route: Route, schema_of: dict[str, Any]) -> dict[str, Any]:
     return operation
 
 
-def handler(routes: list[Route]) -> Callable[[web.Request], Awaitable[web.Response]]:
-    body = msgspec.json.encode(document(routes))
+def _stream(schema_of: Mapping[str, Schema]) -> Schema:
+    """The WebSocket, which OpenAPI has no words for: its messages are in `x-messages`."""
+    return {
+        "summary": "The hall's stream (WebSocket): a snapshot, then every version without a gap",
+        "description": (
+            "Send `hello` within 5 s: with a token, or null where a session or device cookie "
+            "counts; `after` is the last version seen, or null. Then a snapshot comes, or what "
+            "happened since; then each version once. A gap means: ask again. Data of events is "
+            "described in `x-events` by type; what a client may not know is left out of it."
+        ),
+        "parameters": [
+            {"name": "hall", "in": "path", "required": True, "schema": {"type": "string"}}
+        ],
+        "security": [{"token": []}, {"session": []}],
+        "responses": {
+            "101": {"description": "Switching protocols"},
+            "default": {"$ref": "#/components/responses/Problem"},
+        },
+        "x-messages": {
+            "client": [schema_of[repr(Hello)]],
+            "server": [schema_of[repr(message)] for message in SERVER_MESSAGES],
+        },
+        "x-events": {name: schema_of[repr(event)] for name, event in events.TYPES.items()},
+        "x-close-codes": {
+            str(BAD_HELLO): "unreadable hello",
+            str(BAD_TOKEN): "unknown or revoked token",
+            str(NO_HALL): "no such hall within reach",
+        },
+    }
+
+
+def handler(
+    routes: list[Route], features: Iterable[Feature]
+) -> Callable[[web.Request], Awaitable[web.Response]]:
+    body = msgspec.json.encode(document(routes, features))
 
     async def openapi(request: web.Request) -> web.Response:
         return web.Response(body=body, content_type="application/json")

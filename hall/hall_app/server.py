@@ -13,20 +13,27 @@ from pathlib import Path
 import structlog
 from aiohttp import web
 
-from hall_app import metrics, openapi, pages, schema
+from hall_app import hall_routes, metrics, openapi, pages, schema
 from hall_app.features import make_features
 from hall_app.jobs import start_jobs
 from hall_app.settings import AppSettings, SettingsError, database, media_folder, require_database
+from hall_cameras.feature import CamerasFeature, Limits
+from hall_cameras.live import socket as live
+from hall_cameras.service import Cameras
+from hall_cameras.wire import PATH as CAMERA_WORKER_PATH
 from hall_city import routes as city_routes
 from hall_core import routes as core_routes
+from hall_core import workdays_book
+from hall_core.agent_socket import agent_socket
 from hall_core.clock import Clock, SystemClock
-from hall_core.http import BODY_MAX, KERNEL, mount, problems
+from hall_core.http import BODY_MAX, KERNEL, Route, mount, problems
 from hall_core.kernel import Kernel
 from hall_core.secret import Secret
 from hall_core.stream import stream
 
 log = structlog.get_logger()
 
+DEMONSTRATION = web.AppKey("demonstration", bool)  # it has /demo/links, for the home page
 DRAIN_S = 10  # how long a request may still take at shutdown
 
 
@@ -41,19 +48,21 @@ async def open_kernel(
         secret = Secret.open(directory / "secret.key")
     except ValueError as error:
         raise SettingsError(str(error)) from None
-    return Kernel(engine, secret, clock, lambda: make_features(media), people_clock)
+    limits = Limits(evidence_days=settings.evidence_days, evidence_mb=settings.evidence_mb)
+    return Kernel(engine, secret, clock, lambda: make_features(media, limits), people_clock)
 
 
 def make_app(kernel: Kernel) -> web.Application:
     """The application of a started kernel."""
     app = web.Application(middlewares=[problems], client_max_size=BODY_MAX)
     app[KERNEL] = kernel
-    # aiohttp looks routes up in order: the queue's, which are asked most, come first.
-    routes = [route for feature in kernel.features for route in feature.routes()]
-    routes += [*core_routes.routes(), *city_routes.routes()]
+    routes = routes_of(kernel)
     mount(app, routes)
     app.router.add_get("/api/v1/halls/{hall}/stream", stream)
-    app.router.add_get("/api/openapi.json", openapi.handler(routes))
+    app.router.add_get("/api/v1/halls/{hall}/agent", agent_socket)
+    app.router.add_get(CAMERA_WORKER_PATH, cameras_of(kernel).socket)
+    app.router.add_get(live.PATH, live.handler(cameras_of(kernel)))
+    app.router.add_get("/api/openapi.json", openapi.handler(routes, kernel.features))
     app.router.add_get("/healthz", _healthz)
     app.router.add_get("/readyz", _readyz)
     app.router.add_get("/metrics", _metrics)
@@ -61,8 +70,22 @@ def make_app(kernel: Kernel) -> web.Application:
     return app
 
 
+def routes_of(kernel: Kernel) -> list[Route]:
+    """Every call of the API. aiohttp looks them up in order: the queue's, which are asked most,
+    come first."""
+    routes = [route for feature in kernel.features for route in feature.routes()]
+    routes += [*core_routes.routes(), *hall_routes.routes(), *workdays_book.routes()]
+    return [*routes, *city_routes.routes()]
+
+
+def cameras_of(kernel: Kernel) -> Cameras:
+    """The cameras of a started kernel."""
+    feature = next(f for f in kernel.features if isinstance(f, CamerasFeature))
+    return feature.service
+
+
 async def _healthz(request: web.Request) -> web.Response:
-    return web.json_response({"status": "ok"})
+    return web.json_response({"status": "ok", "demonstration": DEMONSTRATION in request.app})
 
 
 async def _readyz(request: web.Request) -> web.Response:
@@ -104,9 +127,13 @@ async def running(
             site = web.TCPSite(runner, settings.listen, settings.port, backlog=1024)
             await site.start()
             port = runner.addresses[0][1]
-            yield kernel, f"http://{_reachable(settings.listen)}:{port}"
+            url = f"http://{_reachable(settings.listen)}:{port}"
+            await cameras_of(kernel).begin(url if settings.camera_worker else None)
+            yield kernel, url
         finally:
             jobs.shutdown(wait=False)
+            await cameras_of(kernel).stop()
+            kernel.agents.close()
             for hall in kernel.halls.values():
                 await hall.drain()
                 hall.hub.close()  # streams do not end by themselves

@@ -27,8 +27,10 @@ from hall_core import tables
 from hall_core.clock import Clock, millis
 from hall_core.errors import NotFound, TooMany, Unauthorized, invalid
 from hall_core.features import Actor, Row
+from hall_core.once import Change, commit
 from hall_core.secret import Secret
 from hall_core.store import Store
+from hall_core.throttle import Throttle
 from hall_core.writer import Writer
 
 DeviceKind: TypeAlias = Literal[
@@ -100,6 +102,8 @@ class User(msgspec.Struct, kw_only=True):
     locked_until_ms: int = 0
     disabled: bool = False
     created_ms: int = 0
+    clerk_no: str | None = None  # which clerk of `clerk_hall` they are, if one
+    clerk_hall: str | None = None
 
 
 class Session(msgspec.Struct):
@@ -131,35 +135,6 @@ def new_code() -> str:
     return f"{letters[:4]}-{letters[4:]}"
 
 
-class Throttle:
-    """Counts failures per address: at most `limit` in `window_s`, then 429."""
-
-    def __init__(self, limit: int, window_s: float) -> None:
-        self._limit = limit
-        self._window_s = window_s
-        self._failures: dict[str, list[float]] = {}
-
-    def check(self, address: str) -> None:
-        recent = self._recent(address)
-        if len(recent) >= self._limit:
-            raise TooMany("too_many_attempts", "尝试次数过多，请过几分钟再试。")
-
-    def failed(self, address: str) -> None:
-        self._recent(address).append(time.monotonic())
-
-    def succeeded(self, address: str) -> None:
-        """Takes back a failure that was counted before the outcome was known."""
-        self._failures.get(address, [])[-1:] = []
-
-    def _recent(self, address: str) -> list[float]:
-        oldest = time.monotonic() - self._window_s
-        if len(self._failures) > 10_000:
-            self._failures = {k: v for k, v in self._failures.items() if v and v[-1] > oldest}
-        recent = [at for at in self._failures.get(address, []) if at > oldest]
-        self._failures[address] = recent
-        return recent
-
-
 class Access:
     """Everybody who may be let in, in memory, written through to the tables."""
 
@@ -178,7 +153,9 @@ class Access:
         self._changes = 0  # made here, after they were written: a read they overtook is stale
         self._reload_began = 0.0
         self._reloading = asyncio.Lock()
-        self._pairing = asyncio.Lock()  # a code is used once, even by two at the same moment
+        # Held from looking at devices and accounts until what came of it is on disk: a code is
+        # used once, a name given once, even to two who ask at the same moment.
+        self.changing = asyncio.Lock()
         # Per name, while somebody waits: guesses made side by side count one by one.
         self._signing_in: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self.attempts = Throttle(20, 300)
@@ -190,7 +167,7 @@ class Access:
     def load(self) -> None:
         self._take(self._store.read_now(_read_all))
 
-    async def _reload(self) -> None:
+    async def reload(self) -> None:
         """Read the tables again: the command line may have written them."""
         while True:
             changes = self._changes
@@ -227,7 +204,7 @@ class Access:
                 # Many strangers at once cost one reading: any that began after they asked will do.
                 if self._reload_began < asked:
                     self._reload_began = time.monotonic()
-                    await self._reload()
+                    await self.reload()
             device = self._by_token.get(hashed)
         if device is None:
             raise Unauthorized("unknown_token", "凭证无效或已被撤销，请重新配对设备。")
@@ -288,49 +265,51 @@ class Access:
     ) -> tuple[Device, str]:
         """A new device with its token, on disk when this returns."""
         device, token = new_device(kind, hall_id, window, name, self._clock, settings)
-        await self._writer.write([device_row(device)])
-        self._admit(device)
+        await commit(self._writer, [self.admitting(device)])
         return device, token
+
+    def admitting(self, device: Device) -> Change:
+        """A new device, or what became of it."""
+        return Change(rows=(device_row(device),), then=lambda: self._admit(device))
 
     def _admit(self, device: Device) -> None:
         self._changes += 1
         self.devices[device.device_id] = device
-        self._by_token[device.token_hash] = device
-        self._principals[device.device_id] = _device_principal(device)
+        if device.revoked_ms is None:
+            self._by_token[device.token_hash] = device
+            self._principals[device.device_id] = _device_principal(device)
+            return
+        self._by_token.pop(device.token_hash, None)
+        self._principals.pop(device.device_id, None)
+        self.on_revoked(device.device_id)
 
     async def revoke(self, device_id: str) -> Device:
-        device = self.devices.get(device_id)
-        if device is None:
-            raise NotFound("unknown_device", "没有这台设备。")
-        revoked = msgspec.structs.replace(device, revoked_ms=millis(self._clock.now()))
-        await self._writer.write([device_row(revoked)])
-        self._changes += 1
-        self.devices[device_id] = revoked
-        self._by_token.pop(revoked.token_hash, None)
-        self._principals.pop(device_id, None)
-        self.on_revoked(device_id)
+        revoked = self.revoked(self.device(device_id))
+        await commit(self._writer, [self.admitting(revoked)])
         return revoked
 
-    async def configure(
-        self, device_id: str, name: str | None, settings: dict[str, Any] | None
-    ) -> Device:
+    def revoked(self, device: Device) -> Device:
+        return msgspec.structs.replace(device, revoked_ms=millis(self._clock.now()))
+
+    def device(self, device_id: str) -> Device:
+        """Raises NotFound for a device that nobody knows."""
         device = self.devices.get(device_id)
         if device is None:
             raise NotFound("unknown_device", "没有这台设备。")
-        changed = msgspec.structs.replace(
-            device,
-            name=device.name if name is None else name,
-            settings=device.settings if settings is None else settings,
-        )
-        await self._writer.write([device_row(changed)])
-        if changed.revoked_ms is None:
-            self._admit(changed)
-        return changed
+        return device
 
     async def new_pairing_code(
         self, kind: DeviceKind, hall_id: str, window: int | None, name: str, replaces: str | None
     ) -> tuple[str, int]:
         """A code that pairs one device once; with the time it ends (UTC ms)."""
+        code, expires, change = self.pairing_code(kind, hall_id, window, name, replaces)
+        await commit(self._writer, [change])
+        return code, expires
+
+    def pairing_code(
+        self, kind: DeviceKind, hall_id: str, window: int | None, name: str, replaces: str | None
+    ) -> tuple[str, int, Change]:
+        """The same, to be committed with what else belongs to it."""
         if replaces is not None and (
             replaces not in self.devices or self.devices[replaces].hall_id != hall_id
         ):
@@ -338,21 +317,27 @@ class Access:
         code = new_code()
         expires = millis(self._clock.now() + CODE_LIFE)
         values = (self._code_hash(code), kind, hall_id, window, name, replaces, expires)
-        await self._writer.write([(tables.pairing_codes, values)])
-        return code, expires
+        return code, expires, Change(rows=((tables.pairing_codes, values),))
 
-    async def pair(self, code: str, address: str) -> tuple[Device, str]:
+    async def pair(
+        self, code: str, address: str, entry: Callable[[Device], Change]
+    ) -> tuple[Device, str]:
         """Exchange a code for a device and its token. The code is used up.
+
+        Args:
+            entry: the audit's line about it, committed with it.
 
         Raises:
             TooMany: this address guessed too often.
             Unauthorized: unknown, used or expired.
         """
-        async with self._pairing:
+        async with self.changing:
             self.attempts.check(address)
-            return await self._pair(code, address)
+            device, token, changes = await self._pair(code, address)
+            await commit(self._writer, [*changes, entry(device)])
+            return device, token
 
-    async def _pair(self, code: str, address: str) -> tuple[Device, str]:
+    async def _pair(self, code: str, address: str) -> tuple[Device, str, list[Change]]:
         table = tables.pairing_codes
         hashed = self._code_hash(code.strip().upper())
         where = table.c.code_hash == hashed
@@ -360,15 +345,15 @@ class Access:
         if row is None or row.expires_ms < millis(self._clock.now()):
             self.attempts.failed(address)
             raise Unauthorized("unknown_code", "配对码不正确或已过期，请向管理员要一个新的。")
-        await self._writer.write(statements=[(delete(table).where(where), {})])
+        used = Change(statements=((delete(table).where(where), {}),))
         old = self.devices.get(row.replaces) if row.replaces else None
         if old is None:
-            return await self.issue_token(row.kind, row.hall_id, row.window, row.name)
+            device, token = new_device(row.kind, row.hall_id, row.window, row.name, self._clock)
+            return device, token, [used, self.admitting(device)]
         window = old.window if row.window is None else row.window
         name = row.name or old.name
-        device = await self.issue_token(row.kind, row.hall_id, window, name, old.settings)
-        await self.revoke(old.device_id)
-        return device
+        device, token = new_device(row.kind, row.hall_id, window, name, self._clock, old.settings)
+        return device, token, [used, self.admitting(device), self.admitting(self.revoked(old))]
 
     def _code_hash(self, code: str) -> str:
         return self._secret.hmac("pairing", code.replace("-", "")).hex()
@@ -390,57 +375,67 @@ class Access:
         return signed_in
 
     async def _sign_in(self, name: str, password: str) -> tuple[User, str]:
-        await self._reload()  # the command line may have reset it
+        await self.reload()  # the command line may have reset it
         user = self.users.get(name)
         now = millis(self._clock.now())
         if user is not None and user.locked_until_ms > now:
-            raise TooMany("locked", "密码连续错误次数过多，账号已锁定十分钟。")
+            minutes = -(-(user.locked_until_ms - now) // 60_000)
+            raise TooMany("locked", f"密码连续错误次数过多，账号已锁定，请 {minutes} 分钟后再试。")
         # An unknown name takes as long as a wrong password.
         hashed = user.password_hash if user is not None else _DUMMY
         good = await asyncio.to_thread(verify_secret, hashed, password)
-        if user is None or not good or user.disabled:
-            if user is not None:
-                failures = user.failures + 1
-                locked_ms = user.locked_until_ms
-                if failures >= LOCK_AFTER:
-                    failures, locked_ms = 0, now + int(LOCK.total_seconds() * 1000)
-                await self.save_user(
-                    msgspec.structs.replace(user, failures=failures, locked_until_ms=locked_ms)
-                )
-            raise Unauthorized("wrong_password", "用户名或密码不正确。")
-        user = msgspec.structs.replace(user, failures=0, locked_until_ms=0)
-        token = secrets.token_urlsafe(32)
-        hashed_token = hash_token(token)
-        session: Row = (tables.sessions, (hashed_token, name, now, now))
-        await self._writer.write([user_row(user), session])
-        self._changes += 1
-        self.users[name] = user
-        self._sessions[hashed_token] = Session(name, now, now)
+        async with self.changing:
+            user = self.users.get(name)  # it may have been changed while the password was checked
+            if user is None or user.password_hash != hashed or not good or user.disabled:
+                if user is not None:
+                    await commit(self._writer, [self.saving(_after_failure(user, now))])
+                raise Unauthorized("wrong_password", "用户名或密码不正确。")
+            user = msgspec.structs.replace(user, failures=0, locked_until_ms=0)
+            token = secrets.token_urlsafe(32)
+            await commit(self._writer, [self.saving(user), self._beginning(token, name, now)])
         return user, token
 
+    def _beginning(self, token: str, name: str, now: int) -> Change:
+        hashed, session = hash_token(token), Session(name, now, now)
+        row: Row = (tables.sessions, (hashed, name, now, now))
+        return Change(rows=(row,), then=lambda: self._sessions.update({hashed: session}))
+
     async def sign_out(self, token: str) -> None:
+        """End a session. Its person's streams end too: other browsers of theirs come again."""
         hashed = hash_token(token)
         where = tables.sessions.c.token_hash == hashed
         await self._writer.write(statements=[(delete(tables.sessions).where(where), {})])
         self._changes += 1
-        self._sessions.pop(hashed, None)
+        ended = self._sessions.pop(hashed, None)
+        if ended is not None:
+            self.on_revoked(f"user:{ended.user}")
 
     async def save_user(self, user: User) -> None:
-        await self._writer.write([user_row(user)])
-        self._changes += 1
-        self.users[user.name] = user
+        await commit(self._writer, [self.saving(user)])
 
-    async def end_sessions(self, name: str) -> None:
+    def saving(self, user: User) -> Change:
+        """A new account, or what became of it."""
+
+        def then() -> None:
+            self._changes += 1
+            self.users[user.name] = user
+
+        return Change(rows=(user_row(user),), then=then)
+
+    def ending_sessions(self, name: str) -> Change:
         """Sign a person out everywhere (password reset, account disabled)."""
+
+        def then() -> None:
+            self._changes += 1
+            self._sessions = {k: s for k, s in self._sessions.items() if s.user != name}
+            self.on_revoked(f"user:{name}")
+
         where = tables.sessions.c.user == name
-        await self._writer.write(statements=[(delete(tables.sessions).where(where), {})])
-        self._changes += 1
-        self._sessions = {k: s for k, s in self._sessions.items() if s.user != name}
-        self.on_revoked(f"user:{name}")
+        return Change(statements=((delete(tables.sessions).where(where), {}),), then=then)
 
     async def keep_sessions(self) -> None:
         """Write down when sessions were last used, and forget those that ended."""
-        await self._reload()  # who was signed out at the machine stays signed out
+        await self.reload()  # who was signed out at the machine stays signed out
         oldest = millis(self._clock.now() - IDLE)
         self._sessions = {k: s for k, s in self._sessions.items() if s.seen_ms >= oldest}
         table = tables.sessions.c
@@ -451,6 +446,14 @@ class Access:
         ]
         ended = delete(tables.sessions).where(table.seen_ms < oldest)
         await self._writer.write(statements=[*uses, (ended, {})])
+
+
+def _after_failure(user: User, now: int) -> User:
+    """One wrong password more; the last one locks the account for a while."""
+    failures, locked_ms = user.failures + 1, user.locked_until_ms
+    if failures >= LOCK_AFTER:
+        failures, locked_ms = 0, now + int(LOCK.total_seconds() * 1000)
+    return msgspec.structs.replace(user, failures=failures, locked_until_ms=locked_ms)
 
 
 _DUMMY = _hasher.hash(secrets.token_hex(8))
@@ -493,6 +496,8 @@ def _user(row: Any) -> User:
         locked_until_ms=row.locked_until_ms,
         disabled=bool(row.disabled),
         created_ms=row.created_ms,
+        clerk_no=row.clerk_no,
+        clerk_hall=row.clerk_hall,
     )
 
 
@@ -510,6 +515,8 @@ def user_row(user: User) -> Row:
         user.locked_until_ms,
         int(user.disabled),
         user.created_ms,
+        user.clerk_no,
+        user.clerk_hall,
     )
     return (tables.users, values)
 

@@ -8,27 +8,41 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal, NotRequired, TypedDict
 
 import msgspec
 
 from hall_core import tables
 from hall_core.clock import millis
 from hall_core.errors import Conflict, NotFound
-from hall_core.events import AlertChanged, AlertLevel, AlertRaised, DayOpened, Event, Recorded
+from hall_core.events import (
+    CONFIDENTIAL_ALERTS,
+    AlertChanged,
+    AlertLevel,
+    AlertRaised,
+    DayOpened,
+    Event,
+    EvidenceKept,
+    Recorded,
+)
 from hall_core.features import Audience, Command, Context, Feature, Part, Row
 
-AlertState = Literal["open", "acknowledged", "explained", "confirmed", "dismissed", "closed"]
-Verb = Literal["acknowledge", "explain", "confirm", "dismiss", "close"]
+AlertState = Literal[
+    "open", "acknowledged", "explained", "confirmed", "appealed", "dismissed", "closed"
+]
+Verb = Literal["acknowledge", "explain", "confirm", "appeal", "dismiss", "close"]
 
 AFTER: dict[Verb, AlertState] = {
     "acknowledge": "acknowledged",
     "explain": "explained",
     "confirm": "confirmed",
+    "appeal": "appealed",
     "dismiss": "dismissed",
     "close": "closed",
 }
 ENDED: frozenset[AlertState] = frozenset({"dismissed", "closed"})
+AFTERWARDS: frozenset[Verb] = frozenset({"explain", "confirm", "dismiss"})
+"""What may still be said of an alert that ended by itself (the clerk came back), that day."""
 
 
 class Alert(msgspec.Struct, kw_only=True):
@@ -45,6 +59,35 @@ class Alert(msgspec.Struct, kw_only=True):
     camera_id: str | None = None
     detail: str = ""
     note: str | None = None
+    evidence: tuple[str, ...] = ()  # ids of pictures
+    waiting: int = 0  # people, when it was last told
+
+
+class NoteView(TypedDict):
+    """What a person wrote about an alert, while it is kept."""
+
+    text: str
+    by: str
+    at: datetime
+
+
+class AlertView(TypedDict):
+    """`hall` is told where alerts of several halls are listed, `note` in lists."""
+
+    alert_id: str
+    kind: str
+    window: int | None
+    camera_id: str | None
+    device_id: str | None
+    clerk: str | None
+    level: AlertLevel
+    state: AlertState
+    since: datetime
+    detail: str
+    evidence: list[str]
+    waiting: int
+    note: NotRequired[NoteView | None]
+    hall: NotRequired[str]
 
 
 class AlertsState(msgspec.Struct, kw_only=True):
@@ -61,11 +104,15 @@ class HandleAlert(Command, frozen=True):
 
 def _handle(state: AlertsState, command: HandleAlert, context: Context) -> list[Event]:
     alert = state.alerts.get(command.alert_id)
-    if alert is None or alert.state in ENDED:
+    if alert is None:
+        raise NotFound("unknown_alert", "没有这条提醒，或它已经结束。")
+    if alert.state in ENDED and not (alert.state == "closed" and command.verb in AFTERWARDS):
         raise NotFound("unknown_alert", "没有这条提醒，或它已经结束。")
     after = AFTER[command.verb]
     if after == alert.state:
         raise Conflict("alert_state", "这条提醒已经是这个状态。")
+    if command.verb == "appeal" and alert.state != "confirmed":
+        raise Conflict("alert_state", "只有已核实的提醒可以申诉。")
     change = AlertChanged(
         alert_id=alert.alert_id, state=after, level=alert.level, note=command.note
     )
@@ -77,7 +124,8 @@ class AlertsFeature(Feature):
 
     name = "alerts"
     state_type = AlertsState
-    listens = frozenset({AlertRaised, AlertChanged, DayOpened})
+    shapes: ClassVar[dict[str, Any]] = {"alerts": list[AlertView]}
+    listens = frozenset({AlertRaised, AlertChanged, EvidenceKept, DayOpened})
 
     def commands(self) -> dict[type[Command], Callable[[Any, Any, Context], list[Event]]]:
         return {HandleAlert: _handle}
@@ -95,6 +143,8 @@ class AlertsFeature(Feature):
                 device_id=event.device_id,
                 camera_id=event.camera_id,
                 detail=event.detail,
+                evidence=event.evidence,
+                waiting=event.waiting,
             )
         elif isinstance(event, AlertChanged):
             alert = state.alerts.get(event.alert_id)
@@ -103,6 +153,12 @@ class AlertsFeature(Feature):
             alert.state, alert.level = event.state, event.level
             if event.note is not None:
                 alert.note = event.note
+            if event.waiting is not None:
+                alert.waiting = event.waiting
+        elif isinstance(event, EvidenceKept):
+            alert = state.alerts.get(event.alert_id or "")
+            if alert is not None:
+                alert.evidence = (*alert.evidence, *event.evidence)
         elif isinstance(event, DayOpened):
             ended = [key for key, alert in state.alerts.items() if alert.state in ENDED]
             for key in ended:
@@ -110,14 +166,16 @@ class AlertsFeature(Feature):
 
     def rows(self, state: AlertsState, record: Recorded, hall_id: str) -> Iterable[Row]:
         event = record.event
-        if not isinstance(event, AlertRaised | AlertChanged):
+        if not isinstance(event, AlertRaised | AlertChanged | EvidenceKept):
             return ()
-        alert = state.alerts.get(event.alert_id)
+        alert = state.alerts.get(event.alert_id or "")
         return () if alert is None else ((tables.alerts, alert_row(hall_id, alert, record.at)),)
 
     def touched(self, state: AlertsState, record: Recorded) -> Iterable[Part]:
         event = record.event
         if isinstance(event, AlertRaised | AlertChanged):
+            return (("alerts", event.alert_id),)
+        if isinstance(event, EvidenceKept) and event.alert_id in state.alerts:
             return (("alerts", event.alert_id),)
         return ()
 
@@ -125,22 +183,49 @@ class AlertsFeature(Feature):
         return ("alerts",)
 
     def render(self, state: AlertsState, part: Part, audience: Audience) -> Any:
-        if audience.kind != "staff":
+        if not audience.is_staff:
             return None
         key = part[1]
         if key is None:
-            return [alert_view(a) for a in state.alerts.values() if a.state not in ENDED]
+            return [alert_view(alert) for alert in open_alerts(state, audience)]
         alert = state.alerts[key]
+        if hidden(alert.kind, audience):
+            return None
         return {"alert_id": key, "removed": True} if alert.state in ENDED else alert_view(alert)
 
 
-def alert_view(alert: Alert) -> dict[str, Any]:
+def hidden(kind: str, audience: Audience) -> bool:
+    """What concerns a clerk is for those who manage and supervise."""
+    return kind in CONFIDENTIAL_ALERTS and audience.kind != "manager"
+
+
+def open_alerts(state: AlertsState, audience: Audience) -> list[Alert]:
+    """Those that wait for a person, as far as `audience` may know."""
+    alerts = state.alerts.values()
+    return [a for a in alerts if a.state not in ENDED and not hidden(a.kind, audience)]
+
+
+def alert_view(alert: Alert) -> AlertView:
     """An alert as the contract shows it."""
-    view = msgspec.to_builtins(alert, builtin_types=(datetime,))
-    view["evidence"] = []
-    del view["note"]
-    assert isinstance(view, dict)
-    return view
+    return {
+        "alert_id": alert.alert_id,
+        "kind": alert.kind,
+        "window": alert.window,
+        "camera_id": alert.camera_id,
+        "device_id": alert.device_id,
+        "clerk": alert.clerk,
+        "level": alert.level,
+        "state": alert.state,
+        "since": alert.since,
+        "detail": alert.detail,
+        "evidence": [evidence_url(picture) for picture in alert.evidence],
+        "waiting": alert.waiting,
+    }
+
+
+def evidence_url(evidence_id: str) -> str:
+    """Where a picture is to be had, while it is kept."""
+    return f"/api/v1/evidence/{evidence_id}.jpg"
 
 
 def alert_row(hall_id: str, alert: Alert, changed: datetime) -> tuple[Any, ...]:
@@ -158,4 +243,5 @@ def alert_row(hall_id: str, alert: Alert, changed: datetime) -> tuple[Any, ...]:
         millis(changed),
         alert.detail,
         alert.note,
+        msgspec.json.encode(alert.evidence).decode() if alert.evidence else None,
     )

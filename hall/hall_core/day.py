@@ -9,14 +9,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, timedelta
 from functools import lru_cache
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, NotRequired, TypedDict
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from hall_core.clock import Clock
 from hall_core.errors import Conflict
-from hall_core.events import ClockConfirmed, ClockDoubted, DayOpened, Event, Recorded
+from hall_core.events import (
+    ClockConfirmed,
+    ClockDoubted,
+    DayOpened,
+    Event,
+    HallRenamed,
+    Recorded,
+)
 from hall_core.features import Audience, Command, Context, Feature, Part
 
 JUMP = timedelta(minutes=10)
@@ -26,7 +33,15 @@ AHEAD = timedelta(days=40)  # longer than any holiday: a start so long after the
 class DayState(msgspec.Struct, kw_only=True):
     day: str = ""  # YYYY-MM-DD in the hall's zone; "" before the first
     doubted: bool = False
+    renamed: dict[str, str] | None = None  # who the hall is, since it got another name
     confirmed_day: str = ""  # today, when the clock once stood ahead and `day` lies in the future
+
+
+class DayView(TypedDict):
+    """The service day; whether the clock is doubted is for staff."""
+
+    day: str
+    clock_doubted: NotRequired[bool]
 
 
 class DoubtClock(Command, frozen=True):
@@ -57,6 +72,22 @@ def _end_of(day: str, timezone: str) -> datetime:
     return datetime(after.year, after.month, after.day, tzinfo=_zone(timezone))
 
 
+class RenameHall(Command, frozen=True):
+    """The administrator gives the hall another name; its row goes along with the command."""
+
+    name: str
+    name_en: str = ""
+
+
+def _rename(state: DayState, command: RenameHall, context: Context) -> list[Event]:
+    hall = context.hall
+    return [
+        HallRenamed(
+            name=command.name, name_en=command.name_en, timezone=hall.timezone, hall=hall.id
+        )
+    ]
+
+
 def _doubt(state: DayState, command: DoubtClock, context: Context) -> list[Event]:
     if state.doubted:
         return []
@@ -75,10 +106,11 @@ class DayFeature(Feature):
 
     name = "day"
     state_type = DayState
-    listens = frozenset({DayOpened, ClockDoubted, ClockConfirmed})
+    shapes: ClassVar[dict[str, Any]] = {"day": DayView}
+    listens = frozenset({DayOpened, ClockDoubted, ClockConfirmed, HallRenamed})
 
     def commands(self) -> dict[type[Command], Callable[[Any, Any, Context], list[Event]]]:
-        return {DoubtClock: _doubt, ConfirmClock: _confirm}
+        return {DoubtClock: _doubt, ConfirmClock: _confirm, RenameHall: _rename}
 
     def apply(self, state: DayState, record: Recorded) -> None:
         event = record.event
@@ -90,6 +122,13 @@ class DayFeature(Feature):
             state.doubted = False
             # Numbers of the day that was opened too early go on until the next midnight.
             state.confirmed_day = event.day if event.day < state.day else ""
+        elif isinstance(event, HallRenamed):
+            state.renamed = {
+                "id": event.hall,
+                "name": event.name,
+                "name_en": event.name_en,
+                "timezone": event.timezone,
+            }
 
     def due(self, state: DayState, context: Context) -> datetime | None:
         if state.doubted:
@@ -101,13 +140,17 @@ class DayFeature(Feature):
         return [DayOpened(day=service_day(context.hall.timezone, context.now))]
 
     def touched(self, state: DayState, record: Recorded) -> Iterable[Part]:
+        if isinstance(record.event, HallRenamed):
+            return (("hall", None),)  # in every snapshot anyway, so not among `parts`
         return (("day", None),)
 
     def parts(self) -> Sequence[str]:
         return ("day",)
 
     def render(self, state: DayState, part: Part, audience: Audience) -> Any:
-        if audience.kind == "staff":
+        if part[0] == "hall":
+            return state.renamed
+        if audience.is_staff:
             return {"day": state.day, "clock_doubted": state.doubted}
         return {"day": state.day}
 

@@ -5,9 +5,9 @@ and free text about people live in side tables and are referenced by id. Changes
 (new optional fields); anything else is upcast in `upcasts.py`.
 
 `public` names the fields that an anonymous audience (hall screens, kiosks, phones) may see;
-None means that such an audience only learns that the version moved on. Staff of the hall see
-every field. `seen_at` names the field that holds the window number, for audiences that are bound
-to one window.
+None means that such an audience only learns that the version moved on. `pad` names what the pads
+of the event's own window see beside that. Staff of the hall see every field, except of events
+that are for those who manage and supervise (`managers_only`): what citizens said about a clerk.
 """
 
 from __future__ import annotations
@@ -18,7 +18,17 @@ from typing import Any, ClassVar, Literal
 
 import msgspec
 
-from hall_core.setup import Clerk, Queue, Service, Settings, Window
+from hall_core.setup import (
+    CameraSettings,
+    CameraZone,
+    Clerk,
+    EvaluationSettings,
+    Queue,
+    RelaySettings,
+    Service,
+    Settings,
+    Window,
+)
 
 Priority = Literal["normal", "green", "green_pending"]
 """`green_pending` is 待核: claimed at a kiosk, ordinary until the guide desk has verified it."""
@@ -33,6 +43,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The base of all events. `v` is the version of the shape."""
 
     public: ClassVar[tuple[str, ...] | None] = None
+    pad: ClassVar[tuple[str, ...] | None] = None
+    managers_only: ClassVar[bool] = False
     v: int = 1
 
 
@@ -81,6 +93,16 @@ class DayOpened(Event, frozen=True):
     day: str
 
 
+class HallRenamed(Event, frozen=True):
+    """The administrator gave the hall another name. Who it is stands in the table of halls."""
+
+    public = ("name", "name_en")
+    name: str
+    name_en: str = ""
+    timezone: str = "Asia/Shanghai"
+    hall: str = ""  # its id, so that screens can replace the whole card
+
+
 class ClockDoubted(Event, frozen=True):
     """The clock jumped or stands behind the journal: no day rolls until a person confirms."""
 
@@ -115,6 +137,29 @@ class TicketIssued(TicketEvent, frozen=True):
     cases: int = 1
     holder: str | None = None  # random reference into the persons side table
     place: tuple[int, int] | None = None  # None: by this event's version
+    appointment: str | None = None  # its id, used up by this ticket
+
+
+class AppointmentEvent(Event, frozen=True):
+    """Something happened to one appointment; whose it is, is in a side table that expires."""
+
+    appointment_id: str
+
+
+class AppointmentMade(AppointmentEvent, frozen=True):
+    queue: str
+    day: str
+    start: datetime
+    until: datetime
+    service: str | None = None
+
+
+class AppointmentCancelled(AppointmentEvent, frozen=True):
+    pass
+
+
+class AppointmentMissed(AppointmentEvent, frozen=True):
+    """Nobody came before the day was over."""
 
 
 class TicketVerified(TicketEvent, frozen=True):
@@ -129,6 +174,7 @@ class TicketCalled(TicketEvent, frozen=True):
     call_count: int
     why: str = ""  # key of the order's reason, or the clerk's reason for a special call
     special: bool = False
+    clerk: str | None = None  # who called
 
 
 class TicketRecalled(TicketEvent, frozen=True):
@@ -180,7 +226,7 @@ class TicketTransferred(TicketEvent, frozen=True):
 class TicketHeld(TicketEvent, frozen=True):
     public = ("number", "window")
     window: int
-    reason: str = ""
+    note: str | None = None  # why, in the clerk's words: the side table of free texts
 
 
 class TicketReleased(TicketEvent, frozen=True):
@@ -309,34 +355,145 @@ class AbsenceCleared(WindowEvent, frozen=True):
 
 # --- evaluations -------------------------------------------------------------------------------
 
+RatingLevel = Literal[
+    "very_satisfied", "satisfied", "mostly_satisfied", "dissatisfied", "very_dissatisfied"
+]
+"""非常满意 满意 基本满意 不满意 非常不满意; the last two are 差评. Neutral: the national code
+orders contradict one another (domain.md section 2)."""
+
+
+class EvaluationSettingsChanged(Event, frozen=True):
+    """The manager's rules for ratings and cases, whole."""
+
+    settings: EvaluationSettings
+
 
 class EvaluationRequested(Event, frozen=True):
     """The service ended: its window's pad asks. The token is made when it is sent, never stored."""
 
+    pad = ("window", "number", "clerk")
     ticket_id: str
     number: str
     window: int
     clerk: str
     service: str | None = None
     case_no: str | None = None
+    day: str = ""  # of the service, the hall's
+    until: datetime | None = None  # the pad's question ends
+    rate_until: datetime | None = None  # an ordinary rating may come until then
+    real_name: bool = False  # the ticket was taken with an ID
+
+
+class EvaluationLapsed(Event, frozen=True):
+    """Nobody pressed while the pad asked: not rated, never taken for satisfied."""
+
+    pad = ("window", "number")
+    ticket_id: str
+    number: str
+    window: int
 
 
 class EvaluationWithdrawn(Event, frozen=True):
+    """The finish was undone: the service goes on, and is asked about when it ends."""
+
+    pad = ("window", "number")
     ticket_id: str
     number: str
     window: int
 
 
 class EvaluationRecorded(Event, frozen=True):
+    """The one rating of a service. What it says beside level and reasons is in side tables."""
+
+    managers_only = True
+    pad = ("window", "number")
     ticket_id: str
     number: str
     window: int
     clerk: str
-    level: Literal[
-        "very_satisfied", "satisfied", "mostly_satisfied", "dissatisfied", "very_dissatisfied"
-    ]
-    reasons: tuple[str, ...] = ()
+    level: RatingLevel
+    reasons: tuple[str, ...] = ()  # ids of RatingReason
     channel: Literal["pad", "phone"] = "pad"
+    service: str | None = None
+    case_no: str | None = None
+    day: str = ""  # of the service
+    asked_at: datetime | None = None
+    rate_until: datetime | None = None
+    supplementary: bool = False  # after the ordinary time
+    real_name: bool = False
+    note: str | None = None  # -> notes
+    contact: str | None = None  # -> evaluation_contacts
+
+
+class RelayChanged(Event, frozen=True):
+    """Where ratings are passed on to, whole; without the secret."""
+
+    managers_only = True
+    settings: RelaySettings
+
+
+# --- cases -------------------------------------------------------------------------------------
+
+CaseKind = Literal["negative_evaluation", "complaint", "unresolved"]
+CaseSource = Literal["pad", "phone_page", "telephone", "opinion_box", "hotline", "window"]
+CaseState = Literal["open", "assigned", "contacted", "rectifying", "appealed", "settled", "closed"]
+CaseVerb = Literal[
+    "assign", "contact", "settle", "rectify", "explain", "appeal", "review", "close", "reopen"
+]
+CaseStep = Literal["contact", "rectify", "review"]
+CaseOutcome = Literal["upheld", "mistaken", "malicious"]
+
+
+class CaseEvent(Event, frozen=True):
+    """Something happened to a case of the closed loop (评价—反馈—整改—监督)."""
+
+    managers_only = True
+    case_id: str
+
+
+class CaseOpened(CaseEvent, frozen=True):
+    """A bad rating, a complaint, or a matter brought to the 办不成事 window."""
+
+    kind: CaseKind
+    source: CaseSource
+    day: str  # what it is about happened then, the hall's
+    due: datetime  # to contact the citizen
+    escalate: datetime  # supervision is told when nobody did
+    last: datetime  # to close it
+    window: int | None = None
+    clerk: str | None = None
+    service: str | None = None
+    ticket_id: str | None = None
+    number: str | None = None
+    level: RatingLevel | None = None
+    reasons: tuple[str, ...] = ()
+    real_name: bool = False
+    note: str | None = None
+    contact: str | None = None
+    alert_id: str | None = None  # raised beside it, for a bad rating
+
+
+class CaseChanged(CaseEvent, frozen=True):
+    """One step, with how the case stands after it."""
+
+    command: CaseVerb
+    state: CaseState
+    assignee: str | None = None
+    due_step: CaseStep | None = None
+    due: datetime | None = None
+    escalate: datetime | None = None
+    last: datetime | None = None  # a new last deadline (reopened); None: as before
+    reached: bool | None = None  # of a contact
+    outcome: CaseOutcome | None = None  # claimed by an appeal, or found by a review
+    note: str | None = None
+
+
+class CaseOverdue(CaseEvent, frozen=True):
+    """A deadline passed. `step` None: the last one, by which the case should have been closed."""
+
+    step: CaseStep | None
+    level: AlertLevel
+    alert_id: str
 
 
 # --- alerts ------------------------------------------------------------------------------------
@@ -353,15 +510,105 @@ class AlertRaised(Event, frozen=True):
     device_id: str | None = None
     camera_id: str | None = None
     detail: str = ""  # a few plain words for the list, no personal data
+    evidence: tuple[str, ...] = ()  # ids of pictures that are kept for a while
+    waiting: int = 0  # people who wait for the window: the more, the sooner somebody should look
 
 
 class AlertChanged(Event, frozen=True):
     """The alert moved on. `note` references the side table of free texts."""
 
     alert_id: str
-    state: Literal["open", "acknowledged", "explained", "confirmed", "dismissed", "closed"]
+    state: Literal[
+        "open", "acknowledged", "explained", "confirmed", "appealed", "dismissed", "closed"
+    ]
     level: AlertLevel
     note: str | None = None
+    waiting: int | None = None  # as of now; None: as before
+
+
+# --- cameras -----------------------------------------------------------------------------------
+
+CameraLinkState = Literal["online", "stalled", "unreachable", "refused", "disabled"]
+CameraFault = Literal[
+    "black", "frozen", "blurred", "covered", "moved", "clock_wrong", "wrong_resolution"
+]
+
+
+class CameraEvent(Event, frozen=True):
+    """Something about one camera. Addresses and passwords are in side tables."""
+
+    managers_only = True
+    camera_id: str
+
+
+class CameraAdded(CameraEvent, frozen=True):
+    name: str
+    group: str  # the recorder or switch it depends on: one outage of it is one alert
+    settings: CameraSettings = CameraSettings()
+
+
+class CameraEdited(CameraEvent, frozen=True):
+    name: str | None = None
+    group: str | None = None
+    settings: CameraSettings | None = None
+
+
+class CameraZonesSet(CameraEvent, frozen=True):
+    zones: tuple[CameraZone, ...]
+
+
+class CameraRemoved(CameraEvent, frozen=True):
+    pass
+
+
+class CameraTime(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Seconds of a camera's day: known, online, in sessions, and good while in sessions."""
+
+    known_s: float = 0.0
+    online_s: float = 0.0
+    session_s: float = 0.0
+    good_s: float = 0.0
+
+
+class CameraChanged(CameraEvent, frozen=True):
+    """Its connection or its picture is another now."""
+
+    state: CameraLinkState
+    faults: tuple[CameraFault, ...] = ()
+    why: str = ""  # a code, see hall_cameras.domain.state.WHY
+    width: int = 0
+    height: int = 0
+    fps: float = 0.0
+    codec: str = ""
+    passed: CameraTime = CameraTime()  # since it was last counted
+
+
+class CamerasCounted(Event, frozen=True):
+    """A day's figures of every camera (在线率, 图像完好率), when the day ended."""
+
+    managers_only = True
+    day: str
+    cameras: dict[str, CameraTime]
+
+
+class EvidenceKept(CameraEvent, frozen=True):
+    """Pictures were stored that show what an alert of this kind is about.
+
+    `alert_id` None: they came before the alert, which will name them when it is raised.
+    """
+
+    kind: str
+    evidence: tuple[str, ...]
+    alert_id: str | None = None
+
+
+class PresenceChanged(CameraEvent, frozen=True):
+    """Whether somebody is in a window's zone. A fact: what it means is the window's rule."""
+
+    window: int
+    present: bool | None  # None: it can't be told (a faulty picture, no connection, no zone)
+    since: datetime | None = None  # it was first seen so; the event comes when it has lasted
+    confidence: float = 0.0  # 0…1, of the newest picture
 
 
 # --- registry ----------------------------------------------------------------------------------
@@ -372,7 +619,7 @@ def _snake(name: str) -> str:
 
 
 def _concrete(base: type[Event]) -> list[type[Event]]:
-    bases = {TicketEvent, WindowEvent}
+    bases = {TicketEvent, WindowEvent, CaseEvent, CameraEvent, AppointmentEvent}
     found: list[type[Event]] = []
     for cls in base.__subclasses__():
         if cls not in bases:
@@ -415,8 +662,26 @@ def decode(type_name: str, data: bytes | str) -> Event:
     return _DECODERS[type_name].decode(data)
 
 
+CONFIDENTIAL_ALERTS = frozenset({"negative_evaluation", "case_overdue"})
+"""Kinds of alerts that concern a clerk: counters are not told of them."""
+
+
+def for_managers(event: Event) -> bool:
+    """Whether counters and the guide desk may not see this event."""
+    return event.managers_only or getattr(event, "kind", None) in CONFIDENTIAL_ALERTS
+
+
 def public_fields(event: Event) -> dict[str, Any] | None:
     """What an anonymous audience may know of an event, or None."""
-    if event.public is None:
+    return _fields(event, event.public)
+
+
+def pad_fields(event: Event, window: int | None) -> dict[str, Any] | None:
+    """What the pads of `window` may know of an event, or None: of another window, nothing."""
+    if getattr(event, "window", None) != window:
         return None
-    return {name: getattr(event, name) for name in event.public}
+    return _fields(event, event.public if event.pad is None else event.pad)
+
+
+def _fields(event: Event, names: tuple[str, ...] | None) -> dict[str, Any] | None:
+    return None if names is None else {name: getattr(event, name) for name in names}

@@ -55,18 +55,27 @@ Part: TypeAlias = tuple[str, Any]
 Row: TypeAlias = tuple[Table, tuple[Any, ...]]
 """A read-model row: the table and a value for each of its columns, in order; upserted by key."""
 
-AudienceKind = Literal["public", "staff", "pad"]
+AudienceKind = Literal["public", "pad", "staff", "manager"]
 
 
 class Audience(msgspec.Struct, frozen=True):
-    """Who looks at a stream: anonymous screens, the hall's staff, or one window's pad."""
+    """Who looks at a stream: anonymous screens, one window's pad, the staff at counters and the
+    guide desk, or those who manage and supervise and may also know what concerns a clerk."""
 
     kind: AudienceKind
     window: int | None = None
 
+    @property
+    def is_staff(self) -> bool:
+        return self.kind == "staff" or self.kind == "manager"
+
 
 class Job(msgspec.Struct, frozen=True):
-    """Housekeeping: `run` at an APScheduler `trigger` ("cron", "interval") with its arguments."""
+    """Housekeeping: `run` at an APScheduler `trigger` ("cron", "interval") with its arguments.
+
+    It is short: a server that stops cuts it off. What runs for as long as the server does is
+    started by a job ("date", at once) and ended by `Feature.stop`.
+    """
 
     run: Callable[[], Awaitable[None]]
     trigger: str
@@ -126,6 +135,11 @@ class Feature:
         """
         return None
 
+    def reveal(self, record: Recorded, audience: Audience) -> dict[str, Any]:
+        """What an audience that sees the event learns beside its fields, made when it is sent
+        and never stored (a pad's one-time token)."""
+        return {}
+
     def routes(self) -> Sequence[Route]:
         """Its HTTP surface."""
         return ()
@@ -136,3 +150,6 @@ class Feature:
     def jobs(self, kernel: Kernel) -> Sequence[Job]:
         """Its housekeeping."""
         return ()
+
+    async def stop(self) -> None:
+        """Called once, when nobody is let in any more: end what runs in the background."""

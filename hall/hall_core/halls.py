@@ -25,7 +25,7 @@ from hall_core.day import AHEAD
 from hall_core.errors import HallError, cannot_store
 from hall_core.events import DayOpened, Event, Recorded
 from hall_core.features import Actor, Audience, Command, Context, Feature, Part, Row
-from hall_core.hub import Hub
+from hall_core.hub import Frames, Hub
 from hall_core.keys import Key, Keys
 from hall_core.setup import HallInfo
 from hall_core.store import Store
@@ -227,14 +227,21 @@ class Hall:
             self._keys.begin(key, future)
             rows.append(self._keys.row(key, body))
 
+        frames: list[Frames] = []
+
+        def prepare() -> None:
+            # While the disk works, what will be shown is made from the live state, if nothing was
+            # decided since. It is sent when it is committed.
+            if records and self.version == records[-1].version:
+                frames.extend(self._frames(record, self.live) for record in records)
+
         def done(error: Exception | None) -> None:
             self._under_way.discard(future)
             if key is not None:
                 self._keys.end(key)
             if error is None:
                 try:
-                    for record in records:
-                        self._commit(record)
+                    self._commit(records, frames)
                 except Exception:  # a fault in a view: what is on disk is true all the same
                     log.exception("view_failed", hall=self.info.id)
                     self.hub.close()  # some screens missed a version: let all come again
@@ -249,31 +256,48 @@ class Hall:
                 future.exception()  # a tick has nobody waiting; the writer has logged the fault
 
         if rows:
-            self._writer.submit(Work(self.info.id, self._epoch, rows, done))
+            self._writer.submit(Work(self.info.id, self._epoch, rows, done, meanwhile=prepare))
         else:
             done(None)  # nothing to store: e.g. a call with nobody waiting
         return future
 
     # --- the committed view --------------------------------------------------------------------
 
-    def _commit(self, record: Recorded) -> None:
+    def _commit(self, records: list[Recorded], frames: list[Frames]) -> None:
+        """What was decided is on disk: show it, and fold it into the committed state."""
+        if frames and frames[0].audiences != self.hub.audiences:
+            frames = []  # somebody came whom they were not made for
+        for record, prepared in zip(records, frames, strict=False):
+            self.hub.publish(record.version, prepared)
+        for record in records:
+            for feature in self._listeners[type(record.event)]:
+                feature.apply(self.committed[feature.name], record)
+            if not frames:
+                self.hub.publish(record.version, self._frames(record, self.committed))
+
+    def _frames(self, record: Recorded, slices: Slices) -> Frames:
+        """The event's frame for each audience, from `slices` as they are after it."""
         touched: dict[Part, Feature] = {}
         for feature in self._listeners[type(record.event)]:
-            state = self.committed[feature.name]
-            feature.apply(state, record)
-            for part in feature.touched(state, record):
+            for part in feature.touched(slices[feature.name], record):
                 touched[part] = feature
-        self.hub.publish(
-            record.version, lambda audience: self.event_message(record, touched, audience)
+        windows: set[int | None] = {key for _, key in touched if isinstance(key, int)}
+        windows.add(getattr(record.event, "window", None))
+        return self.hub.frames(
+            lambda audience: self.event_message(record, touched, slices, audience), windows
         )
 
     def event_message(
-        self, record: Recorded, touched: dict[Part, Feature], audience: Audience
+        self,
+        record: Recorded,
+        touched: dict[Part, Feature],
+        slices: Slices,
+        audience: Audience,
     ) -> dict[str, Any]:
         data = self.visible(record, audience)
         changed: dict[str, Any] = {}
         for part, feature in touched.items():
-            rendered = feature.render(self.committed[feature.name], part, audience)
+            rendered = feature.render(slices[feature.name], part, audience)
             if rendered is None:
                 continue
             name, key = part
@@ -290,11 +314,18 @@ class Hall:
 
     def visible(self, record: Recorded, audience: Audience) -> Any:
         """The event's data as `audience` may see it; None: nothing of it."""
+        event = record.event
+        if audience.kind == "manager":
+            return event
         if audience.kind == "staff":
-            return record.event
-        if audience.kind == "pad" and getattr(record.event, "window", None) != audience.window:
-            return None
-        return events.public_fields(record.event)
+            return None if events.for_managers(event) else event
+        if audience.kind == "public":
+            return events.public_fields(event)
+        shown = events.pad_fields(event, audience.window)
+        if shown is not None:
+            for feature in self._listeners[type(event)]:
+                shown.update(feature.reveal(record, audience))
+        return shown
 
     def render_state(self, audience: Audience) -> dict[str, Any]:
         """The whole public state of the hall as of the committed version (contract: State)."""

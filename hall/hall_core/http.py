@@ -33,7 +33,8 @@ from hall_core.keys import Key
 log = structlog.get_logger()
 
 BODY_MAX = 256 * 1024  # bytes
-STAFF = frozenset({"guide", "counter", "supervisor", "manager", "admin"})
+MANAGERS = frozenset({"supervisor", "manager", "admin"})
+STAFF = MANAGERS | {"guide", "counter"}
 SESSION_COOKIE = "hall_session"
 DEVICE_COOKIE = "hall_device_"
 KERNEL = web.AppKey("kernel", Kernel)
@@ -143,9 +144,11 @@ def roles(*names: str) -> frozenset[str]:
 
 def audience_of(principal: Principal) -> Audience:
     """How much of a stream somebody may see."""
+    if principal.roles & MANAGERS:
+        return Audience("manager")
     if principal.roles & STAFF:
         return Audience("staff")
-    if principal.kind == "pad":
+    if principal.kind == "pad" or (principal.kind == "agent" and principal.window is not None):
         return Audience("pad", principal.window)
     return Audience("public")
 

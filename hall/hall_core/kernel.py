@@ -16,18 +16,21 @@ import structlog
 from sqlalchemy import Engine, delete, insert, select
 from sqlalchemy.exc import DBAPIError
 
-from hall_core import tables
+from hall_core import tables, workdays_book
 from hall_core.access import Access
+from hall_core.agents import Agents
 from hall_core.clock import Clock, millis
 from hall_core.day import ClockGuard, DoubtClock
 from hall_core.errors import HallError, NotFound
 from hall_core.features import Feature
 from hall_core.halls import Hall
 from hall_core.keys import Keys
+from hall_core.once import Change
 from hall_core.secret import Secret
 from hall_core.setup import HallInfo, Region
 from hall_core.store import Store
 from hall_core.version import VERSION
+from hall_core.workdays import Workdays
 from hall_core.writer import Writer
 
 log = structlog.get_logger()
@@ -59,8 +62,11 @@ class Kernel:
         self.access = Access(self.store, self.writer, people_clock or clock, secret)
         self.halls: dict[str, Hall] = {}
         self.regions: dict[str, Region] = {}
+        self._told_of_halls: list[Callable[[Hall], None]] = []
         self.sockets: dict[str, set[asyncio.Transport]] = {}  # device or user id -> its streams
+        self.workdays = Workdays()  # replaced by an import: ask here, keep no copy
         self.access.on_revoked = self.close_streams
+        self.agents = Agents(self)
         self._guard = ClockGuard(clock)
         self._ticker: asyncio.Task[None] | None = None
 
@@ -69,6 +75,7 @@ class Kernel:
         self.writer.start()
         self.keys.load()
         self.access.load()
+        self.workdays = await workdays_book.load(self)
         self._load_halls()
         now = self.clock.now()
         for hall in self.halls.values():
@@ -78,6 +85,7 @@ class Kernel:
         self.tick()
         for feature in self.features:
             await feature.start(self)
+        await self.agents.start()
         for hall in self.halls.values():
             await hall.drain()
         self._ticker = asyncio.create_task(self._tick_for_ever())
@@ -110,7 +118,15 @@ class Kernel:
         hall = Hall(info, self.features, self.store, self.writer, self.keys, self.clock)
         hall.load()
         self.halls[info.id] = hall
+        for told in self._told_of_halls:
+            told(hall)
         return hall
+
+    def each_hall(self, told: Callable[[Hall], None]) -> None:
+        """`told` hears of every hall: of those that are here now, and of each that is added."""
+        self._told_of_halls.append(told)
+        for hall in self.halls.values():
+            told(hall)
 
     def hall(self, hall_id: str) -> Hall:
         """Raises NotFound for a hall that is not here."""
@@ -155,6 +171,19 @@ class Kernel:
         detail: str = "",
     ) -> None:
         """One line in the audit log (not streamed, read by auditors)."""
+        change = self.audit_entry(actor, action, subject, address, hall, detail)
+        await self.writer.write(statements=change.statements)
+
+    def audit_entry(
+        self,
+        actor: str,
+        action: str,
+        subject: str,
+        address: str,
+        hall: str | None,
+        detail: str = "",
+    ) -> Change:
+        """The same line, to be committed with what it tells of."""
         values = {
             "at_ms": millis(self.clock.now()),
             "actor": actor,
@@ -164,7 +193,7 @@ class Kernel:
             "address": address,
             "detail": detail,
         }
-        await self.writer.write(statements=[(insert(tables.audit), values)])
+        return Change(statements=((insert(tables.audit), values),))
 
     def note_row(self, note_id: str, hall_id: str, text: str, actor: str) -> Any:
         """A free text that expires; events hold its id only."""
@@ -190,6 +219,9 @@ class Kernel:
             self._ticker.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._ticker
+        await self.agents.stop()
+        for feature in self.features:
+            await feature.stop()
         for hall in self.halls.values():
             await hall.stop()
         try:

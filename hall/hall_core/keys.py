@@ -44,14 +44,14 @@ class Keys:
         self._store = store
         self._secret_key = secret.hmac("idempotency", "")
         self._clock = clock
-        self._known: set[bytes] = set()
+        self._known: dict[bytes, int] = {}  # digest -> the row's at_ms
         self._under_way: dict[bytes, tuple[bytes, asyncio.Future[Any]]] = {}
 
     def load(self) -> None:
         """Read the digests of all keys that are kept."""
-        self._known = set(
-            self._store.read_now(lambda c: c.execute(select(idempotency.c.digest)).scalars().all())
-        )
+        query = select(idempotency.c.digest, idempotency.c.at_ms)
+        rows = self._store.read_now(lambda c: c.execute(query).all())
+        self._known = {row.digest: row.at_ms for row in rows}
 
     def key(self, actor: str, route: str, key: str, body: bytes) -> Key:
         """The key of a request by `actor` to `route`."""
@@ -76,17 +76,18 @@ class Keys:
             _same_body(key, body)
             await asyncio.wait([future])
             return await self.answer_to(key)
-        if key.digest not in self._known:
+        at = self._known.get(key.digest)
+        if at is None:
             return None
 
         def query(connection: Connection) -> Any:
             columns = (idempotency.c.body_digest, idempotency.c.answer)
-            where = idempotency.c.digest == key.digest
-            return connection.execute(select(*columns).where(where)).one_or_none()
+            where = (idempotency.c.at_ms == at, idempotency.c.digest == key.digest)
+            return connection.execute(select(*columns).where(*where)).one_or_none()
 
         row = await self._store.read(query)
         if row is None:  # expired, or never stored
-            self._known.discard(key.digest)
+            self._known.pop(key.digest, None)
             return await self.answer_to(key)  # another request may have begun while we looked
         _same_body(key, row.body_digest)
         answer: str = row.answer
@@ -99,14 +100,14 @@ class Keys:
     def end(self, key: Key) -> None:
         """It was stored, or refused."""
         self._under_way.pop(key.digest, None)
-        # A commit that failed may still have happened, if only its answer was lost: then the
-        # table knows, and is asked when the key comes again.
-        self._known.add(key.digest)
 
     def row(self, key: Key, answer: bytes) -> Row:
         """The row that stores `answer` under `key`, to be committed with the command's events."""
         at = millis(self._clock.now())
-        return (idempotency, (key.digest, key.body, at, answer.decode()))
+        # From now on the table is asked when the key comes again: even a commit that failed may
+        # have happened, if only its outcome was lost.
+        self._known[key.digest] = at
+        return (idempotency, (at, key.digest, key.body, answer.decode()))
 
     async def expire(self, writer: Writer) -> None:
         """Forget keys older than `KEEP`."""
@@ -115,7 +116,8 @@ class Keys:
         query = select(idempotency.c.digest).where(old)
         digests = await self._store.read(lambda c: c.execute(query).scalars().all())
         await writer.write(statements=[(delete(idempotency).where(old), {})])
-        self._known.difference_update(digests)
+        for digest in digests:
+            self._known.pop(digest, None)
 
 
 def _same_body(key: Key, body: bytes) -> None:

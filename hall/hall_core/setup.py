@@ -115,8 +115,94 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     quick_absence_reason: str = "短时离开"
     quick_absence_min: int = 10
     overdue_steps_min: tuple[int, int, int] = (0, 10, 20)  # window, hall manager, supervision
+    suspect_steps_min: tuple[int, int, int] = (5, 10, 15)  # the same, of a window that seems left
+    appointment_slot_min: int = 30
+    appointments_per_slot: int = 4  # of one queue
+    appointment_early_min: int = 15  # check-in before the slot begins ...
+    appointment_late_min: int = 15  # ... and after it has ended
     stop_when_full: bool = True  # the kiosk stops a queue whose likely service passes closing
     public_url: str = ""  # without it no QR is printed and nothing depends on a phone
+
+
+class RatingReason(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One thing to tick beside a bad level. `id` stays when the words change."""
+
+    id: str
+    text: str
+    text_en: str = ""
+
+
+class EvaluationSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A hall's rules for ratings (好差评) and for the cases that bad ones open.
+
+    Working days are counted from the day after. No national rule sets the days of the cases: 1 to
+    contact, 5 to rectify and 15 at most are defaults (domain.md section 2).
+    """
+
+    ask_s: int = 30  # how long a pad asks
+    hold_s: int = 15  # not cut off before by the next call
+    thanks_s: int = 6
+    mode: Literal["own", "url"] = "own"  # url: the province's own page opens instead
+    url: str = ""  # with {token}, {number} and {window}
+    voice: str = "请您对本次服务进行评价"  # said once; the levels never are
+    free_text: bool = True
+    reasons: tuple[RatingReason, ...] = (
+        RatingReason(id="attitude", text="服务态度不好", text_en="Unfriendly service"),
+        RatingReason(id="waiting", text="等候时间过长", text_en="Waited too long"),
+        RatingReason(id="skill", text="业务不熟练", text_en="Staff unsure of the matter"),
+        RatingReason(id="papers", text="材料反复补交", text_en="Asked for papers again and again"),
+        RatingReason(id="place", text="环境设施不便", text_en="Place or equipment"),
+        RatingReason(id="other", text="其他", text_en="Something else"),
+    )
+    supplementary_days: int = 5  # working days after the ordinary time; 0: not allowed
+    contact_days: int = 1
+    rectify_days: int = 5
+    last_days: int = 15
+
+
+class RelayTask(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the regional system calls one of our services."""
+
+    code: str  # taskCode
+    item: str = ""  # taskHandleItem
+    dept: str = ""  # deptCode, where it is not the hall's
+
+
+class RelaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where a hall's ratings are passed on to. The value of `header` is a secret and not here."""
+
+    enabled: bool = False
+    url: str = ""
+    header: str = "Authorization"
+    code_order: Literal["five_is_best", "one_is_best"] = "five_is_best"
+    area_code: str = ""  # "" : the hall's region
+    dept_code: str = ""
+    data_source: str = ""
+    tasks: dict[str, RelayTask] = {}  # by service id
+
+
+class CameraZone(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where on a camera's picture the staff of `window` are: a polygon, x and y in 0…1."""
+
+    window: int
+    polygon: tuple[tuple[float, float], ...]
+
+
+class CameraSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Thresholds of 视频质量诊断 for one camera, beside which its measures are shown.
+
+    A threshold of 0 switches its check off (a camera on patrol moves; that is no fault).
+    """
+
+    black_mean: float = 20.0  # gray 0…255: darker on average, and as even as it is dark
+    frozen_s: int = 60  # pictures arrive and not one point of them changes
+    blurred_ratio: float = 0.2  # sharpness for its contrast, against the learned view
+    covered_share: float = 0.4  # of the view's detail that is gone
+    moved_share: float = 0.5  # of the view's edges found where they were, at least
+    clock_wrong_s: int = 60  # the camera's clock against the worker's
+    width: int = 0  # what the picture should measure; 0: whatever it does
+    height: int = 0
+    lasts_s: int = 10  # how long a fault must last to count, and to be over
 
 
 class HallInfo(msgspec.Struct, frozen=True, kw_only=True):

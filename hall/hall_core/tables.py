@@ -23,6 +23,9 @@ metadata = MetaData()
 # Tables whose rows are only ever added: a second row with the same key is a fault, not an update.
 INSERT_ONLY = "insert_only"
 
+# Columns of which the journal only tells the first value: somebody else goes on with the row.
+CHANGES_LATER = "changes_later"
+
 regions = Table(
     "regions",
     metadata,
@@ -68,15 +71,16 @@ openings = Table(
     info={INSERT_ONLY: True},
 )
 
-# Answers to writes, kept 7 days, so that a retry gets the same answer.
+# Answers to writes, kept 7 days, so that a retry gets the same answer. In the order of time: rows
+# are added at one end and expire at the other. By digest, which is random, each would be written
+# to a page of its own. That a digest is used once is seen to in memory (keys.py).
 idempotency = Table(
     "idempotency",
     metadata,
+    Column("at_ms", BigInteger, primary_key=True, autoincrement=False),
     Column("digest", LargeBinary(16), primary_key=True),  # of actor, route and key
     Column("body_digest", LargeBinary(16), nullable=False),
-    Column("at_ms", BigInteger, nullable=False),
     Column("answer", Text, nullable=False),  # JSON, without secrets
-    Index("idempotency_at", "at_ms"),
     sqlite_with_rowid=False,
     info={INSERT_ONLY: True},
 )
@@ -97,6 +101,7 @@ alerts = Table(
     Column("changed_ms", BigInteger, nullable=False),
     Column("detail", Text, nullable=False),
     Column("note", String(40)),  # -> notes
+    Column("evidence", Text),  # JSON list of ids of pictures; NULL: none
 )
 
 # Free texts of people. They expire; the journal only holds their ids.
@@ -125,6 +130,25 @@ devices = Table(
     Column("revoked_ms", BigInteger),
 )
 
+# Holidays and worked weekends (调休) as announced; a day that is not here is as its weekday.
+working_days = Table(
+    "working_days",
+    metadata,
+    Column("day", String(10), primary_key=True),
+    Column("workday", Integer, nullable=False),  # 0 or 1
+    Column("name", String(40), nullable=False),
+)
+
+# When a device was last heard, and what an agent said it drives. Written now and then.
+contacts = Table(
+    "contacts",
+    metadata,
+    Column("device_id", String(40), primary_key=True),
+    Column("seen_ms", BigInteger, nullable=False),
+    Column("version", String(200), nullable=False),
+    Column("parts", Text, nullable=False),  # JSON list of {"name","kind"}
+)
+
 # Short codes, shown once, used once.
 pairing_codes = Table(
     "pairing_codes",
@@ -150,6 +174,8 @@ users = Table(
     Column("locked_until_ms", BigInteger, nullable=False),
     Column("disabled", Integer, nullable=False),
     Column("created_ms", BigInteger, nullable=False),
+    Column("clerk_no", String(20)),  # the clerk of clerk_hall whom the account belongs to
+    Column("clerk_hall", String(40)),
 )
 
 sessions = Table(

@@ -20,6 +20,7 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection, Engine, Executable, Table
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import DBAPIError
 
 from hall_core.errors import cannot_store
@@ -37,9 +38,13 @@ class Dropped(Exception):
 
 
 class Work:
-    """One decision on its way to disk. `hall` is "" for what belongs to no hall."""
+    """One decision on its way to disk. `hall` is "" for what belongs to no hall.
 
-    __slots__ = ("done", "epoch", "hall", "rows", "statements")
+    `meanwhile` may be called on the event loop, before `done`, while the disk is at work on this
+    decision alone and the loop would only wait.
+    """
+
+    __slots__ = ("done", "epoch", "hall", "meanwhile", "rows", "statements")
 
     def __init__(
         self,
@@ -48,12 +53,14 @@ class Work:
         rows: Iterable[Row],
         done: Callable[[Exception | None], None],
         statements: Iterable[tuple[Executable, dict[str, Any]]] = (),
+        meanwhile: Callable[[], None] | None = None,
     ) -> None:
         self.hall = hall
         self.epoch = epoch
         self.rows = rows
         self.done = done
         self.statements = statements
+        self.meanwhile = meanwhile
 
 
 class Writer:
@@ -169,33 +176,54 @@ class Writer:
         try:
             connection = self._connection or self._engine.connect()
             self._connection = connection
-            with connection.begin():
+            try:
                 self._execute(connection, works)
+                if len(works) == 1 and works[0].meanwhile is not None:
+                    self._loop.call_soon_threadsafe(works[0].meanwhile)
+                connection.connection.commit()
+            except Exception:
+                connection.connection.rollback()
+                raise
+            finally:
+                connection.rollback()  # of nothing any more: SQLAlchemy's own book-keeping
         except Exception as error:
-            # A broken connection is replaced at the next commit; the caller hears of the fault.
-            if isinstance(error, DBAPIError) and error.connection_invalidated:
-                self._connection = None
+            self._replace_broken()
             return error
         self.committed_batches += 1
         self.committed_works += len(works)
         return None
 
+    def _replace_broken(self) -> None:
+        """After a fault: a connection that does not answer any more is left to the pool."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            try:
+                connection.exec_driver_sql("SELECT 1")
+                connection.rollback()
+                self._connection = connection
+            except Exception:
+                connection.invalidate()
+
     def _execute(self, connection: Connection, works: list[Work]) -> None:
         # Rows of one table go in together, in the order of their events: every state in between
-        # is one the hall was really in, so partial unique indexes hold all along.
+        # is one the hall was really in, so partial unique indexes hold all along. They go to the
+        # driver itself, in SQL that SQLAlchemy compiled once: its way of executing costs more
+        # than the commit when a single call waits for it.
         grouped: dict[Table, list[tuple[Any, ...]]] = {}
         for work in works:
             for table, values in work.rows:
                 grouped.setdefault(table, []).append(values)
+        cursor = connection.connection.cursor()
         for table, rows in grouped.items():
-            self._insert(connection, table, rows)
+            self._insert(cursor, table, rows)
+        cursor.close()
         for work in works:
             for statement, parameters in work.statements:
                 connection.execute(statement, parameters)
 
-    def _insert(self, connection: Connection, table: Table, rows: list[tuple[Any, ...]]) -> None:
+    def _insert(self, cursor: DBAPICursor, table: Table, rows: list[tuple[Any, ...]]) -> None:
         if self._engine.dialect.name != "sqlite":
-            connection.exec_driver_sql(self._upsert(table, 1), rows)
+            cursor.executemany(self._upsert(table, 1), rows)
             return
         # sqlite3 gives up the GIL at every row of an executemany and has to win it back from a
         # busy event loop. Statements of 64, 32, 16 … rows give it up once.
@@ -204,7 +232,7 @@ class Writer:
             while len(rows) - start >= size:
                 chunk = rows[start : start + size]
                 values = tuple(chain.from_iterable(chunk))
-                connection.exec_driver_sql(self._upsert(table, size), values)
+                cursor.execute(self._upsert(table, size), values)
                 start += size
 
     def _upsert(self, table: Table, rows: int) -> str:
@@ -217,7 +245,7 @@ class Writer:
 
 def _brief(error: Exception) -> str:
     """What the database said, without the statement and its values: those may be secret."""
-    return str(error.orig) if isinstance(error, DBAPIError) else repr(error)
+    return str(error.orig) if isinstance(error, DBAPIError) else f"{type(error).__name__}: {error}"
 
 
 def upsert_sql(table: Table, dialect_name: str, rows: int = 1) -> str:

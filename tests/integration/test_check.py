@@ -388,7 +388,10 @@ CORRUPTIONS: dict[str, tuple[Harm, str]] = {
         "device [0-9a-f]{12}: 'toaster' is no kind of device",
     ),
     "a role that is none": (
-        sql("INSERT INTO users VALUES ('eve', 'x', '[\"emperor\"]', NULL, NULL, 0, 0, 0, 0)"),
+        sql(
+            "INSERT INTO users VALUES "
+            "('eve', 'x', '[\"emperor\"]', NULL, NULL, 0, 0, 0, 0, NULL, NULL)"
+        ),
         "user eve: the list of roles can't be read: Invalid enum value 'emperor'",
     ),
     # the file

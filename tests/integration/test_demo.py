@@ -178,6 +178,9 @@ async def test_every_link_leads_to_a_page_that_is_let_in(tmp_path: Path) -> None
                 if "kind=phone" in link["href"]:
                     assert answer.status == 409, "nobody waits yet"
                     continue
+                if link["href"].startswith("/demo/paper"):
+                    assert answer.status == 200  # what the printer has printed
+                    continue
                 assert answer.status == 302, await answer.text()
                 to = answer.headers["Location"]
                 query = "?" + to.partition("?")[2]

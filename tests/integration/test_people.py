@@ -5,20 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime
 from http.cookies import SimpleCookie
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import pytest
 import pytest_asyncio
-from argon2 import PasswordHasher
 from sqlalchemy import Connection
 
 from hall_core import access
-from hall_core.access import LOCK_AFTER, User
+from hall_core.access import LOCK_AFTER
 from hall_core.clock import ManualClock
 from tests.integration.conftest import NewDatabase
+from tests.integration.people import MORNING, Person, account, new_code, pair, sign_in, signed_in
 from tests.support import (
     HALL,
     Answer,
@@ -31,9 +30,6 @@ from tests.support import (
     run_hall,
 )
 
-MORNING = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
-PASSWORD = "correct horse 7"
-HASHED = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1).hash(PASSWORD)  # quick
 T = TypeVar("T")
 
 
@@ -46,44 +42,6 @@ def clock() -> ManualClock:
 async def server(tmp_path: Path, clock: ManualClock) -> AsyncIterator[HallServer]:
     async with hall_server(tmp_path, clock=clock) as running:
         yield running
-
-
-async def account(
-    server: HallServer,
-    name: str,
-    *roles: str,
-    halls: tuple[str, ...] | None = None,
-    regions: tuple[str, ...] | None = None,
-) -> None:
-    user = User(name=name, password_hash=HASHED, roles=roles, halls=halls, regions=regions)
-    await server.kernel.access.save_user(user)
-
-
-async def sign_in(server: HallServer, name: str, password: str = PASSWORD, **more: Any) -> Answer:
-    client = await server.client(None)
-    body = {"name": name, "password": password}
-    return await client.request("POST", "/session", body, key="", **more)
-
-
-class Person(Client):
-    """Somebody's browser: sends the session cookie, and an Origin if told."""
-
-    cookie = ""
-    origin: str | None = None
-
-    async def request(self, method: str, path: str, body: Any = None, **more: Any) -> Answer:
-        headers = {"Cookie": self.cookie, **(more.pop("headers", None) or {})}
-        if self.origin is not None:
-            headers["Origin"] = self.origin
-        return await super().request(method, path, body, headers=headers, **more)
-
-
-async def signed_in(server: HallServer, name: str) -> Person:
-    answer = await sign_in(server, name)
-    assert answer.status == 200, answer
-    person = Person(server.http, server.base)
-    person.cookie = answer.headers["Set-Cookie"].split(";")[0]
-    return person
 
 
 # --- signing in --------------------------------------------------------------------------------
@@ -130,6 +88,7 @@ async def test_too_many_failures_lock_the_account_for_a_while(
         assert (await sign_in(server, "boss", "guess")).status == 401
     locked = await sign_in(server, "boss")
     assert (locked.status, locked.code) == (429, "locked")
+    assert "请 10 分钟后再试" in locked.body["detail"]
     clock.advance(minutes=9, seconds=59)
     assert (await sign_in(server, "boss")).status == 429
     clock.advance(seconds=2)
@@ -255,6 +214,16 @@ async def test_a_reset_at_the_machine_ends_sessions_of_the_running_server(tmp_pa
         assert (await sign_in(server, "boss", done.stdout.strip())).status == 200
 
 
+async def test_signing_out_ends_the_persons_streams(server: HallServer) -> None:
+    await account(server, "boss", "manager")
+    boss = await signed_in(server, "boss")
+    cookie = {"Cookie": boss.cookie}
+    async with open_stream(server.http, server.base, HALL, None, headers=cookie) as screen:
+        await screen.next()
+        await boss.request("DELETE", "/session")
+        await screen.until_closed()
+
+
 # --- pages of others ---------------------------------------------------------------------------
 
 
@@ -326,18 +295,6 @@ async def test_an_auditor_reads_the_log_and_nothing_else(server: HallServer) -> 
 
 
 # --- devices -----------------------------------------------------------------------------------
-
-
-async def new_code(server: HallServer, kind: str, **more: Any) -> str:
-    admin = await server.client("admin")
-    answer = await admin.post(f"/halls/{HALL}/pairing-codes", {"kind": kind, **more})
-    assert answer.status == 201, answer
-    return str(answer.body["code"])
-
-
-async def pair(server: HallServer, code: str) -> Answer:
-    client = await server.client(None)
-    return await client.request("POST", "/pair", {"code": code}, key="")
 
 
 def device_of(server: HallServer, answer: Answer) -> Person:

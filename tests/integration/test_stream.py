@@ -243,7 +243,7 @@ async def test_a_screen_that_was_away_for_long_gets_a_snapshot(server: HallServe
                 frame = await late.next()
                 assert (frame["type"], after) == (kind, after)
                 await late.until_version(version)
-        assert len(server.hall(OTHER).hub._channels[Audience("public")].frames) == hub.RECENT
+        assert len(server.hall(OTHER).hub._screens[Audience("public")].frames) == hub.RECENT
 
 
 # --- a hello that is none ----------------------------------------------------------------------
@@ -314,7 +314,7 @@ async def test_what_a_screen_says_after_hello_is_ignored_and_limited(server: Hal
 PERSON = "11010119900307002X"
 STAFF_ONLY = {
     "ticket_id", "ticket_detail", "token", "actor", "holder", "held", "signed_in", "commands",
-    "alerts", "note", "clock_doubted", "undo_until", "can_no_show_at", "case_no",
+    "alerts", "note", "clock_doubted", "undo", "can_no_show_at", "case_no",
 }  # fmt: skip
 
 
@@ -389,6 +389,31 @@ async def test_a_pad_sees_its_own_window_only(server: HallServer) -> None:
         assert versions == list(range(1, len(told) + 1)), "contiguous all the same"
 
 
+async def test_two_pads_of_one_window_miss_nothing_and_get_nothing_twice(
+    server: HallServer,
+) -> None:
+    token = await server.token("pad", OTHER, 2)
+    async with open_stream(server.http, server.base, OTHER, token) as first:
+        await first.next()
+        await first.until(lambda frame: frame["type"] == "heartbeat")
+        # None of this is about their window: the first pad is told with its next frame.
+        before = await something_happens(server, 1, OTHER)
+        after = await something_happens(server, 3, OTHER)
+        async with open_stream(server.http, server.base, OTHER, token, before) as second:
+            await second.until_version(after)
+            await first.until_version(after)
+            counter = await server.client("counter", OTHER, 2)
+            for command in ("open", "close"):
+                more = {"clerk": "002"} if command == "open" else {}
+                assert (await counter.press(2, command, hall=OTHER, **more)).status == 200
+            for pad in (first, second):  # the frames are checked for gaps and repeats as they come
+                await pad.until_event("window_closed")
+                assert [f["version"] for f in pad.frames if f["type"] == "event"][-2:] == [
+                    after + 1,
+                    after + 2,
+                ]
+
+
 # --- stuck -------------------------------------------------------------------------------------
 
 
@@ -422,7 +447,7 @@ async def test_a_stuck_screen_is_cut_off_and_harms_nobody(server: HallServer) ->
     await eventually(lambda: hall.hub.clients == 0)
     stuck = [await stuck_screen(server, OTHER, token) for _ in range(3)]
     await eventually(lambda: hall.hub.clients == 3)
-    transports = list(hall.hub._channels[Audience("public")].clients)
+    transports = list(hall.hub._screens[Audience("public")].clients)
     async with server.stream("display", OTHER) as healthy:
         largest = 0
         text = "公示" * 1900
@@ -438,7 +463,7 @@ async def test_a_stuck_screen_is_cut_off_and_harms_nobody(server: HallServer) ->
             if hall.hub.clients == 1:
                 break
         assert hall.hub.clients == 1, "whoever never reads is cut off"
-        frame = max(len(f) for _, f in hall.hub._channels[Audience("public")].frames)
+        frame = max(len(f) for _, f in hall.hub._screens[Audience("public")].frames)
         assert largest <= hub.MAX_BUFFER + frame, "memory for a stuck screen has a bound"
         assert all(transport.is_closing() for transport in transports)
     for raw in stuck:
@@ -453,7 +478,7 @@ async def test_a_big_frame_is_no_reason_to_cut_off_who_reads(server: HallServer)
     manager = await server.client("admin")
     stuck = await stuck_screen(server, OTHER, token)
     await eventually(lambda: hall.hub.clients == 1)
-    (transport,) = hall.hub._channels[Audience("public")].clients
+    (transport,) = hall.hub._screens[Audience("public")].clients
     notices = [{"id": f"{n}", "title": "公示", "body": "公" * 3900} for n in range(20)]
     for round_ in range(20):
         body = {"notices": [{**n, "seconds": 10 + round_} for n in notices]}

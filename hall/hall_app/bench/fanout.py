@@ -60,15 +60,16 @@ async def serve(directory: Path) -> None:
         touched = {("windows", 1): hall.features[1], ("recent_calls", None): hall.features[2]}
         for _ in range(ROUNDS):
             record = Recorded(hall.hub.version, datetime.now(UTC), "bench", event)
-            message = msgspec.json.encode(hall.event_message(record, touched, display))
-            frame = text_frame(message)
+            message = hall.event_message(record, touched, hall.committed, display)
+            frame = text_frame(msgspec.json.encode(message))
             started = time.perf_counter()
             for fd in sockets:
                 os.write(fd, frame)
             floors.append(time.perf_counter() - started)
             await asyncio.sleep(0.05)  # the screens read: the next round meets empty buffers
             started = time.perf_counter()
-            hall.hub.publish(hall.hub.version, partial(hall.event_message, record, touched))
+            show = partial(hall.event_message, record, touched, hall.committed)
+            hall.hub.publish(hall.hub.version, hall.hub.frames(show, ()))
             ours.append(time.perf_counter() - started)
             await asyncio.sleep(0.05)
         figures = {

@@ -163,11 +163,17 @@ S = TypeVar("S", bound=Screen)
 
 async def screen(port: int, hall: str, token: str, kind: type[S]) -> S:
     """A screen that has its snapshot."""
-    hello = json.dumps({"type": "hello", "token": token, "after": None}).encode()
+    hello = {"type": "hello", "token": token, "after": None}
+    return await upgrade(port, f"/api/v1/halls/{hall}/stream", hello, kind)
+
+
+async def upgrade(port: int, path: str, hello: dict[str, Any], kind: type[S]) -> S:
+    """A WebSocket that said `hello` and was answered."""
+    first = json.dumps(hello).encode()
     loop = asyncio.get_running_loop()
-    _, protocol = await loop.create_connection(lambda: kind(hello), "127.0.0.1", port)
+    _, protocol = await loop.create_connection(lambda: kind(first), "127.0.0.1", port)
     protocol.send(
-        f"GET /api/v1/halls/{hall}/stream HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n"
+        f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n"
         "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
         "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode()
     )

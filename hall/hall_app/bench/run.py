@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
-from hall_app.bench import busy, call, fanout, issue, start
+from hall_app.bench import busy, call, devices, fanout, issue, start
 from hall_app.bench.result import Result
 
 BENCHMARKS: dict[str, Callable[[], Iterator[Result]]] = {
@@ -15,6 +15,7 @@ BENCHMARKS: dict[str, Callable[[], Iterator[Result]]] = {
     "fanout": fanout.run,
     "busy": busy.run,
     "start": start.run,
+    "devices": devices.run,
 }
 
 

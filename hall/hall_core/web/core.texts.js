@@ -30,6 +30,17 @@ export const core = {
   "pair.wrong_kind": ["此设备登记为“{kind}”，不能打开本页面。请用新的配对码重新配对。", "This device is registered as “{kind}” and cannot open this page. Pair it again with a new code."],
   "pair.failed": ["配对码不正确或已过期，请向管理员索取新的配对码", "The code is wrong or has expired. Ask the administrator for a new one."],
 
+  // The usual reasons of an away notice; a hall's own ones are shown as it wrote them.
+  "absence.会议": ["会议", "meeting"],
+  "absence.培训": ["培训", "training"],
+  "absence.送件": ["送件", "delivering files"],
+  "absence.现场勘验": ["现场勘验", "site visit"],
+  "absence.业务请示": ["业务请示", "consultation"],
+  "absence.就餐": ["就餐", "meal"],
+  "absence.请假": ["请假", "leave"],
+  "absence.设备故障": ["设备故障", "equipment fault"],
+  "absence.短时离开": ["短时离开", "short break"],
+
   "wait.minutes": ["约{low}–{high}分钟", "{low}–{high} min"],
   "wait.one": ["约{n}分钟", "about {n} min"],
   "wait.within": ["{n}分钟以内", "within {n} min"],

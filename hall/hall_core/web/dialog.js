@@ -71,8 +71,14 @@ export async function confirmBox(options) {
   return answer === true;
 }
 
-/** @param {HTMLElement} box @returns {HTMLElement[]} */
+/**
+ * What is there to be used: nothing hidden, and a group of choices once.
+ * @param {HTMLElement} box
+ * @returns {HTMLElement[]}
+ */
 function focusable(box) {
-  const found = box.querySelectorAll("button:not([disabled]), input:not([disabled]), select, textarea, a[href]");
-  return /** @type {HTMLElement[]} */ (Array.from(found));
+  const found = box.querySelectorAll(
+    "button:not([disabled]), input:not([disabled]), select:not([disabled]), textarea:not([disabled]), a[href], [tabindex='0']");
+  const all = /** @type {HTMLElement[]} */ (Array.from(found));
+  return all.filter((node) => node.tabIndex >= 0 && node.offsetParent !== null);
 }

@@ -14,7 +14,7 @@ import { noteServerTime, setZone } from "./time.js";
 
 /** Lists whose entries are replaced one by one; everything else is replaced whole. */
 /** @type {Record<string, string>} */
-const KEYS = { windows: "number", queues: "prefix" };
+const KEYS = { windows: "number", queues: "prefix", alerts: "alert_id", device_faults: "where" };
 
 const SILENCE_MS = 4300; // heartbeats come every 3 s at least; the promise is to say so within 5 s
 const CLOSED_MS = 3000; // the same when the connection is known to be gone: a restart is quicker
@@ -303,7 +303,8 @@ export class HallStream {
 }
 
 /**
- * A copy of `list` with whole entries replaced by key; new ones are put in order.
+ * A copy of `list` with whole entries replaced by key; new ones are put in order, and what is
+ * `removed` goes.
  * @param {any[]} list
  * @param {any[]} entries
  * @param {string} key
@@ -313,7 +314,9 @@ export function mergeByKey(list, entries, key) {
   const next = list.slice();
   for (const entry of entries) {
     const at = next.findIndex((old) => old[key] === entry[key]);
-    if (at >= 0) next[at] = entry;
+    if (entry.removed) {
+      if (at >= 0) next.splice(at, 1);
+    } else if (at >= 0) next[at] = entry;
     else if (typeof entry[key] === "number") {
       const behind = next.findIndex((old) => old[key] > entry[key]);
       next.splice(behind < 0 ? next.length : behind, 0, entry);

@@ -23,17 +23,24 @@
  *   absence: AbsenceEntry|null, queues: string[], services?: string[], phone?: string,
  *   low_counter?: boolean, zone?: string, covered_by?: number|null, covers?: number|null,
  *   held?: string[], signed_in?: {clerk_no: string, name: string}[], ticket_detail?: TicketDetail|null,
- *   undo_until?: string|null, can_no_show_at?: string|null, commands?: string[]}} WindowEntry
+ *   since?: string|null, undo?: {step: "finish"|"no_show", number: string, until: string}|null,
+ *   can_no_show_at?: string|null, commands?: string[]}} WindowEntry
  *
  * @typedef {{prefix: string, name: string, name_en?: string, waiting: number, open_windows?: number[],
  *   stopped?: string|null, green?: number}} QueueEntry
  *
  * @typedef {{id: string, name: string, name_en?: string, prefix: string, group?: string,
- *   green?: boolean, minutes?: number}} ServiceEntry
+ *   green?: boolean, minutes?: number, id_required?: boolean}} ServiceEntry
+ *
+ * @typedef {{alert_id: string, kind: string, window: number|null, level: string, state: string,
+ *   since: string, detail?: string}} AlertEntry
  *
  * @typedef {{number: string, window: number, at: string}} CallEntry
  * @typedef {{id: string, title: string, body: string, seconds: number}} NoticeEntry
  * @typedef {{start: string, until: string, by_appointment?: boolean}} SessionEntry
+ *
+ * What is wrong with a device; `place` is an agent's part or a screen, "" the device itself.
+ * @typedef {{where: string, device_id: string, place: string, fault: string, since: string}} DeviceFaultEntry
  *
  * The hall's rules that pages state; `week` by ISO weekday 1..7, `queue_sessions` by prefix.
  * @typedef {{week: Record<string, SessionEntry[]>, queue_sessions?: Record<string, SessionEntry[]>,
@@ -45,8 +52,8 @@
  *
  * @typedef {{hall: {id: string, name: string, name_en?: string, timezone?: string},
  *   windows: WindowEntry[], queues: QueueEntry[], recent_calls: CallEntry[],
- *   services: ServiceEntry[], setup: SetupEntry, notices: NoticeEntry[],
- *   texts: Record<string, string>}} HallState
+ *   services: ServiceEntry[], setup: SetupEntry, notices: NoticeEntry[], alerts?: AlertEntry[],
+ *   texts: Record<string, string>, device_faults?: DeviceFaultEntry[]}} HallState
  *
  * @typedef {{id: string, number: string, window: number, text: string, spoken: string,
  *   times: number, audio?: string|null}} Announcement

@@ -47,7 +47,7 @@ def test_rows_are_named_for_people() -> None:
     assert row_name(windows, ("hall", 3, "open", None, None, 7)) == "window 3"
     absence = ["hall", 3, 1_772_413_200_000, *[None] * 8]
     assert row_name(absences, absence) == "window 3, absence since 2026-03-02T01:00:00+00:00"
-    assert row_name(alerts, ["hall", "a1", *[None] * 11]) == "alert a1"
+    assert row_name(alerts, ["hall", "a1", *[None] * (len(alerts.columns) - 2)]) == "alert a1"
     assert row_name(journal, ["hall", 3, 0, "", "", ""]) == "journal hall 3"
 
 

@@ -1,0 +1,186 @@
+"""Alerts over HTTP: those of a hall, of all halls within reach, and handling one."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, select
+
+from hall_core import tables
+from hall_core.access import Principal
+from hall_core.alerts import (
+    Alert,
+    AlertsState,
+    AlertView,
+    HandleAlert,
+    NoteView,
+    Verb,
+    alert_view,
+    hidden,
+    open_alerts,
+)
+from hall_core.clock import from_millis
+from hall_core.errors import Forbidden, NotFound, invalid
+from hall_core.features import Audience
+from hall_core.halls import Hall
+from hall_core.http import STAFF, Call, Route, check_window, roles
+from hall_core.parameters import asks, choice
+
+STATES = (
+    "open", "acknowledged", "explained", "confirmed", "appealed", "dismissed", "closed", "all",
+)  # fmt: skip
+MOST = 500  # of one answer, newest first
+WHICH = choice(
+    "state", "open: all that wait for a person, in whichever state; else of one state, or all",
+    *STATES,
+)  # fmt: skip
+
+
+@asks(WHICH)
+async def list_alerts(call: Call) -> list[AlertView]:
+    return [view for _, view in await _listed(call, [call.hall])]
+
+
+@asks(WHICH)
+async def list_all_alerts(call: Call) -> list[AlertView]:
+    """Of every hall within reach: what needs a person now, wherever it is."""
+    halls = [h for h in call.kernel.halls.values() if call.principal.may_enter(h.info.id)]
+    return [{**view, "hall": hall_id} for hall_id, view in await _listed(call, halls)]
+
+
+async def _listed(call: Call, halls: list[Hall]) -> list[tuple[str, AlertView]]:
+    state = call.request.query.get("state", "open")
+    if state not in STATES:
+        raise invalid("state", f"提醒的状态应为：{'、'.join(STATES)}。")
+    audience = call.audience()
+    found: list[tuple[str, Alert]] = []
+    if state == "open":
+        for hall in halls:
+            alerts: AlertsState = hall.committed["alerts"]
+            found += ((hall.info.id, alert) for alert in open_alerts(alerts, audience))
+        found.sort(key=lambda pair: pair[1].since, reverse=True)
+        del found[MOST:]
+    else:
+        ids = [hall.info.id for hall in halls]
+        found = await call.kernel.store.read(lambda c: _stored(c, ids, state, audience))
+    wanted = [
+        alert.note
+        for _, alert in found
+        if alert.note is not None and _may_read(call.principal, audience, alert)
+    ]
+    notes: dict[str, NoteView] = {}
+    if wanted:
+        notes = await call.kernel.store.read(lambda c: _notes(c, wanted))
+    return [
+        (hall_id, {**alert_view(alert), "note": notes.get(alert.note or "")})
+        for hall_id, alert in found
+    ]
+
+
+def _may_read(principal: Principal, audience: Audience, alert: Alert) -> bool:
+    """What was written about an alert is for who manages, and for the window it is about."""
+    own = principal.window is not None and principal.window == alert.window
+    return audience.kind == "manager" or own
+
+
+def _stored(
+    connection: Connection, halls: list[str], state: str, audience: Audience
+) -> list[tuple[str, Alert]]:
+    table = tables.alerts
+    query = select(table).where(table.c.hall_id.in_(halls))
+    if state != "all":
+        query = query.where(table.c.state == state)
+    rows = connection.execute(query.order_by(table.c.since_ms.desc()).limit(MOST))
+    return [
+        (
+            row.hall_id,
+            Alert(
+                alert_id=row.alert_id,
+                kind=row.kind,
+                level=row.level,
+                since=from_millis(row.since_ms),
+                state=row.state,
+                window=row.window,
+                clerk=row.clerk,
+                device_id=row.device_id,
+                camera_id=row.camera_id,
+                detail=row.detail,
+                note=row.note,
+                evidence=msgspec.json.decode(row.evidence or "[]", type=tuple[str, ...]),
+            ),
+        )
+        for row in rows
+        if not hidden(row.kind, audience)
+    ]
+
+
+def _notes(connection: Connection, ids: Iterable[str]) -> dict[str, NoteView]:
+    table = tables.notes
+    rows = connection.execute(select(table).where(table.c.note_id.in_(list(ids))))
+    return {
+        row.note_id: {"text": row.text, "by": row.actor, "at": from_millis(row.at_ms)}
+        for row in rows
+    }
+
+
+class AlertCommand(msgspec.Struct, forbid_unknown_fields=True):
+    command: Verb
+    text: str = ""
+
+
+async def handle_alert(call: Call) -> Any:
+    body: AlertCommand = call.body
+    if len(body.text) > 500:
+        raise invalid("text", "说明最多 500 个字。")
+    if body.command in ("explain", "appeal", "dismiss") and not body.text.strip():
+        raise invalid("text", "请写明理由。")
+    earlier = await call.earlier()
+    if earlier is not None:
+        return earlier
+    alert_id = call.path("alert")
+    for hall in call.kernel.halls.values():
+        alert = hall.committed["alerts"].alerts.get(alert_id)
+        if alert is None or not call.principal.may_enter(hall.info.id):
+            continue
+        if hidden(alert.kind, call.audience()):
+            continue
+        if call.principal.window is not None:
+            if alert.window is not None:
+                check_window(call.principal, str(alert.window))
+            if body.command not in ("acknowledge", "explain", "appeal"):
+                raise Forbidden("wrong_role", "窗口只能知悉、说明或申诉，不能自行了结提醒。")
+        note = secrets.token_hex(8) if body.text.strip() else None
+        actor = call.principal.actor()
+        rows = []
+        if note is not None:
+            rows.append(call.kernel.note_row(note, hall.info.id, body.text.strip(), actor.name))
+        return await hall.execute(
+            HandleAlert(alert_id=alert_id, verb=body.command, note=note),
+            actor,
+            lambda live, _: alert_view(live["alerts"].alerts[alert_id]),
+            call.key,
+            rows,
+        )
+    raise NotFound("unknown_alert", "没有这条提醒，或它已经结束。")
+
+
+def routes() -> list[Route]:
+    return [
+        Route(
+            method="GET", path="/halls/{hall}/alerts", handler=list_alerts,
+            summary="Alerts of the hall", roles=STAFF, answer=list[AlertView],
+        ),
+        Route(
+            method="GET", path="/alerts", handler=list_all_alerts,
+            summary="Alerts of every hall within reach", roles=roles("supervisor"),
+            answer=list[AlertView],
+        ),
+        Route(
+            method="POST", path="/alerts/{alert}/commands", handler=handle_alert,
+            summary="Handle an alert", roles=roles("supervisor", "counter"), body=AlertCommand,
+            answer=AlertView,
+        ),
+    ]  # fmt: skip
