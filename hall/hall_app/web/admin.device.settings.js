@@ -19,7 +19,7 @@ import { minutesOf, tidyTime } from "./hours.js";
  *   only?: "hall"|"window",
  *   read: (value: any) => any,
  *   write: (draft: any) => any,
- *   field: (form: Form, field: string, words: {label: string, hint: string}, admin: Admin, draft: Draft) => HTMLElement,
+ *   field: (form: Form, field: string, words: {label: string, hint: string}, admin: Admin, draft: Draft, devices: Device[]) => HTMLElement,
  * }} Setting  `read`: from the device's value to what the form edits, `write`: back; undefined when
  *   it is left at its default. `only`: a screen of that kind
  */
@@ -77,6 +77,29 @@ const guideQueue = {
   }, words)),
 };
 
+/**
+ * What an agent drives for this device: a ticket printer, a card reader.
+ * @param {string} name  of the setting, and the kind of the agent's part
+ * @param {(device: Device, part: string) => string} value
+ * @returns {Setting}
+ */
+function partSetting(name, value) {
+  return {
+    name, read: asText, write: orNothing,
+    field: (form, field, words, admin, draft, devices) => {
+      /** @type {[string, string][]} */
+      const options = [["", t("devices.set.part.none")]];
+      for (const device of devices) {
+        const parts = device.revoked ? [] : (device.parts || []).filter((part) => part.kind === name);
+        for (const part of parts) options.push([value(device, part.name), (device.name || t("devices.unnamed")) + (parts.length > 1 ? " · " + part.name : "")]);
+      }
+      // What was chosen before and is not there now stays chosen, and says so.
+      if (draft[field] && !options.some((option) => option[0] === draft[field])) options.push([draft[field], t("devices.set.part.gone")]);
+      return form.choice(field, Object.assign({ options }, words));
+    },
+  };
+}
+
 /** Whose calls a screen shows and says. @type {Setting} */
 const zones = {
   name: "zones", read: (value) => (Array.isArray(value) ? value.slice() : []), write: (list) => (list.length ? list : undefined),
@@ -133,6 +156,8 @@ const volumes = {
 const KNOWN = {
   kiosk: [
     choiceSetting("print", ["", "browser", "agent"]),
+    partSetting("printer", (device, part) => device.device_id + "/" + part),
+    partSetting("reader", (device) => device.device_id),
     textSetting("desk"),
     guideQueue,
     choiceSetting("theme", ["light", "dark"]),
@@ -149,9 +174,13 @@ const KNOWN = {
     percentSetting("scale", 60, 160, 100, 100),
     percentSetting("overscan", 0, 10, 1, 0),
   ],
-  guide: [choiceSetting("theme", ["light", "dark"])],
+  guide: [
+    partSetting("printer", (device, part) => device.device_id + "/" + part),
+    partSetting("reader", (device) => device.device_id),
+    choiceSetting("theme", ["light", "dark"]),
+  ],
   counter: [choiceSetting("theme", ["light", "dark"])],
-  pad: [choiceSetting("theme", ["light", "dark"])],
+  pad: [choiceSetting("idle", ["card", "notices"]), choiceSetting("theme", ["light", "dark"])],
 };
 
 /** @param {{kind: string, window: number|null}} device */
@@ -173,11 +202,11 @@ export function draftOf(device) {
   return draft;
 }
 
-/** @param {Form} form @param {Draft} draft @param {Device} device @param {Admin} admin */
-export function settingFields(form, draft, device, admin) {
+/** @param {Form} form @param {Draft} draft @param {Device} device @param {Admin} admin @param {Device[]} devices */
+export function settingFields(form, draft, device, admin, devices) {
   return settingsFor(device).map((setting) => setting.field(form, "$" + setting.name, {
     label: t("devices.set." + setting.name), hint: t("devices.set." + setting.name + ".hint"),
-  }, admin, draft));
+  }, admin, draft, devices));
 }
 
 /** The whole settings as they are sent. @param {Draft} draft @param {Device} device */

@@ -4,7 +4,7 @@
 import { get, post } from "/static/core/api.js";
 import { confirmBox } from "/static/core/dialog.js";
 import { h, replace, setText } from "/static/core/dom.js";
-import { t } from "/static/core/i18n.js";
+import { hasText, lang, t } from "/static/core/i18n.js";
 import { hhmm, isoDay, serverNow } from "/static/core/time.js";
 import { toast } from "/static/core/toast.js";
 import { draftOf, settingFields, settingsOf } from "./admin.device.settings.js";
@@ -22,7 +22,29 @@ const REFRESH_MS = 5000;
 
 /** @param {Device} device */
 function stateOf(device) {
-  return device.revoked ? "revoked" : isHeard(device) ? "connected" : "silent";
+  if (device.revoked) return "revoked";
+  if (isHeard(device)) return device.faults.length ? "faulty" : "connected";
+  return "silent";
+}
+
+/** In English where there are words; the server speaks Chinese. @param {Device["faults"][0]} fault */
+function faultText(fault) {
+  const key = "fault." + fault.fault;
+  return lang() === "en" && hasText(key) ? t(key) : fault.text;
+}
+
+/** @param {{name: string, kind: string}} part */
+function partText(part) {
+  const kind = hasText("part." + part.kind) ? t("part." + part.kind) : part.kind;
+  return part.name === part.kind ? kind : kind + " " + part.name;
+}
+
+/** What is wrong with a device, in one line. @param {Device} device */
+function faultsText(device) {
+  return device.faults.map((fault) => {
+    const part = (device.parts || []).find((other) => other.name === fault.place);
+    return (part ? partText(part) + "：" : "") + faultText(fault);
+  }).join("；");
 }
 
 /** @param {string} when */
@@ -58,7 +80,8 @@ class DevicesTab {
     this.list = new List({
       label: () => t("tab.devices"),
       columns: [
-        { title: "devices.name", cell: (device) => h("span", { class: "clamp" }, device.name || t("devices.unnamed")) },
+        { title: "devices.name", cell: (device) => h("span", { class: "clamp" }, device.name || t("devices.unnamed"),
+          device.faults.length && !device.revoked ? h("span", { class: "device-fault clamp-1" }, faultsText(device)) : null) },
         { title: "devices.kind", cell: (device) => t("place." + placeOf(device)) },
         { title: "devices.window", cls: "figure", cell: (device) => device.window === null ? "" : t("window.n", { n: device.window }) },
         { title: "devices.state", cell: (device) => stateChip(device) },
@@ -71,6 +94,7 @@ class DevicesTab {
       facets: () => [
         { value: "all", label: t("devices.facet.all"), test: () => true },
         { value: "silent", label: t("devices.facet.silent"), test: (device) => stateOf(device) === "silent" },
+        { value: "faulty", label: t("devices.facet.faulty"), test: (device) => !device.revoked && device.faults.length > 0 },
         { value: "revoked", label: t("devices.facet.revoked"), test: (device) => device.revoked },
       ],
       choose: (key) => this.choose(key),
@@ -163,6 +187,8 @@ class DevicesTab {
   drawLive(device) {
     const live = this.editor.querySelector(".editor-live");
     if (live) replace(live, liveLine(device));
+    const parts = this.editor.querySelector(".device-parts");
+    if (parts) replace(parts, this.partRows(device));
   }
 
   drawEditor() {
@@ -194,7 +220,10 @@ class DevicesTab {
         device.revoked ? h("div", { class: "banner", "data-state": "away" }, t("devices.revoked_text")) : null,
         section(t("devices.section.what"),
           form.text("name", { label: t("devices.name"), hint: t("devices.name_hint"), max: 60 }),
-          settingFields(form, draft, device, this.admin)),
+          settingFields(form, draft, device, this.admin, this.devices)),
+        device.kind === "agent" && !device.revoked
+          ? section(t("devices.section.parts"), h("ul", { class: "device-parts wide" }, this.partRows(device)))
+          : null,
         h("details", { class: "form-section" }, h("summary", null, t("devices.other_settings")), h("p", { class: "hint" }, t("devices.other_hint")), extra),
         device.revoked ? null : section(t("devices.section.end"),
           h("p", { class: "wide soft" }, t("devices.replace_text")),
@@ -208,6 +237,34 @@ class DevicesTab {
     replace(this.revertButton, t("entry.revert"));
     replace(this.saveButton, t("entry.save"), h("kbd", null, "Ctrl+S"));
     this.said();
+  }
+
+  /** @param {Device} device  an agent */
+  partRows(device) {
+    const parts = device.parts || [];
+    if (!parts.length) return [h("li", { class: "soft" }, t("devices.parts.none"))];
+    return parts.map((part) => {
+      const fault = device.faults.find((other) => other.place === part.name);
+      const state = !device.connected ? "closed" : !fault ? "open" : fault.fault === "paper_near_end" ? "away" : "alert";
+      const words = !device.connected ? t("devices.parts.away") : fault ? faultText(fault) : t("devices.parts.well");
+      return h("li", { class: "device-part" },
+        h("strong", null, partText(part)),
+        h("span", { class: "state", "data-state": state }, words),
+        fault && device.connected ? h("span", { class: "soft" }, t("devices.parts.since", { at: momentText(fault.since) })) : null,
+        part.kind === "printer" && device.connected
+          ? h("span", { class: "push" }, button(t("devices.parts.test"), () => this.tryPrinter(device, part.name), "small"))
+          : null);
+    });
+  }
+
+  /** @param {Device} device @param {string} part */
+  async tryPrinter(device, part) {
+    try {
+      await inSession(() => post(this.admin.path("/printer-tests"), { printer: device.device_id + "/" + part }));
+      toast(t("devices.parts.tested"), { state: "open" });
+    } catch (error) {
+      toast(problemText(error), { state: "alert" });
+    }
   }
 
   edited() {
@@ -272,7 +329,7 @@ function byPlace(a, b) {
 /** @param {Device} device */
 function stateChip(device) {
   const state = stateOf(device);
-  return h("span", { class: "state", "data-state": { connected: "open", silent: "away", revoked: "closed" }[state] }, t("devices.state." + state));
+  return h("span", { class: "state", "data-state": { connected: "open", silent: "away", revoked: "closed", faulty: "alert" }[state] }, t("devices.state." + state));
 }
 
 /** @param {Device} device */
@@ -282,5 +339,7 @@ function liveLine(device) {
     h("span", null, t("place." + placeOf(device)), device.window === null ? "" : " · " + t("window.n", { n: device.window })),
     h("span", { class: "soft" }, t("devices.paired", { at: momentText(device.paired_at) })),
     h("span", { class: "soft" }, device.last_seen ? t("devices.seen", { at: momentText(device.last_seen) }) : t("devices.not_since_start")),
+    device.version ? h("span", { class: "soft" }, t("devices.version", { version: device.version })) : null,
+    device.faults.length && !device.parts ? h("span", { class: "device-fault" }, faultsText(device)) : null,
   ];
 }

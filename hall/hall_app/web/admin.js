@@ -13,6 +13,8 @@ import { openAudit } from "./admin.audit.js";
 import { openClerks } from "./admin.clerks.js";
 import { openDay } from "./admin.day.js";
 import { openDevices } from "./admin.devices.js";
+import { openEvaluation } from "./admin.evaluation.js";
+import { openHalls } from "./admin.halls.js";
 import { openHours } from "./admin.hours.js";
 import { openNotices } from "./admin.notices.js";
 import { openPeople } from "./admin.people.js";
@@ -20,6 +22,7 @@ import { openQueues } from "./admin.queues.js";
 import { openServices } from "./admin.services.js";
 import { openSettings } from "./admin.settings.js";
 import { texts } from "./admin.texts.js";
+import { evaluationTexts } from "./admin.texts.evaluation.js";
 import { rulesTexts } from "./admin.texts.rules.js";
 import { systemTexts } from "./admin.texts.system.js";
 import { openWindows } from "./admin.windows.js";
@@ -49,16 +52,19 @@ const GROUPS = [
     { id: "settings", roles: MANAGE, hall: true, open: openSettings },
     { id: "texts", roles: MANAGE, hall: true, open: openWording },
     { id: "notices", roles: MANAGE, hall: true, open: openNotices },
+    { id: "evaluation", roles: MANAGE, hall: true, open: openEvaluation },
   ] },
   { group: "system", tabs: [
     { id: "devices", roles: MANAGE.concat("security"), hall: true, open: openDevices },
     { id: "people", roles: ["admin", "security"], hall: false, open: openPeople },
+    { id: "halls", roles: ["admin"], hall: false, open: openHalls },
     { id: "audit", roles: ["auditor"], hall: false, open: openAudit },
   ] },
 ];
 
 addTexts(texts);
 addTexts(rulesTexts);
+addTexts(evaluationTexts);
 addTexts(systemTexts);
 restoreDesk();
 
@@ -75,6 +81,9 @@ export class Admin {
     /** @type {HallStream|null} */
     this.stream = null;
     this.dirty = false;
+    /** Of the setup that is being edited: what came since is not overwritten unseen. */
+    this.seen = 0;
+    this.hallsChanged = () => {};
     this.tabId = "";
     this.entry = "";
     /** @type {Tab|null} */
@@ -113,7 +122,9 @@ export class Admin {
 
   /** @param {any} setup */
   takeSetup(setup) {
+    if (!this.dirty) this.seen = setup.version;
     this.setup = {
+      version: setup.version,
       settings: setup.settings,
       queues: setup.queues,
       services: setup.services,
@@ -128,8 +139,25 @@ export class Admin {
    * @param {Record<string, any>} body
    */
   async changeSetup(body) {
-    const setup = await inSession(() => post(this.path("/setup"), body));
-    this.takeSetup(setup);
+    try {
+      const setup = await inSession(() => post(this.path("/setup"), Object.assign({ version: this.seen }, body)));
+      this.seen = setup.version;
+      this.takeSetup(setup);
+    } catch (error) {
+      if (error instanceof ApiError && error.code === "setup_changed") {
+        await this.loadSetup();
+        if (this.setup) this.seen = this.setup.version; // whoever saves again has been told
+      }
+      throw error;
+    }
+  }
+
+  /** @param {HallRef[]} halls */
+  takeHalls(halls) {
+    const mine = this.hall;
+    this.halls = halls;
+    this.hall = halls.find((other) => mine !== null && other.id === mine.id) || mine;
+    this.hallsChanged();
   }
 
   /** @param {string[]} parts */
@@ -141,7 +169,9 @@ export class Admin {
 
   /** @param {boolean} dirty */
   setDirty(dirty) {
+    if (dirty && !this.dirty && this.setup) this.seen = this.setup.version;
     this.dirty = dirty;
+    if (!dirty && this.setup) this.seen = this.setup.version;
   }
 
   /** Whether the present entry may be left; asks when something is not saved. @returns {Promise<boolean>} */
@@ -337,6 +367,9 @@ async function start() {
     if (admin.tab) admin.tab.draw();
   };
   onLang(words);
+  admin.hallsChanged = () => {
+    replace(slot, hallChooser(admin));
+  };
   const address = admin.fromAddress();
   await admin.go(address.id, address.key);
   words();

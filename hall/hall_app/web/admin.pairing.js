@@ -27,12 +27,14 @@ export const PLACES = [
   { id: "counter", kind: "counter", windows: "needed", path: "/counter" },
   { id: "pad", kind: "pad", windows: "needed", path: "/pad" },
   { id: "agent", kind: "agent", windows: "none", path: "" },
+  { id: "window_agent", kind: "agent", windows: "needed", path: "" },
   { id: "camera", kind: "camera", windows: "none", path: "" },
 ];
 
 /** @param {{kind: string, window: number|null}} device */
 export function placeOf(device) {
   if (device.kind === "display") return device.window === null ? "hall_screen" : "window_screen";
+  if (device.kind === "agent") return device.window === null ? "agent" : "window_agent";
   return device.kind;
 }
 

@@ -13,6 +13,7 @@ import { button, List, setCount, tabHead } from "./admin.list.js";
 import { inSession } from "./session.js";
 import { problemText } from "./words.js";
 
+/** @typedef {import("/static/core/dom.js").Child} Child */
 /** @typedef {import("./admin.js").Admin} Admin */
 /** @typedef {import("./admin.types.js").User} User */
 
@@ -143,8 +144,8 @@ class PeopleTab {
           h("dt", null, t("people.roles")), h("dd", null, rolesText(user)),
           h("dt", null, t("people.scope")), h("dd", null, this.scopeText(user)),
           h("dt", null, t("people.created")), h("dd", null, isoDay(user.created_at))),
-        h("p", { class: "soft" }, t("people.roles_fixed")),
         h("div", { class: "row-wrap" },
+          h("button", { class: "button", type: "button", disabled: own, title: own ? t("problem.own_account") : null, onclick: () => this.edit(user) }, t("people.edit")),
           button(t("people.reset"), () => this.reset(user)),
           user.disabled
             ? button(t("people.enable"), () => this.send(user, { command: "enable" }, "people.enabled_done"))
@@ -197,47 +198,58 @@ class PeopleTab {
   }
 
   /** @param {string[]} roles  chosen at first */
-  async add(roles) {
+  add(roles) {
     /** @type {Record<string, any>} */
     const draft = { name: "", password: randomPassword(), roles: roles.slice(), everywhere: roles.length > 0 || this.admin.halls.length === 1, halls: this.admin.hall && !roles.length ? [this.admin.hall.id] : [], regions: [] };
-    await dialog(t("people.add"), (/** @type {(r: null) => void} */ close) => {
+    return this.ask({
+      title: t("people.add"), draft, submit: t("people.add_do"),
+      before: (form) => [form.text("name", { label: t("people.name"), hint: t("people.name_hint"), max: 40 })],
+      after: (form) => [form.text("password", { label: t("people.password"), hint: t("people.password_hint"), max: 128, tidy: (text) => text })],
+      wrong: () => (draft.name.trim() ? [] : [{ field: "name", message: t("form.needed") }]),
+      send: async (rights, close) => {
+        await post("/users", Object.assign({ name: draft.name.trim(), password: draft.password }, rights));
+        return passwordShown(draft.name.trim(), draft.password, close);
+      },
+    });
+  }
+
+  /** @param {User} user */
+  edit(user) {
+    /** @type {Record<string, any>} */
+    const draft = {
+      roles: user.roles.slice(), everywhere: user.halls === null && user.regions === null,
+      halls: (user.halls || []).slice(), regions: (user.regions || []).slice(),
+    };
+    return this.ask({
+      title: t("people.edit_title", { name: user.name }), draft, submit: t("people.edit_do"),
+      before: () => [h("p", { class: "soft" }, t("people.edit_text"))],
+      after: () => [],
+      wrong: () => [],
+      send: async (rights, close) => {
+        await post("/users/" + encodeURIComponent(user.name) + "/commands", Object.assign({ command: "change" }, rights));
+        toast(t("people.edited", { name: user.name }), { state: "open" });
+        close(null);
+        return null;
+      },
+    });
+  }
+
+  /**
+   * Roles and scope, with what stands before and after them. What `send` gives is shown instead.
+   * @param {{title: string, draft: Record<string, any>, submit: string, before: (form: Form) => Child[],
+   *   after: (form: Form) => Child[], wrong: () => {field: string, message: string}[],
+   *   send: (rights: Record<string, any>, close: (r: null) => void) => Promise<Child>}} options
+   */
+  async ask(options) {
+    const draft = options.draft;
+    await dialog(options.title, (/** @type {(r: null) => void} */ close) => {
       const box = h("div", { class: "stack" });
       const form = new Form(draft, () => undefined);
       const problem = h("div", { class: "banner", "data-state": "alert", role: "alert", hidden: true });
-      const submit = h("button", { class: "button primary", type: "submit" }, t("people.add_do"));
-      const roleBox = h("div", { class: "role-picks" });
-      const drawRoles = () => replace(roleBox, ROLES.map((role) => {
-        const auditor = draft.roles.indexOf("auditor") >= 0;
-        const blocked = role === "auditor" ? draft.roles.length > 0 && !auditor : auditor;
-        const input = h("input", { type: "checkbox", checked: draft.roles.indexOf(role) >= 0, disabled: blocked, onchange: () => {
-          draft.roles = ROLES.filter((other) => (other === role ? input.checked : draft.roles.indexOf(other) >= 0));
-          form.clear("roles");
-          drawRoles();
-        } });
-        return h("label", { class: "check" }, input, h("span", null, h("b", null, t("role." + role)), h("span", { class: "hint" }, t("people.role." + role))));
-      }));
-      const scopeBox = h("div", { class: "scope-picks" });
-      const drawScope = () => {
-        const some = (/** @type {string} */ name, /** @type {string} */ value, /** @type {string} */ label) => {
-          const input = h("input", { type: "checkbox", checked: draft[name].indexOf(value) >= 0, onchange: () => {
-            draft[name] = draft[name].filter((/** @type {string} */ other) => other !== value).concat(input.checked ? value : []);
-          } });
-          return h("label", { class: "check" }, input, label);
-        };
-        const radio = (/** @type {boolean} */ value, /** @type {string} */ label) =>
-          h("label", { class: "check" }, h("input", { type: "radio", name: "scope", checked: draft.everywhere === value, onchange: () => { draft.everywhere = value; drawScope(); } }), label);
-        replace(scopeBox, radio(true, t("people.everywhere")), radio(false, t("people.only")),
-          draft.everywhere ? null : h("div", { class: "scope-list" },
-            this.regions.length > 1 ? h("p", { class: "soft small" }, t("people.by_region")) : null,
-            this.regions.length > 1 ? this.regions.map((region) => some("regions", region.code, region.name)) : null,
-            h("p", { class: "soft small" }, t("people.by_hall")), this.admin.halls.map((hall) => some("halls", hall.id, nameOf(hall)))));
-      };
-      drawRoles();
-      drawScope();
+      const submit = h("button", { class: "button primary", type: "submit" }, options.submit);
       const send = async () => {
         show(problem, false);
-        const wrong = [];
-        if (!draft.name.trim()) wrong.push({ field: "name", message: t("form.needed") });
+        const wrong = options.wrong();
         if (!draft.roles.length) wrong.push({ field: "roles", message: t("people.no_role") });
         if (!draft.everywhere && !draft.halls.length && !draft.regions.length) wrong.push({ field: "scope", message: t("people.no_scope") });
         form.clearAll();
@@ -247,11 +259,11 @@ class PeopleTab {
         }
         submit.disabled = true;
         try {
-          await inSession(() => post("/users", {
-            name: draft.name.trim(), password: draft.password, roles: draft.roles,
-            halls: draft.everywhere ? null : draft.halls, regions: draft.everywhere || !draft.regions.length ? null : draft.regions,
-          }));
-          replace(box, passwordShown(draft.name.trim(), draft.password, close));
+          const rights = {
+            roles: draft.roles, halls: draft.everywhere ? null : draft.halls,
+            regions: draft.everywhere || !draft.regions.length ? null : draft.regions,
+          };
+          replace(box, await inSession(() => options.send(rights, close)));
           this.load();
         } catch (error) {
           submit.disabled = false;
@@ -265,13 +277,50 @@ class PeopleTab {
       };
       replace(box, h("form", { class: "stack", onsubmit: (/** @type {Event} */ event) => { event.preventDefault(); send(); } },
         problem,
-        form.text("name", { label: t("people.name"), hint: t("people.name_hint"), max: 40 }),
-        form.field("roles", { label: t("people.roles") }, roleBox),
-        form.field("scope", { label: t("people.scope"), hint: t("people.scope_hint") }, scopeBox),
-        form.text("password", { label: t("people.password"), hint: t("people.password_hint"), max: 128, tidy: (text) => text }),
+        ...options.before(form),
+        form.field("roles", { label: t("people.roles") }, this.rolePicks(draft, form)),
+        form.field("scope", { label: t("people.scope"), hint: t("people.scope_hint") }, this.scopePicks(draft)),
+        ...options.after(form),
         h("div", { class: "actions" }, button(t("cancel"), () => close(null)), submit)));
       return box;
     });
+  }
+
+  /** @param {Record<string, any>} draft @param {Form} form */
+  rolePicks(draft, form) {
+    const box = h("div", { class: "role-picks" });
+    const draw = () => replace(box, ROLES.map((role) => {
+      const auditor = draft.roles.indexOf("auditor") >= 0;
+      const blocked = role === "auditor" ? draft.roles.length > 0 && !auditor : auditor;
+      const input = h("input", { type: "checkbox", checked: draft.roles.indexOf(role) >= 0, disabled: blocked, onchange: () => {
+        draft.roles = ROLES.filter((other) => (other === role ? input.checked : draft.roles.indexOf(other) >= 0));
+        form.clear("roles");
+        draw();
+      } });
+      return h("label", { class: "check" }, input, h("span", null, h("b", null, t("role." + role)), h("span", { class: "hint" }, t("people.role." + role))));
+    }));
+    draw();
+    return box;
+  }
+
+  /** @param {Record<string, any>} draft */
+  scopePicks(draft) {
+    const box = h("div", { class: "scope-picks" });
+    const some = (/** @type {string} */ name, /** @type {string} */ value, /** @type {string} */ label) => {
+      const input = h("input", { type: "checkbox", checked: draft[name].indexOf(value) >= 0, onchange: () => {
+        draft[name] = draft[name].filter((/** @type {string} */ other) => other !== value).concat(input.checked ? value : []);
+      } });
+      return h("label", { class: "check" }, input, label);
+    };
+    const radio = (/** @type {boolean} */ value, /** @type {string} */ label) =>
+      h("label", { class: "check" }, h("input", { type: "radio", name: "scope", checked: draft.everywhere === value, onchange: () => { draft.everywhere = value; draw(); } }), label);
+    const draw = () => replace(box, radio(true, t("people.everywhere")), radio(false, t("people.only")),
+      draft.everywhere ? null : h("div", { class: "scope-list" },
+        this.regions.length > 1 ? h("p", { class: "soft small" }, t("people.by_region")) : null,
+        this.regions.length > 1 ? this.regions.map((region) => some("regions", region.code, region.name)) : null,
+        h("p", { class: "soft small" }, t("people.by_hall")), this.admin.halls.map((hall) => some("halls", hall.id, nameOf(hall)))));
+    draw();
+    return box;
   }
 }
 

@@ -24,6 +24,7 @@ export const texts = {
   "tab.notices": ["公示", "Notices"],
   "tab.devices": ["设备", "Devices"],
   "tab.people": ["账号", "Accounts"],
+  "tab.halls": ["大厅", "Halls"],
   "tab.audit": ["审计日志", "Audit log"],
 
   "list.all": ["全部", "All"],
@@ -173,7 +174,7 @@ export const texts = {
   "services.green": ["属于绿色通道", "Priority service"],
   "services.green_hint": ["取这个事项的号自动优先，例如残疾证。", "Its tickets have priority by themselves, e.g. disability certificates."],
   "services.id_required": ["取号时刷身份证", "ID card at the kiosk"],
-  "services.id_required_hint": ["读卡器故障时仍可取号，由导办台核对。", "Tickets are still issued when the reader fails; the guide desk checks."],
+  "services.id_required_hint": ["有读卡器的取号机上必须刷卡；没带身份证或读卡器故障时，请到导办台取号。", "Kiosks with a reader insist on it; without a card, or when the reader fails, the guide desk issues the ticket."],
   "services.extended": ["提供延时服务", "Extended hours"],
   "services.extended_hint": ["中午或下班后可以办理。", "Can be served at noon or after closing."],
   "services.id": ["编号", "Code"],

@@ -12,11 +12,13 @@
  * @typedef {{clerk_no: string, name: string, title: string, windows: number[], stars: number, photo: string}} Clerk
  * @typedef {Record<string, any> & {week: Record<string, Session[]>, absence_reasons: string[],
  *   pin_required: boolean}} Settings
- * @typedef {{settings: Settings, queues: Queue[], services: Service[], windows: Window[], clerks: Clerk[]}} Setup
+ * @typedef {{version: number, settings: Settings, queues: Queue[], services: Service[], windows: Window[], clerks: Clerk[]}} Setup
  *
  * @typedef {{id: string, name: string, name_en?: string, region: string, level: string}} HallRef
  * @typedef {{device_id: string, kind: string, window: number|null, name: string, settings: Record<string, any>,
- *   paired_at: string, revoked: boolean, connected: boolean, last_seen: string|null}} Device
+ *   paired_at: string, revoked: boolean, connected: boolean, last_seen: string|null,
+ *   faults: {place: string, fault: string, text: string, since: string}[], version?: string,
+ *   parts?: {name: string, kind: string}[]}} Device  `parts`: what an agent drives
  * @typedef {{name: string, roles: string[], halls: string[]|null, regions: string[]|null, disabled: boolean,
  *   created_at: string}} User
  *

@@ -6,6 +6,7 @@ import { get, post } from "/static/core/api.js";
 import { h, replace, setText } from "/static/core/dom.js";
 import { fill, hasText, t } from "/static/core/i18n.js";
 import { readButton } from "/static/core/reader.js";
+import { LAYOUT, layoutField, layoutPreview } from "./admin.layout.js";
 import { RulesTab } from "./admin.rules.js";
 import { inSession } from "./session.js";
 import { readNumber, readNumberEn, readWindow } from "./speech.js";
@@ -63,9 +64,7 @@ export function openWording(admin, root) {
         setText(screenCall, shown("screen.call"));
         setText(screenWelcome, shown("screen.welcome"));
         setText(screenClosed, shown("screen.closed"));
-        setText(ticketTitle, shown("ticket.title"));
-        setText(ticketNumber, sample.number);
-        setText(ticketFoot, shown("ticket.foot"));
+        paper.show(draft);
       };
       const voiceZh = h("p", { class: "said" });
       const voiceEn = h("p", { class: "said" });
@@ -73,9 +72,7 @@ export function openWording(admin, root) {
       const screenCall = h("p", { class: "preview-call" });
       const screenWelcome = h("p", { class: "preview-idle" });
       const screenClosed = h("p", { class: "preview-idle" });
-      const ticketTitle = h("p", { class: "preview-ticket-title" });
-      const ticketNumber = h("p", { class: "preview-ticket-number number" });
-      const ticketFoot = h("p", { class: "small" });
+      const paper = layoutPreview(admin);
       const sampleNumber = h("input", { type: "text", class: "input", value: sample.number, maxlength: 6, "aria-label": t("texts.sample_number"),
         oninput: () => { sample.number = sampleNumber.value.trim().toUpperCase() || "H012"; drawPreviews(); } });
       const sampleWindow = h("input", { type: "text", class: "input", inputmode: "numeric", value: sample.window, maxlength: 3, "aria-label": t("texts.sample_window"),
@@ -88,8 +85,7 @@ export function openWording(admin, root) {
           h("div", { class: "preview-two" },
             h("div", null, h("span", { class: "soft small" }, t("texts.preview.free")), screenWelcome),
             h("div", null, h("span", { class: "soft small" }, t("texts.preview.closed")), screenClosed))),
-        h("section", { class: "preview preview-ticket" }, h("h3", null, t("texts.preview.ticket")),
-          h("div", { class: "paper" }, ticketTitle, ticketNumber, ticketFoot)));
+        paper.node);
       const changed = form.onChange;
       form.onChange = () => { changed(); drawPreviews(); };
       drawPreviews();
@@ -134,6 +130,7 @@ export function openWording(admin, root) {
  * @param {string} standard
  */
 function wordingField(form, draft, key, standard) {
+  if (key === LAYOUT) return layoutField(form, draft, standard);
   const label = hasText("texts.key." + key) ? t("texts.key." + key) : key;
   const hint = hasText("texts.hint." + key) ? t("texts.hint." + key) : "";
   if (CHOICES[key]) {

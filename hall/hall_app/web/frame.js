@@ -60,7 +60,7 @@ export function languageButton() {
 
 /**
  * Draws the bar into the body and gives what the page fills.
- * @param {{page: "home"|"supervision"|"admin"|"signin", me: Me|null, title: string}} options
+ * @param {{page: "home"|"supervision"|"cases"|"figures"|"admin"|"signin", me: Me|null, title: string}} options
  *   `title`: the key of the page's title
  * @returns {{main: HTMLElement, slot: HTMLElement}} `slot` is the room in the bar's middle
  */
@@ -88,6 +88,8 @@ export function openFrame(options) {
       nav,
       link("/", "nav.home", "home"),
       hasRole(me, "supervisor", "manager", "admin") ? link("/supervision", "nav.supervision", "supervision") : null,
+      hasRole(me, "supervisor", "manager", "admin") ? link("/cases", "nav.cases", "cases") : null,
+      hasRole(me, "supervisor", "manager", "admin") ? link("/figures", "nav.figures", "figures") : null,
       hasRole(me, "manager", "admin", "security", "auditor") ? link("/admin", "nav.admin", "admin") : null,
     );
     replace(

@@ -19,6 +19,8 @@ const READY_MS = 10000;
 const GROUPS = [
   { title: "home.office", links: [
     { name: "home.supervision", href: "/supervision", needs: "account" },
+    { name: "home.cases", href: "/cases", needs: "account" },
+    { name: "home.figures", href: "/figures", needs: "account" },
     { name: "home.admin", href: "/admin", needs: "account" },
     { name: "home.signin", href: "/signin" },
   ] },
@@ -39,9 +41,8 @@ restoreDesk();
 /** The demonstration's links; [] on a server that is none. @returns {Promise<DemoLink[]>} */
 async function demoLinks() {
   try {
-    const response = await fetch("/demo/links", { cache: "no-store" });
-    const links = response.ok ? await response.json() : [];
-    return Array.isArray(links) ? links : [];
+    const server = await (await fetch("/healthz", { cache: "no-store" })).json();
+    return server.demonstration ? await (await fetch("/demo/links", { cache: "no-store" })).json() : [];
   } catch (error) {
     return [];
   }

@@ -16,6 +16,7 @@ import { minutesShort, minutesSince, problemText, wordFor } from "./words.js";
  * @typedef {"acknowledge"|"explain"|"confirm"|"dismiss"|"close"} Verb
  */
 
+const CASES = ["negative_evaluation", "case_overdue"];
 const URGENCY = ["supervision", "hall", "window"];
 /** @type {{verb: Verb, key: string}[]} */
 const VERBS = [
@@ -126,7 +127,7 @@ export class AlertPanel {
       "div",
       {
         class: "alert-row", role: "option", id: "alert-" + alert.alert_id,
-        onclick: () => { this.choose(alert.alert_id); this.go(); },
+        onclick: () => { this.choose(alert.alert_id); this.options.goTo(alert.hall, alert.window); },
       },
       h("div", { class: "line" }, h("span", { class: "state what" }), h("span", { class: "where clamp-1" }), h("span", { class: "since number" })),
       h("div", { class: "line soft small" }, h("span", { class: "level nowrap" }), h("span", { class: "hall clamp-1" }), h("span", { class: "handled nowrap" })),
@@ -176,7 +177,10 @@ export class AlertPanel {
 
   go() {
     const alert = this.current();
-    if (alert) this.options.goTo(alert.hall, alert.window);
+    if (!alert) return;
+    // What a citizen said about a clerk is handled on the page of cases.
+    if (CASES.indexOf(alert.kind) >= 0) location.assign("/cases?hall=" + encodeURIComponent(alert.hall));
+    else this.options.goTo(alert.hall, alert.window);
   }
 
   /**

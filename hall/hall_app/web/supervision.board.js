@@ -2,6 +2,7 @@
  * One hall as a departures board: every window a line (state by colour, shape and word; number,
  * clerk, time), those that need a person first; above it the hall's figures and queues.
  */
+import { absenceText } from "/static/core/absence.js";
 import { h, keyed, replace, setAttrs, setText, show } from "/static/core/dom.js";
 import { nameOf, t } from "/static/core/i18n.js";
 import { hhmm, minutesUntil, waitText } from "/static/core/time.js";
@@ -267,7 +268,7 @@ export class Board {
     const held = (window.held || []).length;
     let said = "";
     if (window.ticket) said = window.ticket;
-    else if (window.absence) said = window.state === "away" ? window.absence.reason : t("board.stand_in");
+    else if (window.absence) said = window.state === "away" ? absenceText(window.absence.reason) : t("board.stand_in");
     else if (window.covered_by) said = t("board.covered_by", { n: window.covered_by });
     else if (held) said = t("board.held", { n: held });
     setText(what, said);
@@ -345,8 +346,8 @@ export class Board {
     if (absence) {
       const other = absence.clerk_name && !(window.clerk && window.clerk.name === absence.clerk_name);
       if (other) words.push(/** @type {string} */ (absence.clerk_name));
-      words.push(t("detail.absence", {
-        reason: absence.reason, since: hhmm(absence.since), back: hhmm(absence.expected_return),
+      words.push(t(overdueMinutes(window) > 0 ? "detail.absence_was" : "detail.absence", {
+        reason: absenceText(absence.reason), since: hhmm(absence.since), back: hhmm(absence.expected_return),
       }));
       const overdue = overdueMinutes(window);
       if (overdue > 0) words.push(h("span", { class: "state", "data-state": "alert" }, t("detail.overdue", { time: minutesText(overdue) })));

@@ -1,0 +1,80 @@
+"""What is due: questions that end by themselves, and deadlines of cases that pass.
+
+One reminder per step: to the hall when the step is due, to supervision one working day later; and
+one to supervision when the last deadline passes. All times stand in the state, so a restart and a
+simulated clock come out right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Final
+
+from hall_core.events import AlertChanged, AlertLevel, AlertRaised, CaseOverdue, CaseStep, Event
+from hall_core.features import Context
+from hall_evaluation.domain.cases import alert_id
+from hall_evaluation.domain.ratings import lapse_at
+from hall_evaluation.domain.state import Case, EvaluationState
+
+STEP_WORDS: Final[dict[CaseStep | None, str]] = {
+    "contact": "回访已超期",
+    "rectify": "处理已超期",
+    "review": "复核已超期",
+    None: "已过最后期限",
+}
+KIND_WORDS: Final = {
+    "negative_evaluation": "差评",
+    "complaint": "投诉",
+    "unresolved": "办不成事反映",
+}
+
+
+def due(state: EvaluationState) -> datetime | None:
+    """When something ends or passes next."""
+    times = [question.until for question in state.questions.values()]
+    times += [at for case in state.cases.values() for at, _, _ in _deadlines(case)]
+    return min(times, default=None)
+
+
+def time_passed(state: EvaluationState, ctx: Context) -> list[Event]:
+    """What is due at `ctx.now`; one reminder of a case at a time, the rest at the next question."""
+    events: list[Event] = []
+    for window, question in state.questions.items():
+        if question.until <= ctx.now:
+            events += lapse_at(state, window)
+    for case in state.cases.values():
+        passed = (deadline for deadline in _deadlines(case) if deadline[0] <= ctx.now)
+        first = min(passed, key=lambda deadline: deadline[0], default=None)
+        if first is not None:
+            events += _remind(case, first[1], first[2], ctx)
+    return events
+
+
+def _deadlines(case: Case) -> Iterator[tuple[datetime, CaseStep | None, AlertLevel]]:
+    """(when, of which step, who is told then) of what has not been said yet."""
+    if case.state == "closed":
+        return
+    if case.due is not None and case.told == 0:
+        yield case.due, case.due_step, "hall"
+    if case.escalate is not None and case.told == 1:
+        yield case.escalate, case.due_step, "supervision"
+    if not case.told_last:
+        yield case.last, None, "supervision"
+
+
+def _remind(case: Case, step: CaseStep | None, level: AlertLevel, ctx: Context) -> list[Event]:
+    open_alert = case.overdue_alert
+    key = open_alert or alert_id(ctx, case.case_id, step)
+    overdue = CaseOverdue(case_id=case.case_id, step=step, level=level, alert_id=key)
+    if open_alert is not None:
+        return [overdue, AlertChanged(alert_id=key, state="open", level=level)]
+    raised = AlertRaised(
+        alert_id=key,
+        kind="case_overdue",
+        level=level,
+        window=case.window,
+        clerk=case.clerk,
+        detail=f"{KIND_WORDS[case.kind]}{case.number or ''}：{STEP_WORDS[step]}",
+    )
+    return [overdue, raised]

@@ -1,0 +1,81 @@
+"""The manager's rules for ratings and cases: what they may be."""
+
+from __future__ import annotations
+
+import re
+from string import Formatter
+from typing import Final
+from urllib.parse import urlsplit
+
+from hall_core.errors import invalid
+from hall_core.events import EvaluationSettingsChanged, Event
+from hall_core.features import Context
+from hall_core.setup import EvaluationSettings, RatingReason
+from hall_evaluation.domain.commands import ChangeEvaluationSettings, LearnSetup
+from hall_evaluation.domain.state import EvaluationState
+
+BOUNDS: Final[dict[str, tuple[int, int]]] = {
+    "ask_s": (10, 120),
+    "hold_s": (5, 120),
+    "thanks_s": (2, 30),
+    "supplementary_days": (0, 15),
+    "contact_days": (1, 15),
+    "rectify_days": (1, 30),
+    "last_days": (1, 60),
+}
+REASONS_MAX: Final = 12
+PLACES: Final = frozenset({"token", "number", "window"})
+
+
+def decide_settings(
+    state: EvaluationState, command: ChangeEvaluationSettings, ctx: Context
+) -> list[Event]:
+    """Raises Invalid naming the field that does not fit."""
+    settings = command.settings
+    for name, (low, high) in BOUNDS.items():
+        if not low <= getattr(settings, name) <= high:
+            raise invalid(name, f"应在 {low} 到 {high} 之间。")
+    if settings.last_days < max(settings.contact_days, settings.rectify_days):
+        raise invalid("last_days", "最长期限不能短于联系和整改的期限。")
+    if len(settings.voice) > 60:
+        raise invalid("voice", "语音提示最多 60 个字。")
+    _check_url(settings)
+    _check_reasons(settings.reasons)
+    return [EvaluationSettingsChanged(settings=settings)]
+
+
+def decide_learn(state: EvaluationState, command: LearnSetup, ctx: Context) -> list[Event]:
+    """Entries that are told again replace themselves: nothing changes for anybody else."""
+    return [] if state.windows else [command.setup]
+
+
+def _check_url(settings: EvaluationSettings) -> None:
+    url = settings.url
+    if not url:
+        if settings.mode == "url":
+            raise invalid("url", "请填写要打开的评价页面地址。")
+        return
+    try:
+        parts = urlsplit(url)
+        names = {name for _, name, _, _ in Formatter().parse(url) if name is not None}
+    except ValueError:
+        raise invalid("url", "不是有效的网址。") from None
+    if len(url) > 500 or parts.scheme not in ("http", "https") or not parts.hostname:
+        raise invalid("url", "应为 http 或 https 开头的网址，最多 500 个字符。")
+    if not names <= PLACES:
+        raise invalid("url", "花括号里只能写 token、number、window。")
+
+
+def _check_reasons(reasons: tuple[RatingReason, ...]) -> None:
+    if len(reasons) > REASONS_MAX:
+        raise invalid("reasons", f"最多 {REASONS_MAX} 条原因。")
+    words: set[str] = set()
+    for index, reason in enumerate(reasons):
+        where = f"reasons[{index}]"
+        if not re.fullmatch(r"[a-z0-9_-]{1,20}", reason.id):
+            raise invalid(f"{where}.id", "编号应为 1 到 20 个小写字母、数字、- 或 _。")
+        if not 1 <= len(reason.text.strip()) <= 20 or len(reason.text_en) > 60:
+            raise invalid(f"{where}.text", "中文 1 到 20 个字，英文最多 60 个字符。")
+        if {reason.id, reason.text} & words:
+            raise invalid(where, "和前面的一条重复。")
+        words |= {reason.id, reason.text}

@@ -1,0 +1,450 @@
+"""Cases over HTTP: the list, one case, complaints as they come in, and what is done about them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any, Literal, get_args
+
+import msgspec
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
+
+from hall_core.clock import from_millis
+from hall_core.errors import Conflict, Forbidden, invalid
+from hall_core.events import CaseKind, CaseOutcome, CaseState, CaseVerb
+from hall_core.halls import Hall, Slices
+from hall_core.http import Call, Route, check_scope, roles
+from hall_core.parameters import asks, choice, integer, word
+from hall_core.secret import new_ticket_id
+from hall_evaluation import tables
+from hall_evaluation.domain import view
+from hall_evaluation.domain.case_steps import possible
+from hall_evaluation.domain.commands import HandleCase, NewCase, OpenCases
+from hall_evaluation.domain.deadlines import local_day
+from hall_evaluation.domain.state import Case
+from hall_evaluation.domain.view import CaseDetail, CaseView, Contact, StepView, masked
+from hall_evaluation.rows import case_of
+from hall_evaluation.service import (
+    EvaluationService,
+    GivenContact,
+    state_of,
+    texts_of,
+    with_texts,
+)
+
+IMPORT_MAX = 500  # rows at once
+KINDS: tuple[CaseKind, ...] = get_args(CaseKind)
+
+
+class NewComplaint(msgspec.Struct, forbid_unknown_fields=True):
+    """A complaint as it comes in, or (source `window`) a matter at the 办不成事 window.
+
+    `happened_at`: a date, or a moment with its zone (ISO 8601).
+    """
+
+    source: Literal["telephone", "opinion_box", "hotline", "window"]
+    text: str
+    window: int | None = None
+    clerk_no: str | None = None
+    service: str | None = None
+    happened_at: str | None = None
+    contact: GivenContact | None = None
+
+
+class Import(msgspec.Struct, forbid_unknown_fields=True):
+    """Rows of the hotline's list."""
+
+    rows: tuple[NewComplaint, ...]
+
+
+class CaseCommand(msgspec.Struct, forbid_unknown_fields=True):
+    """`outcome`: "settled" of a contact that settled it; what an appeal claims, a review finds."""
+
+    command: CaseVerb
+    text: str = ""
+    to: str | None = None
+    reached: bool | None = None
+    due: date | None = None
+    outcome: Literal["settled", "upheld", "mistaken", "malicious"] | None = None
+
+
+class CasesPage(msgspec.Struct):
+    """`total`: how many there are in all; go on after the last one's id."""
+
+    cases: list[CaseView]
+    total: int
+    counts: dict[str, int]  # by state, whatever state was asked for
+
+
+class Imported(msgspec.Struct):
+    imported: int
+    case_ids: list[str]
+
+
+class NewMatter(msgspec.Struct, forbid_unknown_fields=True):
+    """What somebody could not get done, as the 办不成事 window writes it down."""
+
+    text: str
+    service: str | None = None
+    contact: GivenContact | None = None
+
+
+class Matter(msgspec.Struct):
+    """What the window is told of it."""
+
+    case_id: str
+
+
+class CaseRoutes:
+    def __init__(self, service: EvaluationService) -> None:
+        self.service = service
+
+    # --- reading -------------------------------------------------------------------------------
+
+    @asks(
+        choice("state", "`open` is everything that is not closed", "open", "all",
+               *get_args(CaseState)),
+        choice("kind", "what opened it", "", *KINDS),
+        word("clerk", "clerk_no of whom it is about"),
+        word("assignee", "who handles it"),
+        word("after", "case_id of the last one that was shown"),
+        integer("limit", "at most so many", 50, 1, 200),
+    )  # fmt: skip
+    async def cases(self, call: Call) -> CasesPage:
+        """Open ones by their next deadline; closed ones and all of them from the newest back."""
+        hall, query = call.hall, call.request.query
+        limit = call.query_int("limit", 50, 1, 200)
+        where = [tables.cases.c.hall_id == hall.info.id]
+        kind = query.get("kind", "")
+        if kind:
+            if kind not in KINDS:
+                raise invalid("kind", f"应为 {'、'.join(KINDS)} 之一。")
+            where.append(tables.cases.c.kind == kind)
+        for name in ("clerk", "assignee"):
+            if query.get(name):
+                where.append(tables.cases.c[name] == query[name])
+        state = query.get("state", "open")
+        in_state = state_is(state)
+        after = query.get("after", "")
+
+        def read(connection: Connection) -> Any:
+            column = tables.cases.c.state
+            counted = select(column, func.count().label("cases")).where(*where).group_by(column)
+            counts = {row.state: row.cases for row in connection.execute(counted)}
+            page = with_texts(select(tables.cases)).where(*where, *in_state)
+            page = in_order(page, state in ("open", *WORKING), after)
+            return counts, connection.execute(page.limit(limit)).all()
+
+        counts, rows = await call.kernel.store.read(read)
+        slice_, now = state_of(hall), hall.clock.now()
+        shown = [
+            view.case_view(
+                slice_, case_of(row), hall.info.id, now, row.text or "", self._masked(row.sealed)
+            )
+            for row in rows
+        ]
+        return CasesPage(shown, sum(n for s, n in counts.items() if counts_as(state, s)), counts)
+
+    def _masked(self, sealed: str | None) -> Contact | None:
+        contact = self.service.opened(sealed)
+        return None if contact is None else masked(contact)
+
+    @asks(choice("contact", "`true`: whom to call back, in full; that is audited", "false", "true"))
+    async def case(self, call: Call) -> CaseDetail:
+        """One case with its history. Whom to call back is masked, unless who handles it or a
+        manager asks for it: then it is shown in full, and that look is in the audit log."""
+        in_full = call.request.query.get("contact", "false")
+        if in_full not in ("false", "true"):
+            raise invalid("contact", "应为 true 或 false。")
+        hall, case, text, contact = await self._find(call)
+        me = name_of(call)
+        may_see = case.assignee == me or may_manage(call)
+        if contact is not None and in_full == "true" and may_see:
+            await call.kernel.audit(
+                call.principal.actor().name, "case_contact", case.case_id, call.address,
+                hall.info.id,
+            )  # fmt: skip
+        elif contact is not None:
+            contact = masked(contact)
+        shown = view.case_view(state_of(hall), case, hall.info.id, hall.clock.now(), text, contact)
+        steps = await call.kernel.store.read(lambda c: steps_of(c, case.case_id))
+        commands = [] if own(call, hall, case) else list(possible(case, me))
+        if case.state == "closed" and case.case_id not in state_of(hall).cases:
+            commands = []  # too long ago to be reopened
+        return CaseDetail(**as_fields(shown), steps=steps, commands=commands)
+
+    async def _find(self, call: Call) -> tuple[Hall, Case, str, Contact | None]:
+        """Raises NotFound, or Forbidden for another hall's."""
+        found = await self.service.case(call.path("case"))
+        check_scope(call.principal, found[0].info.id)
+        return found
+
+    # --- coming in -----------------------------------------------------------------------------
+
+    async def open(self, call: Call) -> Any:
+        hall, body = call.hall, call.body
+        if body.source == "window" and state_of(hall).windows.get(body.window) != "unresolved":
+            raise invalid("window", "请选择“办不成事”反映窗口。")
+        new, rows = self._new_case(call, hall, body, "")
+        given, text = body.contact, body.text.strip()
+        contact = None if given is None else masked(Contact(given.name, given.phone))
+
+        def answer(live: Slices, _: Any) -> CaseView:
+            state, now = live["evaluation"], hall.clock.now()
+            return view.case_view(state, state.cases[new.case_id], hall.info.id, now, text, contact)
+
+        reply = await hall.execute(
+            OpenCases(cases=(new,)), call.principal.actor(), answer, call.key, rows
+        )
+        return (200 if reply.replayed else 201), reply
+
+    async def matter(self, call: Call) -> Any:
+        """Raises Conflict at a window that is no 办不成事 window. Counters see no cases: they are
+        told the id, to give to the citizen."""
+        hall, window, body = call.hall, call.number("window"), call.body
+        if state_of(hall).windows.get(window) != "unresolved":
+            raise Conflict("wrong_window", "只有“办不成事”反映窗口可以登记。")
+        complaint = NewComplaint(
+            source="window",
+            text=body.text,
+            window=window,
+            service=body.service,
+            contact=body.contact,
+        )
+        new, rows = self._new_case(call, hall, complaint, "")
+        reply = await hall.execute(
+            OpenCases(cases=(new,)),
+            call.principal.actor(window),
+            lambda live, _: Matter(new.case_id),
+            call.key,
+            rows,
+        )
+        return (200 if reply.replayed else 201), reply
+
+    def _new_case(
+        self, call: Call, hall: Hall, body: NewComplaint, where: str
+    ) -> tuple[NewCase, list[Any]]:
+        if not body.text.strip():
+            raise invalid(f"{where}text", "请写明反映的内容。")
+        actor = call.principal.actor().name
+        extras = self.service.extras(hall, body.text, body.contact, actor, where)
+        assert extras.note is not None
+        now = call.kernel.clock.now()
+        happened = body.happened_at and day_of(body.happened_at, hall, where)
+        new = NewCase(
+            case_id=f"c{new_ticket_id(round(now.timestamp() * 1000))}",
+            kind="unresolved" if body.source == "window" else "complaint",
+            source=body.source,
+            note=extras.note,
+            window=body.window,
+            clerk=body.clerk_no,
+            service=body.service,
+            day=happened or None,
+            contact=extras.contact,
+        )
+        return new, list(extras.rows)
+
+    async def import_(self, call: Call) -> Any:
+        """All rows or none: what is wrong is named by row."""
+        hall, body = call.hall, call.body
+        if not 1 <= len(body.rows) <= IMPORT_MAX:
+            raise invalid("rows", f"一次导入 1 到 {IMPORT_MAX} 行。")
+        new: list[NewCase] = []
+        rows: list[Any] = []
+        for index, row in enumerate(body.rows):
+            case, more = self._new_case(call, hall, row, f"rows[{index}].")
+            new.append(case)
+            rows += more
+        reply = await hall.execute(
+            OpenCases(cases=tuple(new), where="rows"),
+            call.principal.actor(),
+            lambda live, _: Imported(len(new), [case.case_id for case in new]),
+            call.key,
+            rows,
+        )
+        return (200 if reply.replayed else 201), reply
+
+    # --- handling ------------------------------------------------------------------------------
+
+    async def command(self, call: Call) -> Any:
+        earlier = await call.earlier()
+        if earlier is not None:
+            return earlier
+        body: CaseCommand = call.body
+        hall, case, text, contact = await self._find(call)
+        if own(call, hall, case):
+            raise own_case()
+        if body.command == "assign" and body.to and self._is_about(call, hall, case, body.to):
+            raise own_case()
+        me = name_of(call)
+        actor = call.principal.actor()
+        extras = self.service.extras(hall, body.text, None, actor.name)
+        outcome: CaseOutcome | None = None if body.outcome == "settled" else body.outcome
+        shown = None if contact is None else masked(contact)
+
+        def answer(live: Slices, _: Any) -> CaseView:
+            state = live["evaluation"]
+            after = state.cases[case.case_id]
+            return view.case_view(state, after, hall.info.id, hall.clock.now(), text, shown)
+
+        return await hall.execute(
+            HandleCase(
+                case_id=case.case_id,
+                verb=body.command,
+                me=me,
+                to=body.to,
+                reached=body.reached,
+                due=body.due,
+                outcome=outcome,
+                settled=body.outcome == "settled",
+                note=extras.note,
+            ),
+            actor,
+            answer,
+            call.key,
+            extras.rows,
+        )
+
+    def _is_about(self, call: Call, hall: Hall, case: Case, to: str) -> bool:
+        """Whether who would handle a case is whom it is about: by account, number or name."""
+        if case.clerk is None:
+            return False
+        user = call.kernel.access.users.get(to)
+        if user is not None and user.clerk_no is not None:
+            return (user.clerk_no, user.clerk_hall) == (case.clerk, hall.info.id)
+        clerk = state_of(hall).clerks.get(case.clerk)
+        return to == case.clerk or (clerk is not None and to == clerk.name)
+
+
+def day_of(happened_at: str, hall: Hall, where: str) -> str:
+    """The hall's date of something that happened.
+
+    Raises:
+        Invalid: it is neither a date nor a moment with its zone.
+    """
+    try:
+        if len(happened_at) <= 10:
+            return date.fromisoformat(happened_at).isoformat()
+        at = datetime.fromisoformat(happened_at)
+        if at.tzinfo is None:
+            raise invalid(f"{where}happened_at", "请写明时区，或只写日期。")
+        return local_day(at, hall.info.timezone).isoformat()
+    except (ValueError, OverflowError):
+        raise invalid(f"{where}happened_at", "日期应写成 2026-03-02 的样子。") from None
+
+
+# --- who asks ----------------------------------------------------------------------------------
+
+
+def name_of(call: Call) -> str:
+    """Who asks, as assignees are named."""
+    return call.principal.name
+
+
+def may_manage(call: Call) -> bool:
+    return bool(call.principal.roles & {"manager", "admin"})
+
+
+def own(call: Call, hall: Hall, case: Case) -> bool:
+    """Whether a case is about who asks: nobody handles a case about themselves."""
+    user = call.kernel.access.users.get(call.principal.id.removeprefix("user:"))
+    if user is None or user.clerk_no is None or not call.principal.id.startswith("user:"):
+        return False
+    return (user.clerk_no, user.clerk_hall) == (case.clerk, hall.info.id)
+
+
+def own_case() -> Forbidden:
+    return Forbidden("own_case", "不能办理关于本人的案件，请交由他人处理。")
+
+
+# --- queries -----------------------------------------------------------------------------------
+
+WORKING: tuple[CaseState, ...] = (
+    "open", "assigned", "contacted", "rectifying", "appealed", "settled",
+)  # fmt: skip
+
+
+def counts_as(asked: str, state: str) -> bool:
+    """Whether a case in `state` is among those that `asked` names."""
+    return asked == "all" or state == asked or (asked == "open" and state != "closed")
+
+
+def state_is(asked: str) -> list[ColumnElement[bool]]:
+    column = tables.cases.c.state
+    if asked == "all":
+        return []
+    if asked == "open":
+        return [column != "closed"]
+    if asked not in get_args(CaseState):
+        raise invalid("state", "应为 open、closed、all 或一种案件状态。")
+    return [column == asked]
+
+
+def in_order(query: Any, by_deadline: bool, after: str) -> Any:
+    """Sorted, behind the case `after`; ids make the order total."""
+    c = tables.cases.c
+    key = func.coalesce(c.due_ms, c.last_ms) if by_deadline else c.opened_ms
+    if after:
+        there = select(key).where(c.case_id == after).scalar_subquery()
+        beyond = key > there if by_deadline else key < there
+        query = query.where(or_(beyond, and_(key == there, c.case_id > after)))
+    return query.order_by(key if by_deadline else key.desc(), c.case_id)
+
+
+def steps_of(connection: Connection, case_id: str) -> list[StepView]:
+    """A case's history, oldest first."""
+    table = tables.case_steps
+    query = select(table).where(table.c.case_id == case_id).order_by(table.c.version)
+    rows = connection.execute(query).all()
+    texts = texts_of(connection, [row.note for row in rows if row.note is not None])
+    return [
+        StepView(
+            at=from_millis(row.at_ms),
+            actor=row.actor,
+            command=row.command,
+            text=texts.get(row.note, ""),
+            assignee=row.assignee,
+            reached=None if row.reached is None else bool(row.reached),
+            outcome=row.outcome,
+            due=None if row.due_ms is None else from_millis(row.due_ms),
+        )
+        for row in rows
+    ]
+
+
+def as_fields(shown: CaseView) -> dict[str, Any]:
+    return {name: getattr(shown, name) for name in shown.__struct_fields__}
+
+
+def routes(service: EvaluationService) -> list[Route]:
+    h = CaseRoutes(service)
+    who = roles("supervisor")
+    r = Route
+    return [
+        r(
+            method="GET", path="/halls/{hall}/cases", handler=h.cases, roles=who,
+            summary="Cases, those first that wait longest for a person", answer=CasesPage,
+        ),
+        r(
+            method="POST", path="/halls/{hall}/cases", handler=h.open, status=201,
+            summary="A complaint, or a matter that the 办不成事 window heard of",
+            roles=who, body=NewComplaint, answer=CaseView,
+        ),
+        r(
+            method="POST", path="/halls/{hall}/windows/{window}/matters", handler=h.matter,
+            summary="The 办不成事 window writes a matter down", roles=roles("counter"),
+            body=NewMatter, answer=Matter, status=201,
+        ),
+        r(
+            method="POST", path="/halls/{hall}/cases/import", handler=h.import_, status=201,
+            summary="Complaints of the hotline, all rows or none", roles=who, body=Import,
+            answer=Imported,
+        ),
+        r(
+            method="GET", path="/cases/{case}", handler=h.case, roles=who, answer=CaseDetail,
+            summary="A case with its history and what may be done about it",
+        ),
+        r(
+            method="POST", path="/cases/{case}/commands", handler=h.command, roles=who,
+            summary="A step of a case", body=CaseCommand, answer=CaseView,
+        ),
+    ]  # fmt: skip

@@ -1,0 +1,58 @@
+/**
+ * How the evaluation desk pages name people, and which halls a person may look at.
+ */
+import { get } from "/static/core/api.js";
+import { h, replace } from "/static/core/dom.js";
+import { nameOf, t } from "/static/core/i18n.js";
+
+/**
+ * @typedef {{clerk_no: string, name: string}} ClerkName
+ * @typedef {{id: string, name: string, name_en?: string, region: string, level: string}} Hall
+ * @typedef {{code: string, name: string, level: string, parent: string|null}} Region
+ * @typedef {{regions: Region[], halls: Hall[]}} Tree
+ */
+
+/** The halls of this person's scope, in the order of their regions. @returns {Promise<Tree>} */
+export function fetchTree() {
+  return get("/supervision/tree");
+}
+
+/**
+ * `王丽（004）`.
+ * @param {ClerkName} clerk
+ */
+export function clerkText(clerk) {
+  return clerk.name ? t("desk.clerk", { name: clerk.name, no: clerk.clerk_no }) : clerk.clerk_no;
+}
+
+/**
+ * `6月16日`, `16 Jun`.
+ * @param {string} day  2026-06-16
+ */
+export function shortDay(day) {
+  const [, month, date] = day.split("-").map(Number);
+  const name = new Date(day + "T00:00:00Z").toLocaleDateString("en-GB", { month: "short", timeZone: "UTC" });
+  return t("desk.day", { month, day: date, month_name: name });
+}
+
+/**
+ * Fills a choice of halls, grouped by region; with several halls the first choice is all of them.
+ * @param {HTMLSelectElement} select
+ * @param {Tree} tree
+ * @param {string} chosen  a hall's id, "" for all
+ */
+export function fillHalls(select, tree, chosen) {
+  const option = (/** @type {Hall} */ hall) =>
+    h("option", { value: hall.id, selected: hall.id === chosen }, nameOf(hall));
+  const known = tree.regions.filter((region) => tree.halls.some((hall) => hall.region === region.code));
+  const elsewhere = tree.halls.filter((hall) => !known.some((region) => region.code === hall.region));
+  const grouped = known.length > 1 && tree.halls.length > known.length;
+  replace(select,
+    tree.halls.length > 1 ? h("option", { value: "", selected: !chosen }, t("desk.all_halls", { n: tree.halls.length })) : null,
+    elsewhere.map(option),
+    grouped
+      ? known.map((region) => h("optgroup", { label: region.name }, tree.halls.filter((hall) => hall.region === region.code).map(option)))
+      : known.map((region) => tree.halls.filter((hall) => hall.region === region.code).map(option)));
+  select.setAttribute("aria-label", t("desk.hall"));
+  select.value = chosen;
+}

@@ -1,0 +1,162 @@
+/**
+ * The hall's rules for ratings and for the cases that bad ones open: how the pads ask, what may be
+ * ticked beside a bad level, until when, and in how many working days a case moves on.
+ */
+import { get, put } from "/static/core/api.js";
+import { h, replace, setText, show } from "/static/core/dom.js";
+import { t } from "/static/core/i18n.js";
+import { section } from "./admin.form.js";
+import { button } from "./admin.list.js";
+import { RulesTab } from "./admin.rules.js";
+import { inSession } from "./session.js";
+import { problemText } from "./words.js";
+
+/** @typedef {import("./admin.js").Admin} Admin */
+/** @typedef {import("./admin.form.js").Form} Form */
+/** @typedef {{id: string, text: string, text_en: string}} Reason */
+
+/** Least and most of each figure, as the server has them (hall_evaluation/domain/settings.py). */
+/** @type {Record<string, [number, number]>} */
+const FIGURES = {
+  ask_s: [10, 120],
+  hold_s: [5, 120],
+  thanks_s: [2, 30],
+  supplementary_days: [0, 15],
+  contact_days: [1, 15],
+  rectify_days: [1, 30],
+  last_days: [1, 60],
+};
+const MOST_REASONS = 12;
+
+/** @param {Admin} admin @param {HTMLElement} root */
+export function openEvaluation(admin, root) {
+  /** @type {Record<string, any>|null} */
+  let settings = null;
+  const path = admin.path("/evaluation-settings");
+  const tab = new RulesTab(admin, root, {
+    name: "evaluation",
+    parts: [],
+    ready: () => Boolean(settings),
+    load: () => settings || {},
+    form: (form, draft) => {
+      /** @param {string} name */
+      const figure = (name) => form.number(name, {
+        label: t("evaluation." + name), hint: t("evaluation." + name + ".hint"), unit: t("evaluation." + (name.slice(-2) === "_s" ? "seconds" : "workdays")),
+        least: FIGURES[name][0], most: FIGURES[name][1],
+      });
+      const address = form.text("url", { label: t("evaluation.url"), hint: t("evaluation.url.hint"), max: 500, wide: true,
+        placeholder: "https://pj.example.gov.cn/?no={number}&win={window}&t={token}" });
+      const own = h("p", { class: "rule-sentence wide" });
+      const say = () => {
+        const foreign = draft.mode === "url";
+        show(address, foreign);
+        setText(own, t(foreign ? "evaluation.sentence.url" : "evaluation.sentence.own", { ask: draft.ask_s, hold: draft.hold_s }));
+      };
+      const changed = form.onChange;
+      form.onChange = () => { changed(); say(); };
+      say();
+      return [
+        section(t("evaluation.section.pad"), own,
+          figure("ask_s"), figure("hold_s"), figure("thanks_s"),
+          form.text("voice", { label: t("evaluation.voice"), hint: t("evaluation.voice.hint"), max: 60, wide: true }),
+          form.choice("mode", { label: t("evaluation.mode"), hint: t("evaluation.mode.hint"),
+            options: [["own", t("evaluation.mode.own")], ["url", t("evaluation.mode.url")]] }),
+          address),
+        section(t("evaluation.section.bad"), reasons(form, draft),
+          form.check("free_text", { label: t("evaluation.free_text"), hint: t("evaluation.free_text.hint") })),
+        section(t("evaluation.section.later"), figure("supplementary_days")),
+        section(t("evaluation.section.cases"), figure("contact_days"), figure("rectify_days"), figure("last_days")),
+      ];
+    },
+    check: (draft) => {
+      const wrong = [];
+      const words = draft.reasons.map((/** @type {Reason} */ reason) => reason.text.trim());
+      if (words.some((/** @type {string} */ text) => !text)) wrong.push({ field: "reasons", message: t("evaluation.reasons.empty") });
+      else if (new Set(words).size < words.length) wrong.push({ field: "reasons", message: t("evaluation.reasons.twice") });
+      if (draft.mode === "url" && !draft.url.trim()) wrong.push({ field: "url", message: t("form.needed") });
+      if (draft.last_days < Math.max(draft.contact_days, draft.rectify_days)) wrong.push({ field: "last_days", message: t("evaluation.last_days.short") });
+      return wrong;
+    },
+    send: async (draft) => {
+      const body = Object.assign({}, draft, {
+        url: draft.url.trim(),
+        voice: draft.voice.trim(),
+        reasons: draft.reasons.map((/** @type {Reason} */ reason) => ({ id: reason.id, text: reason.text.trim(), text_en: reason.text_en.trim() })),
+      });
+      settings = await inSession(() => put(path, body));
+    },
+    fieldOf: (field) => field.split(/[.[]/)[0],
+  });
+  inSession(() => get(path)).then((answer) => {
+    settings = answer;
+    if (admin.tab !== tab) return; // another one was opened meanwhile
+    tab.reload();
+    tab.draw();
+  }, (error) => replace(root, h("p", { class: "empty", role: "alert" }, problemText(error))));
+  return tab;
+}
+
+/**
+ * What may be ticked beside a bad level, in the order of the pad. A reason keeps its id when its
+ * words change, so that figures stay together.
+ * @param {Form} form
+ * @param {Record<string, any>} draft
+ */
+function reasons(form, draft) {
+  const box = h("div", { class: "reasons rating-reasons" });
+  const list = /** @type {Reason[]} */ (draft.reasons);
+  const edited = () => {
+    form.clear("reasons");
+    form.changed();
+  };
+  /** @param {number} at @param {number} by */
+  const move = (at, by) => {
+    const [reason] = list.splice(at, 1);
+    list.splice(at + by, 0, reason);
+    draw();
+    edited();
+  };
+  /** @param {Reason} reason @param {"text"|"text_en"} part @param {number} index */
+  const input = (reason, part, index) => h("input", {
+    type: "text", class: "input", value: reason[part], maxlength: part === "text" ? 20 : 60,
+    "aria-label": t("evaluation.reasons." + part) + " " + (index + 1),
+    oninput: (/** @type {Event} */ event) => {
+      reason[part] = /** @type {HTMLInputElement} */ (event.target).value;
+      edited();
+    },
+  });
+  /** @param {string} sign @param {string} label @param {boolean} off @param {() => void} press */
+  const small = (sign, label, off, press) => h("button", {
+    class: "button quiet small", type: "button", disabled: off, "aria-label": label, title: label, onclick: press,
+  }, sign);
+  const draw = () => replace(box,
+    h("div", { class: "reason reason-head soft small" }, h("span", null, t("evaluation.reasons.text")), h("span", null, t("evaluation.reasons.text_en"))),
+    list.map((reason, index) => h("div", { class: "reason" },
+      input(reason, "text", index), input(reason, "text_en", index),
+      small("↑", t("move.up"), index === 0, () => move(index, -1)),
+      small("↓", t("move.down"), index === list.length - 1, () => move(index, 1)),
+      small("×", t("entry.remove"), false, () => {
+        list.splice(index, 1);
+        draw();
+        edited();
+      }))),
+    list.length < MOST_REASONS
+      ? button(t("evaluation.reasons.add"), () => {
+        list.push({ id: freeId(list), text: "", text_en: "" });
+        draw();
+        edited();
+        const inputs = box.querySelectorAll("input");
+        inputs[inputs.length - 2].focus();
+      }, "quiet small")
+      : null);
+  draw();
+  return form.field("reasons", { label: t("evaluation.reasons"), hint: t("evaluation.reasons.hint"), wide: true }, box);
+}
+
+/** @param {Reason[]} list */
+function freeId(list) {
+  const taken = new Set(list.map((reason) => reason.id));
+  let n = list.length + 1;
+  while (taken.has("r" + n)) n += 1;
+  return "r" + n;
+}
