@@ -1,8 +1,7 @@
-"""What screens show and say: last calls, announcements, texts, notices, faults. Pure rules."""
+"""What screens show and say: last calls, announcements, texts, notices. Pure rules."""
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from typing import Literal, TypeAlias
 
@@ -10,8 +9,6 @@ import msgspec
 
 from hall_core.errors import invalid
 from hall_core.events import (
-    AlertChanged,
-    AlertRaised,
     DayOpened,
     Event,
     Notice,
@@ -23,13 +20,13 @@ from hall_core.events import (
     TicketRecalled,
 )
 from hall_core.features import Command, Context
+from hall_core.texts import TICKET_LAYOUT_MAX, TICKET_TEXTS, wrong_layout
 from hall_displays.speech import wrong_place
 
 RECENT_CALLS = 12
 TEXT_MAX = 200
 NOTICES_MAX = 50
 NOTICE_BODY_MAX = 4000
-ENDED = frozenset({"dismissed", "closed"})
 
 # {number} and {window} as they are written; {number_read} and {window_read} as they are spoken.
 DEFAULT_TEXTS: dict[str, str] = {
@@ -41,8 +38,7 @@ DEFAULT_TEXTS: dict[str, str] = {
     "screen.call": "请{number}到{window}号窗口",
     "screen.welcome": "热情为您服务",
     "screen.closed": "暂停服务",
-    "ticket.title": "排队号票",
-    "ticket.foot": "请在休息区等候叫号",
+    **TICKET_TEXTS,
 }
 
 # Texts that are choices rather than sentences.
@@ -53,10 +49,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
 }
 
 Fault: TypeAlias = Literal["autoplay_blocked", "no_voice"]
-FAULTS: dict[Fault, str] = {
-    "autoplay_blocked": "浏览器阻止了声音，请在屏幕上点击一次",
-    "no_voice": "没有可用的语音，请安装语音或录音文件",
-}
+"""What a screen may find wrong with itself (hall_core.faults has the sentences)."""
 
 
 class Call(msgspec.Struct, frozen=True):
@@ -67,19 +60,11 @@ class Call(msgspec.Struct, frozen=True):
     at: datetime
 
 
-class DeviceFault(msgspec.Struct, frozen=True):
-    """A fault that a screen reported, with its open alert."""
-
-    fault: Fault
-    alert_id: str
-
-
 class DisplaysState(msgspec.Struct, kw_only=True):
     recent_calls: list[Call] = []  # newest first
     texts: dict[str, str] = {}  # what the hall changed; the rest is DEFAULT_TEXTS
     notices: tuple[Notice, ...] = ()
     zones: dict[int, str] = {}  # window -> 功能区
-    faults: dict[str, DeviceFault] = {}  # by screen: "device-" or "device-2"
 
 
 class ChangeTexts(Command, frozen=True):
@@ -90,25 +75,21 @@ class ChangeNotices(Command, frozen=True):
     notices: tuple[Notice, ...]
 
 
-class ReportDevice(Command, frozen=True):
-    """A screen says what is wrong with it, or (None) that all is well."""
-
-    device_id: str
-    name: str
-    fault: Fault | None
-    window: int | None = None
-    screen: str = ""  # one PC may own several
-
-
 def decide_texts(state: DisplaysState, command: ChangeTexts, context: Context) -> list[Event]:
     for key, text in command.texts.items():
         where = f"texts.{key}"
         if key not in DEFAULT_TEXTS:
             raise invalid(where, "没有这条文字。")
-        if len(text) > TEXT_MAX:
-            raise invalid(where, f"最多 {TEXT_MAX} 个字。")
+        most = TICKET_LAYOUT_MAX if key == "ticket.layout" else TEXT_MAX
+        if len(text) > most:
+            raise invalid(where, f"最多 {most} 个字。")
         if text == "":
             continue  # back to the default
+        if key == "ticket.layout":
+            wrong = wrong_layout(text)
+            if wrong is not None:
+                raise invalid(where, wrong)
+            continue
         if key in CHOICES and text not in CHOICES[key]:
             raise invalid(where, f"只能是 {'、'.join(CHOICES[key])}。")
         if wrong_place(text) is not None:
@@ -135,40 +116,6 @@ def decide_notices(state: DisplaysState, command: ChangeNotices, context: Contex
     return [NoticesChanged(notices=command.notices)]
 
 
-def decide_report(state: DisplaysState, command: ReportDevice, context: Context) -> list[Event]:
-    """One alert while a fault lasts, however often the page reports it."""
-    if not re.fullmatch(r"[0-9A-Za-z]{0,20}", command.screen):
-        raise invalid("screen", "应为最多 20 个字母或数字。")
-    where = f"{command.device_id}-{command.screen}"
-    known = state.faults.get(where)
-    if known is not None and known.fault == command.fault:
-        return []
-    events: list[Event] = []
-    if known is not None:
-        events.append(AlertChanged(alert_id=known.alert_id, state="closed", level="hall"))
-    if command.fault is not None:
-        screen = f"（屏幕{command.screen}）" if command.screen else ""
-        events.append(
-            AlertRaised(
-                alert_id=f"{command.fault}-{where}-{context.version}",
-                kind="device_fault",
-                level="hall",
-                window=command.window,
-                device_id=command.device_id,
-                detail=f"{command.name}{screen}：{FAULTS[command.fault]}",
-            )
-        )
-    return events
-
-
-def fault_of(alert_id: str) -> tuple[str, Fault] | None:
-    """(screen, fault) of an alert that a screen's report raised; None for other alerts."""
-    found = re.fullmatch(r"([a-z_]+)-([^-]+-[0-9A-Za-z]*)-\d+", alert_id)
-    if found is None:
-        return None
-    return next(((found[2], fault) for fault in FAULTS if fault == found[1]), None)
-
-
 def apply(state: DisplaysState, record: Recorded) -> None:
     event = record.event
     if isinstance(event, TicketCalled | TicketRecalled):
@@ -189,14 +136,6 @@ def apply(state: DisplaysState, record: Recorded) -> None:
             state.zones[window.number] = window.zone
         for number in event.removed_windows:
             state.zones.pop(number, None)
-    elif isinstance(event, AlertRaised):
-        reported = fault_of(event.alert_id) if event.kind == "device_fault" else None
-        if reported is not None:
-            screen, fault = reported
-            state.faults[screen] = DeviceFault(fault, event.alert_id)
-    elif isinstance(event, AlertChanged):
-        if event.state in ENDED:  # mended, or a person said so
-            state.faults = {k: f for k, f in state.faults.items() if f.alert_id != event.alert_id}
     elif isinstance(event, DayOpened):
         state.recent_calls = []
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from hall_core.events import (
-    AlertChanged,
-    AlertRaised,
     DayOpened,
     Event,
+    Notice,
     NoticesChanged,
     Recorded,
     SetupChanged,
@@ -21,13 +20,12 @@ from hall_core.events import (
 from hall_core.features import Audience, Command, Context, Feature, Part
 from hall_displays import speech
 from hall_displays.domain import (
+    Call,
     ChangeNotices,
     ChangeTexts,
     DisplaysState,
-    ReportDevice,
     apply,
     decide_notices,
-    decide_report,
     decide_texts,
     texts_of,
 )
@@ -42,6 +40,12 @@ class DisplaysFeature(Feature):
     name = "displays"
     state_type = DisplaysState
     web = Path(__file__).parent / "web"
+    shapes: ClassVar[dict[str, Any]] = {
+        "recent_calls": list[Call],
+        "texts": dict[str, str],
+        "notices": tuple[Notice, ...],
+        "announcements": list[speech.Announcement],
+    }
     listens = frozenset(
         {
             TicketCalled,
@@ -49,8 +53,6 @@ class DisplaysFeature(Feature):
             TextsChanged,
             NoticesChanged,
             SetupChanged,
-            AlertRaised,
-            AlertChanged,
             DayOpened,
         }
     )
@@ -66,7 +68,6 @@ class DisplaysFeature(Feature):
         return {
             ChangeTexts: decide_texts,
             ChangeNotices: decide_notices,
-            ReportDevice: decide_report,
         }
 
     def apply(self, state: DisplaysState, record: Recorded) -> None:
@@ -89,8 +90,8 @@ class DisplaysFeature(Feature):
 
     def render(self, state: DisplaysState, part: Part, audience: Audience) -> Any:
         name, key = part
-        if audience.kind == "pad":
-            return None  # a pad is told of its own window only
+        if audience.kind == "pad" and name not in ("texts", "notices"):
+            return None  # a pad is told of its own window only, and what the hall says to all
         if name == "recent_calls":
             return state.recent_calls
         if name == "texts":

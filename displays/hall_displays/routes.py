@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NotRequired, TypedDict, get_args
 
 import msgspec
 from aiohttp import web
 
+from hall_core.answers import Media
 from hall_core.errors import NotFound, invalid
 from hall_core.events import Notice
+from hall_core.faults import ReportDevice
 from hall_core.http import STAFF, Call, Route, roles
+from hall_core.parameters import asks, choice
 from hall_displays.domain import (
     DEFAULT_TEXTS,
     ChangeNotices,
     ChangeTexts,
     Fault,
-    ReportDevice,
     texts_of,
 )
 from hall_displays.speech import sentence
 from hall_displays.voice import SENTENCE_MAX, Language, Voice
 
+WAV = Media("audio/wav")
 NUMBER = re.compile(r"[A-Z]{1,2}[0-9]{3,6}")
 PHOTO = re.compile(r"[\w-]{1,60}\.(?:jpg|jpeg|png|webp)")
 
@@ -42,7 +45,25 @@ class Health(msgspec.Struct, forbid_unknown_fields=True):
     screen: str = ""
 
 
-async def read_texts(call: Call) -> Any:
+class TextsAnswer(TypedDict):
+    """Every text of the hall; `default_texts` beside them where they are read."""
+
+    texts: dict[str, str]
+    default_texts: NotRequired[dict[str, str]]
+
+
+class NoticesAnswer(TypedDict):
+    notices: tuple[Notice, ...]
+
+
+class HealthAnswer(TypedDict):
+    fault: Fault | None
+
+
+LANGUAGE = choice("lang", "the language to say it in", "zh", "en")
+
+
+async def read_texts(call: Call) -> TextsAnswer:
     return {"texts": texts_of(call.hall.committed["displays"]), "default_texts": DEFAULT_TEXTS}
 
 
@@ -50,7 +71,7 @@ async def change_texts(call: Call) -> Any:
     return await call.hall.execute(
         ChangeTexts(texts=call.body.texts),
         call.principal.actor(),
-        lambda live, _: {"texts": texts_of(live["displays"])},
+        lambda live, _: TextsAnswer(texts=texts_of(live["displays"])),
         call.key,
     )
 
@@ -59,7 +80,7 @@ async def change_notices(call: Call) -> Any:
     return await call.hall.execute(
         ChangeNotices(notices=call.body.notices),
         call.principal.actor(),
-        lambda live, _: {"notices": live["displays"].notices},
+        lambda live, _: NoticesAnswer(notices=live["displays"].notices),
         call.key,
     )
 
@@ -72,10 +93,11 @@ async def report_health(call: Call) -> Any:
         name=principal.name,
         fault=body.fault,
         window=principal.window,
-        screen=body.screen,
+        place=body.screen,
+        place_name=f"屏幕{body.screen}" if body.screen else "",
     )
     return await call.hall.execute(
-        report, principal.actor(), lambda live, _: {"fault": body.fault}, call.key
+        report, principal.actor(), lambda live, _: HealthAnswer(fault=body.fault), call.key
     )
 
 
@@ -94,6 +116,7 @@ class Spoken:
     def __init__(self, voice: Voice) -> None:
         self._voice = voice
 
+    @asks(LANGUAGE)
     async def call(self, call: Call) -> web.Response:
         """One call as the hall announces it. The sentence is made here, from number and window."""
         number, window = call.path("number"), call.number("desk")
@@ -103,6 +126,7 @@ class Spoken:
         language = language_of(call)
         return await self._say(sentence(texts_of(state), number, window, language), language)
 
+    @asks(LANGUAGE)
     async def text(self, call: Call) -> web.Response:
         """A kiosk's page read aloud, for people who can't read it."""
         text = call.path("text").strip()
@@ -143,33 +167,36 @@ def routes(voice: Voice, media: Path) -> list[Route]:
     return [
         r(
             method="GET", path="/halls/{hall}/texts", handler=read_texts,
-            summary="Texts of screens, voice and tickets", roles=manager,
+            summary="Texts of screens, voice and tickets", roles=manager, answer=TextsAnswer,
         ),
         r(
             method="POST", path="/halls/{hall}/texts", handler=change_texts,
             summary="Change texts; an empty one restores the default", roles=manager, body=Texts,
+            answer=TextsAnswer,
         ),
         r(
             method="POST", path="/halls/{hall}/notices", handler=change_notices,
             summary="The public notices in rotation, whole", roles=manager, body=Notices,
+            answer=NoticesAnswer,
         ),
         r(
             method="GET", path="/halls/{hall}/voice/{number}/{desk}.wav", handler=spoken.call,
             summary="One call as it is announced (?lang=zh|en); 404: speak it yourself",
-            roles=roles("display", "agent"),
+            roles=roles("display", "agent"), answer=WAV,
         ),
         r(
             method="GET", path="/halls/{hall}/voice/{text}.wav", handler=spoken.text,
-            summary="A kiosk's text read aloud (?lang=zh|en); 404: no voice here",
-            roles=roles("kiosk"),
+            summary="A text of a kiosk or pad read aloud (?lang=zh|en); 404: no voice here",
+            roles=roles("kiosk", "pad"), answer=WAV,
         ),
         r(
             method="GET", path="/halls/{hall}/photos/{name}", handler=photos.photo,
             summary="A clerk's photo", roles=STAFF | {"display", "pad"},
+            answer=Media("image/*"),
         ),
         r(
             method="POST", path="/halls/{hall}/displays/health", handler=report_health,
             summary="A screen reports a fault, or null when all is well",
-            roles=frozenset({"display"}), body=Health,
+            roles=frozenset({"display"}), body=Health, answer=HealthAnswer,
         ),
     ]  # fmt: skip

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
+import platform
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -28,6 +30,12 @@ class _Parser(argparse.ArgumentParser):
 def _port(text: str) -> int:
     if not text.isdecimal() or not 0 <= int(text) <= 65535:
         raise argparse.ArgumentTypeError(f"{text!r} is not a port; give a number from 1 to 65535")
+    return int(text)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 1000:
+        raise argparse.ArgumentTypeError(f"{text!r} is no count; give a number from 1 to 1000")
     return int(text)
 
 
@@ -82,6 +90,29 @@ def parser() -> argparse.ArgumentParser:
     reset.set_defaults(run=_reset)
     reset.add_argument("dir", type=Path)
     reset.add_argument("name")
+
+    agent = commands.add_parser(
+        "agent", help="what drives the devices of this PC (printer, reader, strip…)"
+    )
+    agent.set_defaults(run=_agent)
+    agent.add_argument(
+        "what", nargs="?", help="pair, or run only the parts of this kind (printer, strip…)"
+    )
+    agent.add_argument("--config", type=Path, required=True, help="agent.toml")
+    agent.add_argument("--server", help="for pair: http://HOST:PORT")
+    agent.add_argument("--code", help="for pair: the code that 管理 → 设备 shows")
+
+    cameras = commands.add_parser("cameras", help="what watches the cameras")
+    worker = cameras.add_subparsers(dest="verb", required=True, parser_class=_Parser).add_parser(
+        "worker", help="watch cameras from this machine, for a server on another"
+    )
+    worker.set_defaults(run=_camera_worker)
+    worker.add_argument("--server", required=True, help="http://HOST:PORT")
+    worker.add_argument(
+        "--token-file", type=Path, help="holds a token of kind camera (default: $HALL_TOKEN)"
+    )
+    worker.add_argument("--name", default=platform.node() or "worker", help="for the log")
+    worker.add_argument("--capacity", type=_count, default=100, help="cameras it may watch")
 
     check = add("check", _check, "verify the database's invariants")
     check.add_argument("dir", type=Path)
@@ -172,6 +203,41 @@ def _reset(options: argparse.Namespace) -> int:
     from hall_app.install import reset_password
 
     say(reset_password(options.dir, options.name))
+    return 0
+
+
+def _agent(options: argparse.Namespace) -> int:
+    from hall_app import agent
+
+    try:
+        if options.what == "pair":
+            if not options.code:
+                raise Refused("pair needs --code ABCD-2345; 管理 → 设备 makes one")
+            token = agent.pair(options.config, options.server, options.code)
+            say(f"paired; the token lies in {token}")
+        elif options.server or options.code:
+            raise Refused("--server and --code are for: hall agent pair")
+        else:
+            agent.run(options.config, options.what)
+    except agent.ConfigError as error:
+        raise Refused(str(error)) from None
+    return 0
+
+
+def _camera_worker(options: argparse.Namespace) -> int:
+    from hall_cameras.worker.run import main as watch
+
+    token = os.environ.pop("HALL_TOKEN", "")
+    if options.token_file is not None:
+        token = options.token_file.read_text(encoding="utf-8").strip()
+    if not token:
+        raise Refused("give --token-file or $HALL_TOKEN; make one: hall token create --kind camera")
+    if not options.server.startswith(("http://", "https://")):
+        raise Refused(f"{options.server!r} is no server; give http://HOST:PORT")
+    try:
+        watch(options.server, token, options.name, options.capacity, with_parent=False)
+    except (PermissionError, ValueError) as error:
+        raise Refused(f"{options.server} refused: {error}") from None
     return 0
 
 

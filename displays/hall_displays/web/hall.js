@@ -1,4 +1,5 @@
 /** The hall screen (/display/hall): who is called now and where, said, shown and written. */
+import { absenceText } from "/static/core/absence.js";
 import { coalesce, find, h, keyed, replace, setText, show } from "/static/core/dom.js";
 import { addTexts, lang, nameOf, onLang, t } from "/static/core/i18n.js";
 import { openPage } from "/static/core/page.js";
@@ -231,7 +232,7 @@ function drawAbsence(row, entry) {
   const absence = entry.absence;
   const left = entry.state === "away";
   const backup = absence && absence.backup_clerk;
-  const why = left ? (absence && absence.reason) || t("away.left") : t("away.closed");
+  const why = left ? (absence && absenceText(absence.reason)) || t("away.left") : t("away.closed");
   const where = absence && absence.destination ? " · " + absence.destination : "";
   const who = entry.covered_by
     ? h("span", { class: "who go" }, t("go_to", { n: entry.covered_by }))

@@ -1,4 +1,5 @@
 /** What fills a window's screen in each of its states. */
+import { absenceText } from "/static/core/absence.js";
 import { h } from "/static/core/dom.js";
 import { lang, t } from "/static/core/i18n.js";
 import { hhmm } from "/static/core/time.js";
@@ -68,7 +69,7 @@ function away(entry) {
         h(
           "dl",
           { class: "facts" },
-          fact("away.reason", absence.reason),
+          fact("away.reason", absenceText(absence.reason)),
           absence.destination ? fact("away.destination", absence.destination) : null,
           absence.contact ? fact("away.contact", absence.contact) : null,
           backup ? fact("away.backup", backup.name || backup.clerk_no) : null,
@@ -96,7 +97,7 @@ function away(entry) {
  */
 function covered(entry, words) {
   const absence = entry.absence;
-  const why = absence ? absence.reason + (lang() === "en" ? ", " : "，") + words.back : t("away");
+  const why = absence ? absenceText(absence.reason) + (lang() === "en" ? ", " : "，") + words.back : t("away");
   return h(
     "div",
     { class: "go" },
@@ -163,7 +164,7 @@ export function strip(entry, mode, words, elsewhere) {
   else if (mode === "closed") pages.push([here(), word(words.closed)]);
   else if (!absence) pages.push([here(), marked("away", t("away"))]);
   if (absence && (mode === "away" || mode === "covered")) {
-    pages.push([here(), marked("away", absence.reason)]);
+    pages.push([here(), marked("away", absenceText(absence.reason))]);
     pages.push([word(words.back)]);
     if (mode === "away" && absence.contact) pages.push([word(t("phone")), word(absence.contact)]);
   }

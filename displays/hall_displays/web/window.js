@@ -1,4 +1,5 @@
 /** The screen above one window (/display/window): who is called, or who serves, or who is away. */
+import { absenceText } from "/static/core/absence.js";
 import { coalesce, find, h, replace, setText, show } from "/static/core/dom.js";
 import { addTexts, fill, lang, nameOf, onLang, t } from "/static/core/i18n.js";
 import { openPage } from "/static/core/page.js";
@@ -197,7 +198,7 @@ async function main() {
     else if (absence) {
       const words = {
         name: absence.clerk_name || "",
-        reason: absence.reason,
+        reason: absenceText(absence.reason),
         back: backAt(absence.expected_return),
         other: entry.clerk ? entry.clerk.name : "",
       };

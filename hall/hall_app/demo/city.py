@@ -163,9 +163,14 @@ def _plain_hall(always_open: bool) -> tuple[list[Region], HallInfo, ChangeSetup]
     region = Region(code="000000000000", name="本地区", level="county")
     info = HallInfo(id="hall", name="政务服务大厅", name_en="Service Hall", region=region.code,
                     level="county")  # fmt: skip
+    return [region], info, plain_setup(always_open)
+
+
+def plain_setup(always_open: bool) -> ChangeSetup:
+    """What a hall begins with: one queue, two windows; its manager makes the rest of it."""
     workday = (Session(start="08:30", until="12:00"), Session(start="14:30", until="17:30"))
     opening: Week = dict.fromkeys(range(1, 6), workday)
-    setup = ChangeSetup(
+    return ChangeSetup(
         settings=Settings(week=ALWAYS if always_open else opening),
         queues=(Queue(prefix="A", name="综合受理", name_en="General services"),),
         services=(Service(id="general", name="综合受理", name_en="General services", prefix="A"),),
@@ -175,4 +180,3 @@ def _plain_hall(always_open: bool) -> tuple[list[Region], HallInfo, ChangeSetup]
         ),
         clerks=(),
     )
-    return [region], info, setup

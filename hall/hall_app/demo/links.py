@@ -10,7 +10,9 @@ from urllib.parse import quote, urlencode, urlsplit
 import msgspec
 from aiohttp import web
 
+from hall_app.demo.devices import SIMULATORS, Simulated, paper, settings_of
 from hall_app.demo.folder import SUPERVISORS, Record
+from hall_app.server import DEMONSTRATION
 from hall_core.access import Device, hash_token
 from hall_core.errors import Conflict, Forbidden, NotFound, Unauthorized, invalid
 from hall_core.halls import Hall
@@ -38,11 +40,15 @@ LISTED_WINDOWS = 3  # of each hall
 class Links:
     """The demonstration's own two routes."""
 
-    def __init__(self, record: Record) -> None:
+    def __init__(self, record: Record, simulated: dict[str, Simulated]) -> None:
         self._record = record
+        self._simulated = simulated
 
     def extend(self, app: web.Application) -> None:
+        app[DEMONSTRATION] = True
+        app[SIMULATORS] = self._simulated
         app.router.add_get("/demo/links", self.links)
+        app.router.add_get("/demo/paper", self.paper)
         app.router.add_get("/demo/open", self.open)
         app.on_response_prepare.append(_simulated_date)
 
@@ -55,6 +61,11 @@ class Links:
         for hall in kernel.halls.values():
             found.extend(_of_hall(hall))
         return web.Response(body=msgspec.json.encode(found), content_type="application/json")
+
+    async def paper(self, request: web.Request) -> web.Response:
+        """What a hall's simulated ticket printer has printed."""
+        _require_loopback(request)
+        return await paper(request)
 
     # --- opening one ---------------------------------------------------------------------------
 
@@ -98,7 +109,10 @@ class Links:
         device = _paired_already(request, kind, hall, window)
         token = None
         if device is None:
-            device, token = await kernel.access.issue_token(kind, hall.info.id, window, NAME)
+            beside = settings_of(kernel, hall, kind)
+            device, token = await kernel.access.issue_token(
+                kind, hall.info.id, window, NAME, beside
+            )
             await kernel.audit(
                 f"device:{NAME}", "pair", device.device_id, request.remote or "", hall.info.id, kind
             )
@@ -251,6 +265,12 @@ def _of_hall(hall: Hall) -> list[dict[str, str]]:
         link("导办台", "Guide desk", kind="guide"),
         link("大厅屏", "Hall screen", kind="display"),
         link("手机查询", "Phone ticket page", kind="phone"),
+        {
+            "title": "号票打印机（模拟）",
+            "title_en": "Ticket printer (simulated)",
+            "href": f"/demo/paper?hall={quote(hall_id)}",
+            **group,
+        },
     ]
     for number in sorted(hall.committed["queue"].posts)[:LISTED_WINDOWS]:
         window = str(number)

@@ -19,6 +19,7 @@ import msgspec
 from hall_app import logs, server
 from hall_app.cli import Refused
 from hall_app.demo import city, folder
+from hall_app.demo.devices import Simulated, devices
 from hall_app.demo.folder import SUPERVISORS, Folder
 from hall_app.demo.links import Links, taken
 from hall_app.demo.pace import DemoClock, Pace
@@ -95,13 +96,18 @@ async def demonstration(
     if simulation:
         clock = DemoClock(where.starts(ZONE), speed)
     settings = msgspec.structs.replace(load(data), listen=HOST, port=port)
-    links = Links(where.record)
+    simulated: dict[str, Simulated] = {}
+    links = Links(where.record, simulated)
 
     try:
         # Real people sign in and pair: their sessions last real minutes, not simulated ones.
         real = SystemClock()
-        async with server.running(data, settings, clock, links.extend, real) as (kernel, url):
+        async with (
+            server.running(data, settings, clock, links.extend, real) as (kernel, url),
+            contextlib.AsyncExitStack() as stack,
+        ):
             await folder.furnish(kernel, where)
+            await stack.enter_async_context(devices(kernel, url, where, simulated))
             people = None
             if isinstance(clock, DemoClock):
                 chosen = list(kernel.halls) if halls is None else list(halls)

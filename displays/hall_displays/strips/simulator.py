@@ -1,0 +1,115 @@
+"""Strips that are not there: real sockets, real bytes, for tests and the demonstration."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Literal
+
+from hall_displays.strips import onbon
+from hall_displays.strips.text_strip import TextFormat, TextReader
+
+PATIENCE_S = 20.0
+Mood = Literal["well", "mute", "busy", "garbled"]
+
+
+class StripSimulator:
+    """A controller with one strip on 127.0.0.1. `pages` is what it shows now.
+
+    Args:
+        frame: how texts come; None: an Onbon controller.
+
+    `mood` mute: takes everything, answers nothing; busy: refuses; garbled: noise around its
+    answers.
+    """
+
+    def __init__(self, frame: TextFormat | None = None) -> None:
+        self.pages: tuple[str, ...] = ()
+        self.shown: list[tuple[str, ...]] = []  # everything it was told, oldest first
+        self.mood: Mood = "well"
+        self.dropped = 0  # bytes that were no command
+        self.port = 0
+        self.changed = asyncio.Event()
+        self._frame = frame
+        self._server: asyncio.Server | None = None
+        self._writers: set[asyncio.StreamWriter] = set()
+
+    @property
+    def address(self) -> str:
+        return f"tcp://127.0.0.1:{self.port}"
+
+    async def start(self) -> None:
+        """Switch on; on the port it had before."""
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def stop(self) -> None:
+        """Switch off: what it showed is gone."""
+        if self._server is not None:
+            self._server.close()
+            for writer in tuple(self._writers):
+                writer.transport.abort()
+            await self._server.wait_closed()
+            self._server = None
+        self.pages = ()
+
+    async def until(self, *pages: str) -> None:
+        """Wait until it shows `pages`."""
+        async with asyncio.timeout(PATIENCE_S):
+            while self.pages != pages:
+                self.changed.clear()
+                await self.changed.wait()
+
+    def _show(self, pages: tuple[str, ...]) -> None:
+        self.pages = pages
+        self.shown.append(pages)
+        self.changed.set()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.add(writer)
+        try:
+            if self._frame is None:
+                await self._serve_onbon(reader, writer)
+            else:
+                texts = TextReader(self._frame)
+                while data := await reader.read(4096):
+                    for text in texts.feed(data):
+                        self._show((text,))
+                    self.dropped = texts.dropped
+        except OSError:
+            pass
+        finally:
+            self._writers.discard(writer)
+            writer.close()
+
+    async def _serve_onbon(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        frames = onbon.FrameReader()
+        while data := await reader.read(4096):
+            for frame in frames.feed(data):
+                answer = self._obey(frame.data)
+                if self.mood == "mute":
+                    continue
+                sent = onbon.build(onbon.Frame(answer, to=frame.by, by=frame.to))
+                if self.mood == "garbled":
+                    sent = b"\x00\x5a\xa5\x13" + sent + b"\xff"
+                writer.write(sent)
+            self.dropped = frames.dropped
+
+    def _obey(self, command: bytes) -> bytes:
+        area = onbon.shown_area(command)
+        if self.mood == "busy" and area is not None:
+            return onbon.reply(False, 3)
+        if area is not None:
+            self._show(tuple(_plain(line) for line in area.text.split(b"\\n")))
+        elif command[:2] != onbon.ping()[:2]:
+            return onbon.reply(False, 2)
+        return onbon.reply(True)
+
+
+def _plain(line: bytes) -> str:
+    """A line without the marks of fonts and colours."""
+    text = line.decode("gbk", "replace")
+    while text.startswith("\\"):
+        text = text[3:] if text.startswith("\\C") else text[6:]
+    return text

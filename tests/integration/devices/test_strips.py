@@ -1,0 +1,148 @@
+"""LED strips over real sockets: they follow their window, whatever is unplugged."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from hall_displays.strips import agent as strips
+from hall_displays.strips.agent import Strip, StripConfig
+from hall_displays.strips.simulator import StripSimulator
+from hall_displays.strips.text_strip import TextFormat
+from tests.integration.devices.conftest import faults_of, running
+from tests.support import HALL, HallServer, eventually
+
+TEXT = TextFormat(prefix="AA 55", address="03", check="xor8")
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Real strips are given time between two frames."""
+    monkeypatch.setitem(strips.LEAST_S, "onbon", 0.05)
+    monkeypatch.setitem(strips.LEAST_S, "text", 0.05)
+    monkeypatch.setattr(strips, "PAGE_S", 0.3)
+
+
+@pytest.fixture
+async def onbon() -> AsyncIterator[StripSimulator]:
+    simulator = StripSimulator()
+    await simulator.start()
+    yield simulator
+    await simulator.stop()
+
+
+def strip(address: str, window: int = 3, **more: object) -> Strip:
+    config = msgspec.convert({"address": address, "window": window, **more}, StripConfig)
+    return Strip(f"led_{window}", config)
+
+
+async def test_a_strip_follows_its_window(
+    hall: HallServer, onbon: StripSimulator, tmp_path: Path
+) -> None:
+    counter = await hall.client("counter", window=3)
+    kiosk = await hall.client("kiosk")
+    clerk = hall.hall().committed["queue"].posts[3].setup
+    prefix = clerk.queues[0].prefix
+    async with running(hall, tmp_path / "pc", strip(onbon.address)):
+        await onbon.until("暂停服务")
+        await counter.press(3, "open", clerk=await a_clerk(hall, 3))
+        await onbon.until("热情为您服务")
+        ticket = await kiosk.take(prefix)
+        await counter.press(3, "call_next")
+        await onbon.until(f"请{ticket['number']}到3号窗口")
+        await counter.press(3, "start")
+        await onbon.until(f"正在办理{ticket['number']}")
+        assert onbon.dropped == 0
+        assert len(onbon.shown) == 4, "each change was sent once"
+
+
+async def a_clerk(hall: HallServer, window: int) -> str:
+    client = await hall.client("counter", window=window)
+    clerks = (await client.get(f"/halls/{HALL}/clerks")).body
+    return next(str(clerk["clerk_no"]) for clerk in clerks if window in clerk["windows"])
+
+
+async def test_a_strip_that_was_off_catches_up(
+    hall: HallServer, onbon: StripSimulator, tmp_path: Path
+) -> None:
+    counter = await hall.client("counter", window=3)
+    await onbon.stop()
+    part = strip(onbon.address)
+    async with running(hall, tmp_path / "pc", part):
+        await eventually(lambda: part.wanted == ("暂停服务",))
+        await counter.press(3, "open", clerk=await a_clerk(hall, 3))
+        await onbon.start()
+        await onbon.until("热情为您服务")
+        await onbon.stop()
+        await onbon.start()  # it was without power: what it showed is gone
+        await onbon.until("热情为您服务")
+
+
+async def test_a_fault_is_an_alert_until_it_is_mended(
+    hall: HallServer, onbon: StripSimulator, tmp_path: Path
+) -> None:
+    await onbon.stop()
+    async with running(hall, tmp_path / "pc", strip(onbon.address)):
+        await eventually(lambda: faults_of(hall) == {"led_3": "unreachable"})
+        await onbon.start()
+        await eventually(lambda: faults_of(hall) == {})
+
+
+async def test_a_busy_a_garbled_and_a_silent_strip(
+    hall: HallServer, onbon: StripSimulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(strips, "ANSWER_S", 0.1)
+    part = strip(onbon.address)
+    onbon.mood = "busy"
+    async with running(hall, tmp_path / "pc", part):
+        await eventually(lambda: faults_of(hall) == {"led_3": "device_error"})
+        assert part.shown is None
+        onbon.mood = "garbled"
+        await onbon.until("暂停服务")
+        await eventually(lambda: part.shown == ("暂停服务",) and not faults_of(hall))
+        assert part.dropped > 0
+        onbon.mood = "mute"
+        counter = await hall.client("counter", window=3)
+        await counter.press(3, "open", clerk=await a_clerk(hall, 3))
+        await eventually(lambda: faults_of(hall) == {"led_3": "no_answer"})
+        onbon.mood = "well"
+        await onbon.until("热情为您服务")
+        await eventually(lambda: faults_of(hall) == {})
+
+
+async def test_one_pc_drives_strips_of_several_makers(
+    hall: HallServer, onbon: StripSimulator, tmp_path: Path
+) -> None:
+    text = StripSimulator(TEXT)
+    await text.start()
+    frame = msgspec.to_builtins(TEXT)
+    parts = [
+        strip(onbon.address, 3, columns=6),
+        strip(text.address, 4, driver="text", frame=frame, columns=4),
+    ]
+    try:
+        async with running(hall, tmp_path / "pc", *parts):
+            await onbon.until("暂停服务")
+            await text.until("暂停服务")
+            counter = await hall.client("counter", window=4)
+            await counter.press(4, "open", clerk=await a_clerk(hall, 4))
+            await text.until("热情为您")  # the first page
+            await text.until("服务")
+            await text.until("热情为您")
+            assert text.dropped == 0
+    finally:
+        await text.stop()
+
+
+async def test_the_halls_words_reach_the_strip_of_a_bound_agent(
+    hall: HallServer, onbon: StripSimulator, tmp_path: Path
+) -> None:
+    manager = await hall.client("admin")
+    part = Strip("led", StripConfig(address=onbon.address))
+    async with running(hall, tmp_path / "pc", part, window=3):
+        await onbon.until("暂停服务")
+        await manager.post(f"/halls/{HALL}/texts", {"texts": {"screen.closed": "午间休息"}})
+        await onbon.until("午间休息")
