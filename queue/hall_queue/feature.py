@@ -11,15 +11,26 @@ from hall_core.clock import millis
 from hall_core.events import (
     AbsenceCleared,
     AbsencePosted,
+    AppointmentEvent,
     DayOpened,
     Event,
     Recorded,
     TicketEvent,
+    TicketIssued,
     TicketsRecorded,
 )
 from hall_core.features import Audience, Command, Context, Feature, Job, Part, Row
 from hall_queue import tables
-from hall_queue.domain import absence, calling, setup_rules, tickets, view, windows
+from hall_queue.domain import (
+    absence,
+    appointments,
+    calling,
+    setup_rules,
+    supervision,
+    tickets,
+    view,
+    windows,
+)
 from hall_queue.domain.apply import apply
 from hall_queue.domain.state import Post, QueueState, Ticket
 from hall_queue.service import QueueService
@@ -32,6 +43,7 @@ if TYPE_CHECKING:
 class QueueFeature(Feature):
     name = "queue"
     state_type = QueueState
+    shapes = view.SHAPES
     web = Path(__file__).parent / "web"
 
     def __init__(self) -> None:
@@ -44,6 +56,7 @@ class QueueFeature(Feature):
             **calling.DECIDERS,
             **absence.DECIDERS,
             **setup_rules.DECIDERS,
+            **appointments.DECIDERS,
         }
 
     def apply(self, state: QueueState, record: Recorded) -> None:
@@ -55,10 +68,11 @@ class QueueFeature(Feature):
         return []
 
     def due(self, state: QueueState, context: Context) -> datetime | None:
-        return absence.due(state, context)
+        times = (absence.due(state, context), supervision.due(state, context))
+        return min((at for at in times if at is not None), default=None)
 
     def time_passed(self, state: QueueState, context: Context) -> list[Event]:
-        return absence.time_passed(state, context)
+        return [*absence.time_passed(state, context), *supervision.time_passed(state, context)]
 
     def rows(self, state: QueueState, record: Recorded, hall_id: str) -> Iterable[Row]:
         event = record.event
@@ -72,6 +86,8 @@ class QueueFeature(Feature):
                     post = state.posts.get(number)
                     if post is not None:
                         yield (tables.windows, window_row(hall_id, post, record.version))
+        for key in appointments_of(event):
+            yield (tables.appointments, appointment_row(hall_id, key, state, record.version))
         if isinstance(event, AbsencePosted):
             yield (tables.absences, posted_row(hall_id, record.at, event))
         elif isinstance(event, AbsenceCleared):
@@ -87,16 +103,20 @@ class QueueFeature(Feature):
         return view.render(state, part, audience)
 
     def routes(self) -> Sequence[Route]:
+        from hall_queue.readers.routes import routes as card_routes
         from hall_queue.routes import routes
 
-        return routes(self.service)
+        return [*routes(self.service), *card_routes(self.service)]
 
     async def start(self, kernel: Kernel) -> None:
         await self.service.start(kernel)
 
     def jobs(self, kernel: Kernel) -> Sequence[Job]:
         when = {"hour": 3, "minute": 40}
-        return (Job(run=self.service.forget_persons, trigger="cron", when=when),)
+        return (
+            Job(run=self.service.forget_persons, trigger="cron", when=when),
+            Job(run=self.service.forget_phones, trigger="cron", when={"hour": 3, "minute": 45}),
+        )
 
 
 def tickets_of(event: Event) -> tuple[str, ...]:
@@ -105,6 +125,15 @@ def tickets_of(event: Event) -> tuple[str, ...]:
         return (event.ticket_id,)
     if isinstance(event, TicketsRecorded):
         return tuple(entry.ticket_id for entry in event.entries)
+    return ()
+
+
+def appointments_of(event: Event) -> tuple[str, ...]:
+    """The appointment that an event changed."""
+    if isinstance(event, AppointmentEvent):
+        return (event.appointment_id,)
+    if isinstance(event, TicketIssued) and event.appointment is not None:
+        return (event.appointment,)
     return ()
 
 
@@ -133,6 +162,22 @@ def ticket_row(hall_id: str, ticket: Ticket, version: int) -> tuple[Any, ...]:
         ticket.served_s,
         ticket.call_count,
         ticket.requeues,
+        version,
+    )
+
+
+def appointment_row(hall_id: str, key: str, state: QueueState, version: int) -> tuple[Any, ...]:
+    one = state.appointments[key]
+    return (
+        key,
+        hall_id,
+        one.day,
+        one.queue,
+        one.service,
+        millis(one.start),
+        millis(one.until),
+        one.state,
+        one.ticket_id,
         version,
     )
 

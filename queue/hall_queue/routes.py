@@ -1,63 +1,37 @@
-"""The queue's HTTP surface: tickets, windows, the manager's setup, the citizen's phone."""
+"""The queue's HTTP surface: windows, and the manager's setup. Tickets are in ticket_routes."""
 
 from __future__ import annotations
 
-import io
-from datetime import datetime
-from typing import Any, Literal
+import secrets
+from typing import Any
 
 import msgspec
-import segno
-from aiohttp import web
-from sqlalchemy import select
 
-from hall_core.clock import from_millis
+from hall_core.clock import millis
 from hall_core.day import ConfirmClock
-from hall_core.errors import Forbidden, NotFound, invalid
+from hall_core.errors import Forbidden, NotFound
 from hall_core.events import PaperEntry, Recorded, TicketEvent
 from hall_core.features import Command
-from hall_core.halls import Hall, Reply
-from hall_core.http import STAFF, Call, Route, check_scope, roles
-from hall_core.routes import once
+from hall_core.http import STAFF, Call, Route, roles
+from hall_core.once import Write, once
 from hall_core.secret import new_ticket_id
-from hall_queue import tables
+from hall_queue import appointment_routes, ticket_routes
 from hall_queue.domain import commands as c
 from hall_queue.domain import order, view
+from hall_queue.domain.lookup import limited
+from hall_queue.domain.shapes import (
+    ClerkNo,
+    ClerkView,
+    HallAnswer,
+    LineView,
+    SetupAnswer,
+    WindowAnswer,
+)
 from hall_queue.domain.state import QueueState, Ticket
-from hall_queue.service import NOBODY, QueueService
-from hall_queue.window_bodies import BODIES, WindowBody, to_command
+from hall_queue.service import QueueService
+from hall_queue.window_bodies import ABOUT_CLERKS, BODIES, Hold, WindowBody, to_command
 
-
-class NewTicket(msgspec.Struct, forbid_unknown_fields=True):
-    service: str | None = None
-    queue: str | None = None
-    channel: Literal["kiosk", "guide_desk", "mobile"] = "kiosk"
-    priority: Literal["normal", "green"] = "normal"
-    cases: int = 1
-    appointment: str | None = None
-    id_number: str | None = None
-
-
-class Cancel(msgspec.Struct, tag_field="command", tag="cancel", forbid_unknown_fields=True):
-    pass
-
-
-class Requeue(msgspec.Struct, tag_field="command", tag="requeue", forbid_unknown_fields=True):
-    pass
-
-
-class Exchange(msgspec.Struct, tag_field="command", tag="exchange", forbid_unknown_fields=True):
-    service: str | None = None
-    queue: str | None = None
-
-
-class Move(msgspec.Struct, tag_field="command", tag="transfer", forbid_unknown_fields=True):
-    queue: str | None = None
-    window: int | None = None
-
-
-class Verify(msgspec.Struct, tag_field="command", tag="verify_green", forbid_unknown_fields=True):
-    granted: bool = True
+REASON_CHARS = 60
 
 
 class Expire(msgspec.Struct, tag_field="command", tag="expire_waiting", forbid_unknown_fields=True):
@@ -79,19 +53,8 @@ class Paper(msgspec.Struct, tag_field="command", tag="record_paper", forbid_unkn
     entries: list[PaperLine]
 
 
-class CheckIn(msgspec.Struct, forbid_unknown_fields=True):
-    scan: str
-
-
 class Pin(msgspec.Struct, forbid_unknown_fields=True):
     pin: str
-
-
-class _TicketId(msgspec.Struct):
-    ticket_id: str
-
-
-_ticket_id = msgspec.json.Decoder(_TicketId)
 
 
 class QueueRoutes:
@@ -100,218 +63,40 @@ class QueueRoutes:
     def __init__(self, service: QueueService) -> None:
         self.service = service
 
-    # --- tickets -------------------------------------------------------------------------------
-
-    async def issue(self, call: Call) -> Any:
-        body: NewTicket = call.body
-        hall = call.hall
-        if body.appointment is not None:
-            raise invalid("appointment", "没有这个预约，请核对预约码或到导办台。")
-        if body.channel == "guide_desk" and "kiosk" in call.principal.roles:
-            raise invalid("channel", "取号机不能以导办台名义取号。")
-        person = NOBODY
-        if body.id_number is not None:
-            person = self.service.person(hall, body.id_number)
-        ticket_id = new_ticket_id()
-        command = c.IssueTicket(
-            ticket_id=ticket_id,
-            service=body.service,
-            queue=body.queue,
-            channel=body.channel,
-            priority=body.priority,
-            cases=body.cases,
-            holder=person.holder,
-            age=person.age,
-        )
-        reply = await hall.execute(
-            command, call.principal.actor(), self._answer(hall, ticket_id), call.key, person.rows
-        )
-        return (200 if reply.replayed else 201), self._with_token(call, reply)
-
-    def _answer(self, hall: Hall, ticket_id: str) -> Any:
-        def answer(live: dict[str, Any], _: Any) -> dict[str, Any]:
-            state: QueueState = live["queue"]
-            ticket = state.tickets[ticket_id]
-            return self._ticket(hall, state, ticket)
-
-        return answer
-
-    def _ticket(self, hall: Hall, state: QueueState, ticket: Ticket) -> dict[str, Any]:
-        shown = view.ticket_view(state, ticket)
-        if ticket.state == "waiting":
-            shown["ahead"] = order.ahead(state, ticket)
-            shown["wait_minutes"] = self.service.wait_of(hall, state, ticket)
-        else:
-            shown["ahead"], shown["wait_minutes"] = 0, None
-        return shown
-
-    def _with_token(self, call: Call, reply: Reply) -> msgspec.Raw:
-        """The answer with the citizen's token, which is made and never stored."""
-        ticket_id = _ticket_id.decode(reply.body).ticket_id
-        token = call.kernel.secret.ticket_token(ticket_id).encode()
-        return msgspec.Raw(reply.body[:-1] + b',"token":"' + token + b'"}')
-
-    def _find(self, call: Call, ticket_id: str) -> tuple[Hall, Ticket]:
-        """A ticket of today, in the caller's scope."""
-        for hall in call.kernel.halls.values():
-            ticket = hall.committed["queue"].tickets.get(ticket_id)
-            if ticket is not None:
-                if call.principal.kind != "citizen":
-                    check_scope(call.principal, hall.info.id)
-                return hall, ticket
-        raise NotFound("unknown_ticket", "没有这张号票。")
-
-    async def ticket(self, call: Call) -> Any:
-        ticket_id = call.path("ticket")
-        try:
-            hall, ticket = self._find(call, ticket_id)
-        except NotFound:
-            return await self._past_ticket(call, ticket_id)
-        return self._ticket(hall, hall.committed["queue"], ticket)
-
-    async def _past_ticket(self, call: Call, ticket_id: str) -> Any:
-        """A ticket of an earlier day, from the tables."""
-        table = tables.tickets
-        query = select(table).where(table.c.ticket_id == ticket_id)
-        row = await call.kernel.store.read(lambda conn: conn.execute(query).one_or_none())
-        if row is None:
-            raise NotFound("unknown_ticket", "没有这张号票。")
-        check_scope(call.principal, row.hall_id)
-
-        def at(value: int | None) -> datetime | None:
-            return None if value is None else from_millis(value)
-
-        return {
-            "ticket_id": row.ticket_id,
-            "number": row.number,
-            "queue": row.queue,
-            "service": row.service,
-            "state": row.state,
-            "day": row.day,
-            "window": row.window,
-            "clerk_no": row.clerk,
-            "channel": row.channel,
-            "priority": row.priority,
-            "cases": row.cases,
-            "call_count": row.call_count,
-            "requeues": row.requeues,
-            "issued_at": at(row.issued_ms),
-            "called_at": at(row.called_ms),
-            "started_at": at(row.started_ms),
-            "ended_at": at(row.ended_ms),
-            "ahead": 0,
-            "wait_minutes": None,
-        }
-
-    async def tickets(self, call: Call) -> Any:
-        wanted = set(call.request.query.get("state", "waiting").split(","))
-        hall = call.hall
-        state: QueueState = hall.committed["queue"]
-        shown = [
-            self._ticket(hall, state, ticket)
-            for ticket in state.tickets.values()
-            if ticket.state in wanted
-        ]
-        return sorted(shown, key=lambda ticket: ticket["issued_at"])[:2000]
-
-    async def by_number(self, call: Call) -> Any:
-        state: QueueState = call.hall.committed["queue"]
-        return self._ticket(call.hall, state, self._numbered(state, call.path("number")))
-
-    def _numbered(self, state: QueueState, number: str) -> Ticket:
-        ticket_id = state.numbers.get(number.strip().upper())
-        if ticket_id is None or ticket_id not in state.tickets:
-            raise NotFound("unknown_number", f"今天没有{number}号，请核对号码。")
-        return state.tickets[ticket_id]
-
-    async def command_ticket(self, call: Call) -> Any:
-        earlier = await call.earlier()
-        if earlier is not None:
-            return earlier
-        hall, ticket = self._find(call, call.path("ticket"))
-        body: Cancel | Requeue | Exchange | Move | Verify = call.body
-        may_only_requeue = call.principal.roles <= {"kiosk", "counter"}
-        if may_only_requeue and not isinstance(body, Requeue):
-            raise Forbidden("wrong_role", "这里只能为过号的人重新排队，其他请到导办台。")
-        command: Command
-        if isinstance(body, Cancel):
-            command = c.CancelTicket(ticket_id=ticket.ticket_id)
-        elif isinstance(body, Requeue):
-            command = c.RequeueTicket(ticket_id=ticket.ticket_id)
-        elif isinstance(body, Exchange):
-            command = c.ExchangeTicket(
-                ticket_id=ticket.ticket_id, service=body.service, queue=body.queue
-            )
-        elif isinstance(body, Move):
-            command = c.MoveTicket(
-                ticket_id=ticket.ticket_id, to_queue=body.queue, to_window=body.window
-            )
-        else:
-            command = c.VerifyGreen(ticket_id=ticket.ticket_id, granted=body.granted)
-        return await hall.execute(
-            command, call.principal.actor(), self._answer(hall, ticket.ticket_id), call.key
-        )
-
-    async def check_in(self, call: Call) -> Any:
-        """A missed person turned up at the kiosk: by number, or by the ticket's QR text."""
-        scan = call.body.scan.strip()
-        state: QueueState = call.hall.committed["queue"]
-        if "/t/" in scan or len(scan) > 12:
-            ticket_id = call.kernel.secret.ticket_of(scan.rsplit("/", 1)[-1])
-            ticket = state.tickets.get(ticket_id)
-            if ticket is None:
-                raise NotFound("unknown_ticket", "今天没有这张号票，请到导办台。")
-        else:
-            ticket = self._numbered(state, scan)
-        command = c.RequeueTicket(ticket_id=ticket.ticket_id)
-        return await call.hall.execute(
-            command, call.principal.actor(), self._answer(call.hall, ticket.ticket_id), call.key
-        )
-
-    async def qr(self, call: Call) -> web.Response:
-        """The QR code of a reprint, for the guide desk."""
-        hall, ticket = self._find(call, call.path("ticket"))
-        return self._qr(hall, call.kernel.secret.ticket_token(ticket.ticket_id))
-
-    async def public_qr(self, call: Call) -> web.Response:
-        """The QR code of one's own ticket."""
-        hall, _ = self._of_token(call)
-        return self._qr(hall, call.path("token"))
-
-    def _qr(self, hall: Hall, token: str) -> web.Response:
-        """The phone page's address. Needs a configured `public_url`."""
-        public_url = hall.committed["queue"].settings.public_url
-        if not public_url:
-            raise NotFound("no_public_url", "本大厅没有开通手机查询。")
-        out = io.BytesIO()
-        segno.make(f"{public_url.rstrip('/')}/t/{token}", error="m").save(
-            out, kind="svg", border=2, scale=8
-        )
-        return web.Response(body=out.getvalue(), content_type="image/svg+xml")
-
     # --- windows -------------------------------------------------------------------------------
 
     async def command_window(self, call: Call) -> Any:
         hall, number = call.hall, call.number("window")
         body: WindowBody = call.body
+        is_caller = call.principal.kind == "agent"
+        if is_caller and (call.principal.window is None or isinstance(body, ABOUT_CLERKS)):
+            raise Forbidden("wrong_role", "呼叫器只能叫号和办理自己的窗口，其他请在窗口页面操作。")
         clerk = getattr(body, "clerk", None)
         if clerk is not None and hasattr(body, "pin"):
             await self.service.check_pin(hall, clerk, body.pin)
-        command = to_command(number, body)
+        command, actor, rows = to_command(number, body), call.principal.actor(number), []
+        if isinstance(body, Hold) and body.reason.strip():
+            note = secrets.token_hex(8)
+            reason = limited(body.reason, REASON_CHARS, "reason")
+            rows.append(call.kernel.note_row(note, hall.info.id, reason, actor.name))
+            command = c.Hold(window=number, note=note)
 
-        def answer(live: dict[str, Any], records: list[Recorded]) -> dict[str, Any]:
+        def answer(live: dict[str, Any], records: list[Recorded]) -> WindowAnswer:
             state: QueueState = live["queue"]
             version = records[-1].version if records else hall.version
             about = _concerned(state, number, records)
-            return {
+            told: WindowAnswer = {
                 "window": view.render(state, ("windows", number), call.audience()),
                 "ticket": None if about is None else view.ticket_view(state, about),
                 "version": version,
             }
+            if is_caller:
+                told["waiting"] = sum(1 for _ in order.line(state, number))
+            return told
 
-        return await hall.execute(command, call.principal.actor(number), answer, call.key)
+        return await hall.execute(command, actor, answer, call.key, rows)
 
-    async def line(self, call: Call) -> Any:
+    async def line(self, call: Call) -> LineView:
         state: QueueState = call.hall.committed["queue"]
         number = call.number("window")
         if number not in state.posts:
@@ -321,7 +106,7 @@ class QueueRoutes:
             "waits": self.service.waits(call.hall),
         }
 
-    async def clerks(self, call: Call) -> Any:
+    async def clerks(self, call: Call) -> list[ClerkView]:
         state: QueueState = call.hall.committed["queue"]
         return [
             {
@@ -346,7 +131,7 @@ class QueueRoutes:
         else:
             entries = tuple(
                 PaperEntry(
-                    ticket_id=new_ticket_id(),
+                    ticket_id=new_ticket_id(millis(call.kernel.clock.now())),
                     number=line.number.strip().upper(),
                     window=line.window,
                     minutes=line.minutes,
@@ -359,12 +144,13 @@ class QueueRoutes:
         return await hall.execute(
             command,
             call.principal.actor(),
-            lambda _, records: {"events": len(records), "version": hall.version},
+            lambda _, records: HallAnswer(events=len(records), version=hall.version),
             call.key,
         )
 
-    def _setup(self, hall: Hall, state: QueueState) -> dict[str, Any]:
+    def _setup(self, state: QueueState) -> SetupAnswer:
         return {
+            "version": state.setup_version,
             "settings": state.settings,
             "queues": [line.setup for line in state.lines.values()],
             "services": list(state.services.values()),
@@ -372,104 +158,36 @@ class QueueRoutes:
             "clerks": list(state.clerks.values()),
         }
 
-    async def setup(self, call: Call) -> Any:
-        return self._setup(call.hall, call.hall.committed["queue"])
+    async def setup(self, call: Call) -> SetupAnswer:
+        return self._setup(call.hall.committed["queue"])
 
     async def change_setup(self, call: Call) -> Any:
         return await call.hall.execute(
             call.body,
             call.principal.actor(),
-            lambda live, _: self._setup(call.hall, live["queue"]),
+            lambda live, _: self._setup(live["queue"]),
             call.key,
         )
 
     async def set_pin(self, call: Call) -> Any:
         clerk_no = call.path("clerk")
 
-        async def act() -> Any:
-            await self.service.set_pin(call.hall, clerk_no, call.body.pin)
-            await call.kernel.audit(
+        async def act() -> Write:
+            pin = await self.service.setting_pin(call.hall, clerk_no, call.body.pin)
+            entry = call.kernel.audit_entry(
                 call.principal.actor().name, "set_pin", clerk_no, call.address, call.hall.info.id
             )
-            return {"clerk_no": clerk_no}
+            return Write(ClerkNo(clerk_no=clerk_no), (pin, entry))
 
         return await once(call, act)
 
-    # --- the citizen's phone -------------------------------------------------------------------
-
-    def _of_token(self, call: Call) -> tuple[Hall, Ticket]:
-        try:
-            return self._find(call, call.kernel.secret.ticket_of(call.path("token")))
-        except NotFound:
-            raise NotFound("unknown_ticket", "没有找到这张号票，或它已经过期。") from None
-
-    def _phone_view(self, hall: Hall, state: QueueState, ticket: Ticket) -> dict[str, Any]:
-        waits = ticket.state == "waiting"
-        post = state.posts.get(ticket.window) if ticket.window is not None else None
-        service = state.services.get(ticket.service or "")
-        at_window = ticket.state in ("called", "serving", "finished")
-        line = state.lines.get(ticket.queue)
-        return {
-            "number": ticket.number,
-            "state": ticket.state,
-            "ahead": order.ahead(state, ticket) if waits else 0,
-            "wait_minutes": self.service.wait_of(hall, state, ticket),
-            "window": ticket.window if at_window else None,
-            "window_name": post.setup.name if post is not None and at_window else None,
-            "at": hall.clock.now(),
-            "hall_name": hall.info.name,
-            "hall_name_en": hall.info.name_en,
-            "queue_name": line.setup.name if line is not None else ticket.queue,
-            "queue_name_en": line.setup.name_en if line is not None else ticket.queue,
-            "service_name": service.name if service is not None else None,
-            "service_name_en": service.name_en if service is not None else None,
-            "left": self._left_behind(state, ticket),
-            "issued_at": ticket.issued_at,
-            "parked": ticket.parked,
-            "can_cancel": ticket.state in ("waiting", "held") or ticket.parked,
-        }
-
-    def _left_behind(self, state: QueueState, ticket: Ticket) -> dict[str, Any] | None:
-        """The notice that concerns a waiting ticket: nobody else serves it meanwhile."""
-        if ticket.state != "waiting":
-            return None
-        if ticket.window is not None:
-            posts = [state.posts[ticket.window]]
-        elif state.lines[ticket.queue].windows:
-            return None  # somebody is there for this queue
-        else:
-            posts = [
-                post
-                for post in state.posts.values()
-                if any(served.prefix == ticket.queue for served in post.setup.queues)
-            ]
-        absences = [(p, p.absence) for p in posts if p.absence is not None and p.state == "away"]
-        if not absences:
-            return None
-        post, absence = min(absences, key=lambda pair: pair[1].expected_return)
-        return {
-            "window": post.setup.number,
-            "reason": absence.reason,
-            "expected_return": absence.expected_return,
-            "covered_by": post.covered_by,
-        }
-
-    async def public_ticket(self, call: Call) -> Any:
-        hall, ticket = self._of_token(call)
-        return self._phone_view(hall, hall.committed["queue"], ticket)
-
-    async def cancel_public(self, call: Call) -> Any:
-        earlier = await call.earlier()
-        if earlier is not None:
-            return earlier
-        hall, ticket = self._of_token(call)
-        ticket_id = ticket.ticket_id
-        return await hall.execute(
-            c.CancelTicket(ticket_id=ticket_id),
-            call.principal.actor(),
-            lambda live, _: self._phone_view(hall, live["queue"], live["queue"].tickets[ticket_id]),
-            call.key,
-        )
+    async def verify_pin(self, call: Call) -> ClerkNo:
+        """For a locked counter: nothing is written, and guesses count as everywhere."""
+        clerk_no = call.path("clerk")
+        if clerk_no not in call.hall.committed["queue"].clerks:
+            raise NotFound("unknown_clerk", "没有这位窗口人员。")
+        await self.service.check_pin(call.hall, clerk_no, call.body.pin)
+        return {"clerk_no": clerk_no}
 
 
 def _concerned(state: QueueState, window: int, records: list[Recorded]) -> Ticket | None:
@@ -485,77 +203,43 @@ def routes(service: QueueService) -> list[Route]:
     manager = roles()
     r = Route
     return [
-        r(
-            method="POST", path="/halls/{hall}/tickets", handler=q.issue,
-            summary="Take a ticket", roles=roles("kiosk", "guide"), body=NewTicket, status=201,
-        ),
+        *ticket_routes.routes(service),
+        *appointment_routes.routes(service),
         r(
             method="POST", path="/halls/{hall}/windows/{window}/commands",
-            handler=q.command_window, summary="What a window does", roles=roles("counter"),
-            body=BODIES,
-        ),
-        r(
-            method="GET", path="/halls/{hall}/tickets", handler=q.tickets,
-            summary="Today's tickets by state", roles=STAFF,
-        ),
-        r(
-            method="GET", path="/halls/{hall}/tickets/by-number/{number}", handler=q.by_number,
-            summary="Today's ticket with this number", roles=STAFF | {"kiosk"},
-        ),
-        r(
-            method="GET", path="/tickets/{ticket}", handler=q.ticket,
-            summary="A ticket with its intervals", roles=STAFF | {"kiosk"},
-        ),
-        r(
-            method="GET", path="/tickets/{ticket}/qr.svg", handler=q.qr,
-            summary="The QR code of a reprint", roles=roles("guide"),
-        ),
-        r(
-            method="POST", path="/tickets/{ticket}/commands", handler=q.command_ticket,
-            summary="Cancel, requeue, exchange, transfer, verify the green channel",
-            roles=roles("guide", "kiosk", "counter"),
-            body=Cancel | Requeue | Exchange | Move | Verify,
-        ),
-        r(
-            method="POST", path="/halls/{hall}/check-in", handler=q.check_in,
-            summary="A missed person turned up", roles=roles("kiosk", "guide"), body=CheckIn,
+            handler=q.command_window, summary="What a window does", roles=roles("counter", "agent"),
+            body=BODIES, answer=WindowAnswer,
         ),
         r(
             method="GET", path="/halls/{hall}/windows/{window}/line", handler=q.line,
-            summary="Who is called next at a window, and why", roles=STAFF,
+            summary="Who is called next at a window, and why", roles=STAFF, answer=LineView,
         ),
         r(
             method="GET", path="/halls/{hall}/clerks", handler=q.clerks,
-            summary="The hall's clerks", roles=STAFF,
+            summary="The hall's clerks", roles=STAFF, answer=list[ClerkView],
+        ),
+        r(
+            method="POST", path="/halls/{hall}/clerks/{clerk}/pin", handler=q.set_pin,
+            summary="Set a clerk's PIN", roles=manager, body=Pin, answer=ClerkNo,
+        ),
+        r(
+            method="POST", path="/halls/{hall}/clerks/{clerk}/verify", handler=q.verify_pin,
+            summary="Whether this is the clerk's PIN: a counter that was locked opens again",
+            roles=roles("counter"), body=Pin, answer=ClerkNo,
         ),
         r(
             method="POST", path="/halls/{hall}/commands", handler=q.command_hall,
             summary="Expire who waits, confirm the clock, record paper numbers",
-            roles=roles("guide"), body=Expire | Confirm | Paper,
+            roles=roles("guide"), body=Expire | Confirm | Paper, answer=HallAnswer,
         ),
         r(
             method="GET", path="/halls/{hall}/setup", handler=q.setup,
             summary="Queues, services, windows, clerks and settings", roles=manager,
+            answer=SetupAnswer,
         ),
         r(
             method="POST", path="/halls/{hall}/setup", handler=q.change_setup,
             summary="Change the setup: whole entries replace those with the same key",
-            roles=manager, body=c.ChangeSetup,
-        ),
-        r(
-            method="POST", path="/halls/{hall}/clerks/{clerk}/pin", handler=q.set_pin,
-            summary="Set a clerk's PIN", roles=manager, body=Pin,
-        ),
-        r(
-            method="GET", path="/public/tickets/{token}", handler=q.public_ticket,
-            summary="The citizen's ticket", roles=None,
-        ),
-        r(
-            method="GET", path="/public/tickets/{token}/qr.svg", handler=q.public_qr,
-            summary="The QR code of the citizen's ticket", roles=None,
-        ),
-        r(
-            method="POST", path="/public/tickets/{token}/commands", handler=q.cancel_public,
-            summary="Cancel one's own ticket", roles=None, body=Cancel,
+            roles=manager, body=c.ChangeSetup, answer=SetupAnswer,
         ),
     ]  # fmt: skip

@@ -9,21 +9,26 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 from sqlalchemy import Connection, delete, select
 
 from hall_core.access import hash_secret, verify_secret
+from hall_core.clock import millis
 from hall_core.errors import Forbidden, NotFound, TooMany, invalid
 from hall_core.features import Audience, Row
 from hall_core.halls import SYSTEM, Hall
 from hall_core.kernel import Kernel
+from hall_core.once import Change
+from hall_core.throttle import Throttle
 from hall_queue import tables
 from hall_queue.domain import waiting
 from hall_queue.domain.state import QueueState, Ticket
 from hall_queue.domain.waiting import Forecast, Wait
+from hall_queue.readers.cards import Cards
 
 FORECAST_MIN_S = 1.0  # between two forecasts of a hall that changes
 FORECAST_MAX_S = 10.0  # old even when nothing changes: time itself passes
@@ -60,8 +65,10 @@ class QueueService:
     def __init__(self) -> None:
         self._pins: dict[tuple[str, str], str] = {}
         self._wrong: dict[tuple[str, str], tuple[int, float]] = {}
+        self.cards = Cards()
         self._persons: dict[tuple[str, str, str], str] = {}  # hall, day, hmac -> holder
         self._forecasts: dict[str, _Made] = {}
+        self.guesses = Throttle(20, 300)  # of appointment codes, by address
         self._kernel: Kernel
 
     async def start(self, kernel: Kernel) -> None:
@@ -75,37 +82,57 @@ class QueueService:
         pins, persons = kernel.store.read_now(query)
         self._pins = {(row.hall_id, row.clerk_no): row.pin_hash for row in pins}
         self._persons = {(row.hall_id, row.day, row.id_hmac): row.holder for row in persons}
-        for hall in kernel.halls.values():
-            hall.heartbeat_parts.append(self.waits_part)
+        kernel.each_hall(lambda hall: hall.heartbeat_parts.append(self.waits_part))
 
     # --- PINs ----------------------------------------------------------------------------------
 
-    async def set_pin(self, hall: Hall, clerk_no: str, pin: str) -> None:
-        """Raises NotFound for a clerk the hall does not have, Invalid for a bad PIN."""
+    async def setting_pin(self, hall: Hall, clerk_no: str, pin: str) -> Change:
+        """A clerk's PIN, to be committed.
+
+        Raises:
+            NotFound: a clerk the hall does not have.
+            Invalid: a bad PIN.
+        """
         if clerk_no not in hall.committed["queue"].clerks:
             raise NotFound("unknown_clerk", "没有这位窗口人员。")
         if not (pin.isascii() and pin.isdigit() and 4 <= len(pin) <= 12):
             raise invalid("pin", "PIN 应为 4 到 12 位数字。")
         hashed = await asyncio.to_thread(hash_secret, pin)
-        await self._kernel.writer.write([(tables.clerk_pins, (hall.info.id, clerk_no, hashed))])
-        self._pins[hall.info.id, clerk_no] = hashed
-        self._wrong.pop((hall.info.id, clerk_no), None)
+        who = (hall.info.id, clerk_no)
+
+        def then() -> None:
+            self._pins[who] = hashed
+            self._wrong.pop(who, None)
+
+        return Change(rows=((tables.clerk_pins, (*who, hashed)),), then=then)
 
     async def check_pin(self, hall: Hall, clerk_no: str, pin: str | None) -> None:
         """Let a clerk in, where the hall asks for the PIN.
+
+        Raises: as `verify_pin`.
+        """
+        state: QueueState = hall.committed["queue"]
+        if state.settings.pin_required and clerk_no in state.clerks:
+            await self.verify_pin(hall, clerk_no, pin)
+        # An unknown clerk is refused by the rules, with the field's name.
+
+    async def verify_pin(self, hall: Hall, clerk_no: str, pin: str | None) -> None:
+        """Whether this is the clerk's PIN.
 
         Raises:
             Invalid: no PIN was given, or none was set for this clerk.
             Forbidden: wrong PIN.
             TooMany: locked after too many wrong ones.
         """
-        state: QueueState = hall.committed["queue"]
-        if not state.settings.pin_required or clerk_no not in state.clerks:
-            return  # an unknown clerk is refused by the rules, with the field's name
         who = (hall.info.id, clerk_no)
         failures, last = self._wrong.get(who, (0, 0.0))
-        if failures >= PIN_ATTEMPTS and time.monotonic() - last < PIN_LOCK_S:
-            raise TooMany("pin_locked", "PIN 连续输错，请五分钟后再试或联系管理员。")
+        locked_s = last + PIN_LOCK_S - time.monotonic()
+        if failures >= PIN_ATTEMPTS and locked_s > 0:
+            zone = ZoneInfo(hall.info.timezone)
+            until = (self._kernel.clock.now() + timedelta(seconds=locked_s)).astimezone(zone)
+            raise TooMany(
+                "pin_locked", f"PIN 连续输错，锁定到 {until:%H:%M:%S}，请稍后再试或联系管理员。"
+            )
         if pin is None:
             raise invalid("pin", "请输入 PIN。")
         hashed = self._pins.get(who)
@@ -128,10 +155,21 @@ class QueueService:
         id_number = id_number.strip().upper()
         if not valid_id_number(id_number):
             raise invalid("id_number", "身份证号码不正确，请核对后重试。")
+        age = age_of(id_number, date.fromisoformat(hall.live["queue"].day))
+        return self._holder(hall, id_number, age)
+
+    def card_holder(self, hall: Hall, number: str) -> Person:
+        """Who holds the card that a reader read: a citizen, or somebody whose card has another
+        kind of number (a foreigner's), of which nothing but that it is the same is known."""
+        number = number.strip().upper()
+        if valid_id_number(number):
+            return self.person(hall, number)
+        return self._holder(hall, number, None)
+
+    def _holder(self, hall: Hall, number: str, age: int | None) -> Person:
         day = hall.live["queue"].day
-        hashed = self._kernel.secret.hmac("person", id_number).hex()
+        hashed = self._kernel.secret.hmac("person", number).hex()
         place = (hall.info.id, day, hashed)
-        age = age_of(id_number, date.fromisoformat(day))
         # The row goes along each time: the request that made the reference may have been refused.
         holder = self._persons.setdefault(place, secrets.token_hex(8))
         return Person(holder, age, ((tables.persons, (holder, hall.info.id, day, hashed)),))
@@ -146,6 +184,35 @@ class QueueService:
                 (delete(table).where(table.c.hall_id == hall_id, table.c.day != day), {})
                 for hall_id, day in days.items()
             ]
+        )
+
+    # --- appointments --------------------------------------------------------------------------
+
+    def code_of(self, appointment_id: str) -> str:
+        """Eight figures that open an appointment at a kiosk; made each time, stored nowhere."""
+        mac = self._kernel.secret.hmac("appointment", appointment_id)
+        return f"{int.from_bytes(mac[:8]) % 10**8:08d}"
+
+    def appointment_of(self, hall: Hall, code: str, address: str) -> str:
+        """The id of the hall's appointment with this code.
+
+        Raises:
+            Invalid: there is none.
+            TooMany: this address guessed too often.
+        """
+        self.guesses.check(address)
+        wanted = code.replace("-", "").replace(" ", "")
+        found: dict[str, Any] = hall.live["queue"].appointments
+        for appointment_id in found:
+            if secrets.compare_digest(self.code_of(appointment_id).encode(), wanted.encode()):
+                return appointment_id
+        self.guesses.failed(address)
+        raise invalid("appointment", "没有这个预约，请核对预约码或到导办台。")
+
+    async def forget_phones(self) -> None:
+        table, now = tables.appointment_phones, millis(self._kernel.clock.now())
+        await self._kernel.writer.write(
+            statements=[(delete(table).where(table.c.expires_ms < now), {})]
         )
 
     # --- waiting times -------------------------------------------------------------------------

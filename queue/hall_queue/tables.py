@@ -95,6 +95,36 @@ absences = Table(
     Column("how", String(10)),  # returned closed manager midnight
 )
 
+# 预约. The code that opens one is made from its id and stored nowhere.
+appointments = Table(
+    "appointments",
+    metadata,
+    Column("appointment_id", String(20), primary_key=True),
+    Column("hall_id", String(40), nullable=False),
+    Column("day", String(10), nullable=False),  # the hall's
+    Column("queue", String(4), nullable=False),
+    Column("service", String(40)),
+    Column("start_ms", BigInteger, nullable=False),
+    Column("until_ms", BigInteger, nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("ticket_id", String(40)),
+    Column("version", BigInteger, nullable=False),
+    CheckConstraint(
+        "state IN ('booked','checked_in','cancelled','missed')", name="appointment_state"
+    ),
+    Index("appointments_day", "hall_id", "day"),
+)
+
+# Whom to ring about one; deleted after its day.
+appointment_phones = Table(
+    "appointment_phones",
+    metadata,
+    Column("appointment_id", String(20), primary_key=True),
+    Column("hall_id", String(40), nullable=False),
+    Column("phone", String(20), nullable=False),
+    Column("expires_ms", BigInteger, nullable=False),
+)
+
 # PINs of clerks: argon2id, never in the journal.
 clerk_pins = Table(
     "clerk_pins",

@@ -120,7 +120,7 @@ _COMMANDS: dict[type[WindowBody], Callable[[int, Any], c.WindowCommand]] = {
     Finish: lambda window, b: c.Finish(window=window, case_no=b.case_no, next_queue=b.next_queue),
     NoShow: _plain(c.NoShow),
     Transfer: lambda window, b: c.Transfer(window=window, to_queue=b.queue, to_window=b.window),
-    Hold: lambda window, b: c.Hold(window=window, reason=b.reason),
+    Hold: _plain(c.Hold),
     Unhold: lambda window, b: c.Unhold(window=window, number=b.number.strip().upper()),
     Undo: _plain(c.Undo),
     Leave: lambda window, b: c.Leave(
@@ -135,6 +135,10 @@ _COMMANDS: dict[type[WindowBody], Callable[[int, Any], c.WindowCommand]] = {
 }
 
 BODIES: TypeAlias = Union[tuple(_COMMANDS)]  # type: ignore[valid-type]  # noqa: UP007
+
+
+ABOUT_CLERKS = (Open, SignIn, SignOut, Handover, Close, Cover, Uncover, Leave, Return)
+"""Who sits where: for people who show who they are, not for a caller's keys."""
 
 
 def to_command(window: int, body: WindowBody) -> c.WindowCommand:

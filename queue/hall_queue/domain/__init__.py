@@ -12,6 +12,7 @@ Deciding (state, command, context -> events):
     windows.py        who is at a window: open, close, sign in, hand over
     calling.py        what a window does with its people: call, serve, hold, pass on, undo
     absence.py        leave, return, cover and what is overdue
+    supervision.py    windows that seem left, or were not opened in time
     setup_rules.py    the manager's edits of the hall
     lookup.py         finding what a command names
 
@@ -24,7 +25,7 @@ Order, time and waiting:
     waiting.py        waiting times as ranges
 
 Applying and showing:
-    apply.py          folding events into the state (with apply_tickets.py, apply_windows.py)
+    apply.py          folding events into the state (with apply_tickets.py and the like)
     view.py           what screens and counters see
     touched.py        which parts an event changed
 

@@ -1,13 +1,14 @@
 """Folding events into the state: the only place that changes it.
 
 Nothing here decides and nothing fails on what was decided. Events of other features are passed
-over, except the two that the queue must know: a rating (it ends undo) and an alert about an
-absence (it counts the overdue steps).
+over, except those that the queue must know: a rating (it ends undo), alerts about windows (their
+steps are counted) and what cameras see in the windows' zones.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, Final
 
 from hall_core.events import (
@@ -19,7 +20,13 @@ from hall_core.events import (
     Recorded,
     SetupChanged,
 )
-from hall_queue.domain import apply_tickets, apply_windows, order
+from hall_queue.domain import (
+    apply_supervision,
+    apply_tickets,
+    apply_windows,
+    appointments,
+    order,
+)
 from hall_queue.domain.absence import LEVELS, window_of_alert
 from hall_queue.domain.numbers import count_of
 from hall_queue.domain.state import Line, Post, QueueState
@@ -30,6 +37,21 @@ def apply(state: QueueState, record: Recorded) -> None:
     fold = _FOLDS.get(type(record.event))
     if fold is not None:
         fold(state, record.event, record)
+        _note_waiting(state, record.at)
+
+
+def _note_waiting(state: QueueState, at: datetime) -> None:
+    """Since when people have been waiting in each queue, and for each window, without a gap."""
+    noted = state.waited_since
+    for prefix, line in state.lines.items():
+        if line.ordinary or line.green:
+            if prefix not in noted:
+                noted[prefix] = at
+        elif prefix in noted:
+            del noted[prefix]
+    if state.for_window or state.sought_since:
+        sought = state.sought_since
+        state.sought_since = {window: sought.get(window, at) for window in state.for_window}
 
 
 # --- the hall ----------------------------------------------------------------------------------
@@ -37,6 +59,7 @@ def apply(state: QueueState, record: Recorded) -> None:
 
 def _setup_changed(state: QueueState, event: SetupChanged, record: Recorded) -> None:
     """Windows and lines at work keep what is going on there."""
+    state.setup_version = record.version
     if event.settings is not None:
         _settings_changed(state, event)
     for queue in event.queues:
@@ -86,6 +109,8 @@ def _used_today(state: QueueState, prefix: str) -> int:
 
 def _day_opened(state: QueueState, event: DayOpened, record: Recorded) -> None:
     """Numbers start again; what ended is dropped, what is open is decided by `on_day_opened`."""
+    apply_supervision.day_ended(state, record.at)
+    apply_supervision.day_ended(state, record.at)
     state.day = event.day
     state.numbers = {}
     state.tickets = {
@@ -96,6 +121,7 @@ def _day_opened(state: QueueState, event: DayOpened, record: Recorded) -> None:
         if ticket.holder is not None:
             holders.setdefault(ticket.holder, []).append(ticket.ticket_id)
     state.holders = holders
+    appointments.forget_past(state, record.at)
     for line in state.lines.values():
         line.issued = 0
     for post in state.posts.values():
@@ -113,12 +139,17 @@ def _evaluation_recorded(state: QueueState, event: EvaluationRecorded, record: R
 
 def _alert_raised(state: QueueState, event: AlertRaised, record: Recorded) -> None:
     post = state.posts.get(event.window) if event.window is not None else None
-    if event.kind == "absence_overdue" and post is not None and post.absence is not None:
+    if post is None:
+        return
+    if event.kind == "absence_overdue" and post.absence is not None:
         post.absence.alert_id = event.alert_id
         post.absence.steps = 1
+    else:
+        apply_supervision.raised(post, event, record)
 
 
 def _alert_changed(state: QueueState, event: AlertChanged, record: Recorded) -> None:
+    apply_supervision.changed(state, event, record)
     number = window_of_alert(event.alert_id)
     post = state.posts.get(number) if number is not None else None
     absence = post.absence if post is not None else None
@@ -141,4 +172,6 @@ _FOLDS: Final[dict[type[Event], Fold]] = {
     AlertChanged: _alert_changed,
     **apply_tickets.FOLDS,
     **apply_windows.FOLDS,
+    **apply_supervision.FOLDS,
+    **appointments.FOLDS,
 }

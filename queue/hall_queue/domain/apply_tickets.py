@@ -26,6 +26,7 @@ from hall_core.events import (
     TicketTransferred,
     TicketVerified,
 )
+from hall_queue.domain import appointments
 from hall_queue.domain.durations import forget_duration, record_duration
 from hall_queue.domain.numbers import count_of
 from hall_queue.domain.order import count_call, put_in, take_out
@@ -49,8 +50,10 @@ def _issued(state: QueueState, event: TicketIssued, record: Recorded) -> None:
         priority=event.priority,
         cases=event.cases,
         holder=event.holder,
+        why="" if event.appointment is None else "appointment",
     )
     state.tickets[ticket_id] = ticket
+    appointments.used(state, event)
     state.numbers[event.number] = ticket_id
     state.lines[event.queue].issued += 1
     put_in(state, ticket)
@@ -125,7 +128,7 @@ def _called(state: QueueState, event: TicketCalled, record: Recorded) -> None:
     ticket.call_count = event.call_count
     ticket.called_at = record.at
     post.ticket = ticket.ticket_id
-    post.state = "calling"
+    post.enter("calling", record.at)
     post.last_step = None
     post.last_activity = record.at
 
@@ -141,7 +144,7 @@ def _started(state: QueueState, event: ServiceStarted, record: Recorded) -> None
     ticket.state = "serving"
     ticket.clerk = event.clerk
     ticket.started_at = record.at
-    post.state = "serving"
+    post.enter("serving", record.at)
     post.last_activity = record.at
 
 
@@ -190,7 +193,7 @@ def _step_done(
         seconds=seconds,
     )
     post.ticket = None
-    post.state = "open"
+    post.enter("open", record.at)
     post.last_activity = record.at
 
 
@@ -216,7 +219,7 @@ def _step_undone(state: QueueState, event: StepUndone, record: Recorded) -> None
     ticket.ended_at = None
     ticket.parked = False
     post.ticket = ticket.ticket_id
-    post.state = "serving" if event.step == "finish" else "calling"
+    post.enter("serving" if event.step == "finish" else "calling", record.at)
     post.last_step = None
     post.last_activity = record.at
 
@@ -228,7 +231,7 @@ def _held(state: QueueState, event: TicketHeld, record: Recorded) -> None:
     ticket.state = "held"
     post.ticket = None
     post.held.append(ticket.ticket_id)
-    post.state = "open"
+    post.enter("open", record.at)
     post.last_step = None
     post.last_activity = record.at
 
@@ -236,7 +239,7 @@ def _held(state: QueueState, event: TicketHeld, record: Recorded) -> None:
 def _released(state: QueueState, event: TicketReleased, record: Recorded) -> None:
     """Back where it stood, with the service it has had so far."""
     ticket = state.tickets[event.ticket_id]
-    _leave_window(state, ticket)
+    _leave_window(state, ticket, record)
     if event.why == "unhold":  # is called again in the same breath: the calls go on counting
         ticket.state = "waiting"
         ticket.window = None
@@ -264,7 +267,7 @@ def _transferred(state: QueueState, event: TicketTransferred, record: Recorded) 
     if ticket.state == "waiting":
         take_out(state, ticket)
     else:
-        _leave_window(state, ticket)
+        _leave_window(state, ticket, record)
     if event.queue != ticket.queue:
         ticket.queue = event.queue
         service = state.services.get(ticket.service or "")
@@ -277,7 +280,7 @@ def _transferred(state: QueueState, event: TicketTransferred, record: Recorded) 
 
 def _cancelled(state: QueueState, event: TicketCancelled, record: Recorded) -> None:
     ticket = state.tickets[event.ticket_id]
-    _gone(state, ticket)
+    _gone(state, ticket, record)
     ticket.state = "cancelled"
     ticket.ended_at = record.at
 
@@ -286,28 +289,28 @@ def _expired(state: QueueState, event: TicketExpired, record: Recorded) -> None:
     """Never touches `numbers`: at midnight they are the new day's already."""
     ticket = state.tickets[event.ticket_id]
     missed = ticket.state == "no_show"
-    _gone(state, ticket)
+    _gone(state, ticket, record)
     if not missed:  # a missed one has ended as missed; it only may not come back
         ticket.state = "expired"
         ticket.ended_at = record.at
 
 
-def _gone(state: QueueState, ticket: Ticket) -> None:
+def _gone(state: QueueState, ticket: Ticket, record: Recorded) -> None:
     if ticket.state == "waiting":
         take_out(state, ticket)
     else:
-        _leave_window(state, ticket)
+        _leave_window(state, ticket, record)
     ticket.parked = False
 
 
-def _leave_window(state: QueueState, ticket: Ticket) -> None:
+def _leave_window(state: QueueState, ticket: Ticket, record: Recorded) -> None:
     """Out of the hands of the window that calls, serves or holds it."""
     post = state.posts.get(ticket.window) if ticket.window is not None else None
     if post is None:
         return
     if ticket.state in ("called", "serving"):
         post.ticket = None
-        post.state = "open"
+        post.enter("open", record.at)
         post.last_step = None
     elif ticket.state == "held":
         post.held.remove(ticket.ticket_id)

@@ -18,13 +18,14 @@ from hall_core.events import (
     WindowOpened,
     WindowUncovered,
 )
+from hall_queue.domain.apply_supervision import note_worked
 from hall_queue.domain.order import refresh_windows
 from hall_queue.domain.state import Absence, QueueState
 
 
 def _opened(state: QueueState, event: WindowOpened, record: Recorded) -> None:
     post = state.posts[event.window]
-    post.state = "open"
+    post.enter("open", record.at)
     post.clerk = event.clerk
     post.opened_at = record.at
     post.last_step = None
@@ -34,7 +35,8 @@ def _opened(state: QueueState, event: WindowOpened, record: Recorded) -> None:
 
 def _closed(state: QueueState, event: WindowClosed, record: Recorded) -> None:
     post = state.posts[event.window]
-    post.state = "closed"
+    note_worked(state, post, record.at)
+    post.enter("closed", record.at)
     post.clerk = None
     post.signed_in.clear()
     post.opened_at = None
@@ -56,7 +58,7 @@ def _handed_over(state: QueueState, event: WindowHandedOver, record: Recorded) -
     post.last_step = None
     post.last_activity = record.at
     if post.state == "away":
-        post.state = "open"
+        post.enter("open", record.at)
         if post.opened_at is None:  # its notice was posted before it was opened
             post.opened_at = record.at
     refresh_windows(state)
@@ -95,7 +97,7 @@ def _absence_posted(state: QueueState, event: AbsencePosted, record: Recorded) -
         backup_clerk=event.backup_clerk,
     )
     if post.state in ("open", "closed"):
-        post.state = "away"
+        post.enter("away", record.at)
     post.last_step = None
     post.last_activity = record.at
     refresh_windows(state)
@@ -105,9 +107,9 @@ def _absence_cleared(state: QueueState, event: AbsenceCleared, record: Recorded)
     post = state.posts[event.window]
     post.absence = None
     if post.state == "away" and post.clerk is not None:
-        post.state = "open"
+        post.enter("open", record.at)
     elif post.state == "away":  # the manager's notice at a window that never opened
-        post.state = "closed"
+        post.enter("closed", record.at)
         post.signed_in.clear()
     post.last_activity = record.at
     refresh_windows(state)

@@ -53,7 +53,7 @@ def decide_call_next(state: QueueState, command: CallNext, ctx: Context) -> list
     if found is None:
         return []
     ticket, reason = found
-    return [_called(ticket, command.window, reason)]
+    return [_called(ticket, post, reason)]
 
 
 def decide_call_specific(state: QueueState, command: CallSpecific, ctx: Context) -> list[Event]:
@@ -65,7 +65,7 @@ def decide_call_specific(state: QueueState, command: CallSpecific, ctx: Context)
     ticket = _by_number(state, command.number)
     if ticket.state != "waiting":
         raise _not_waiting(ticket, command.window)
-    return [_called(ticket, command.window, reason, special=True)]
+    return [_called(ticket, post, reason, special=True)]
 
 
 def _by_number(state: QueueState, number: str) -> Ticket:
@@ -85,15 +85,16 @@ def _not_waiting(ticket: Ticket, window: int) -> Conflict:
     return Conflict("not_waiting", f"{ticket.number}已经结束，不能再叫，请重新取号。")
 
 
-def _called(ticket: Ticket, window: int, why: str, special: bool = False) -> TicketCalled:
+def _called(ticket: Ticket, post: Post, why: str, special: bool = False) -> TicketCalled:
     return TicketCalled(
         ticket_id=ticket.ticket_id,
         number=ticket.number,
         queue=ticket.queue,
-        window=window,
+        window=post.setup.number,
         call_count=ticket.call_count + 1,
         why=why,
         special=special,
+        clerk=post.clerk,
     )
 
 
@@ -292,7 +293,6 @@ def decide_hold(state: QueueState, command: Hold, ctx: Context) -> list[Event]:
     post = post_at(state, command.window)
     require(post, "hold")
     ticket = ticket_at(state, post)
-    reason = limited(command.reason, REASON_CHARS, "reason")
     if len(post.held) >= HELD_LIMIT:
         raise Conflict("held_limit", f"本窗口已挂起{HELD_LIMIT}个号，请先回呼其中一个。")
     return [
@@ -301,7 +301,7 @@ def decide_hold(state: QueueState, command: Hold, ctx: Context) -> list[Event]:
             number=ticket.number,
             queue=ticket.queue,
             window=command.window,
-            reason=reason,
+            note=command.note,
         )
     ]
 
@@ -314,7 +314,7 @@ def decide_unhold(state: QueueState, command: Unhold, ctx: Context) -> list[Even
     for ticket in _held_within_reach(state, post):
         if ticket.number == number:
             assert ticket.window is not None
-            return [released(ticket, "unhold"), _called(ticket, command.window, "unhold")]
+            return [released(ticket, "unhold"), _called(ticket, post, "unhold")]
     raise Conflict("not_held", "本窗口没有挂起这个号码，请核对。")
 
 

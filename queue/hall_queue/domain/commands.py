@@ -26,6 +26,8 @@ class IssueTicket(Command, frozen=True):
     cases: int = 1
     holder: str | None = None  # reference to the person, when an ID was read
     age: int | None = None  # years, from the ID card
+    appointment: str | None = None  # its id; says which item and queue
+    has_reader: bool = False  # a kiosk with a card reader: items that need a card insist on it
 
 
 class TicketCommand(Command, frozen=True):
@@ -71,6 +73,20 @@ class RecordPaper(Command, frozen=True):
 
     queue: str
     entries: tuple[PaperEntry, ...]
+
+
+class MakeAppointment(Command, frozen=True):
+    """`day` is YYYY-MM-DD and `start` HH:MM, the hall's; the slot's length is the hall's rule."""
+
+    appointment_id: str
+    day: str
+    start: str
+    service: str | None = None
+    queue: str | None = None
+
+
+class CancelAppointment(Command, frozen=True):
+    appointment_id: str
 
 
 # --- windows -----------------------------------------------------------------------------------
@@ -148,7 +164,7 @@ class Transfer(WindowCommand, frozen=True):
 
 
 class Hold(WindowCommand, frozen=True):
-    reason: str = ""
+    note: str | None = None  # reference to the reason's text
 
 
 class Unhold(WindowCommand, frozen=True):
@@ -177,8 +193,12 @@ class Return(WindowCommand, frozen=True):
 
 
 class ChangeSetup(Command, frozen=True, forbid_unknown_fields=True):
-    """Edit the hall. Whole entries replace those with the same key; removals come by key."""
+    """Edit the hall. Whole entries replace those with the same key; removals come by key.
 
+    `version` is of the setup that was looked at, so that nobody overwrites what they did not see.
+    """
+
+    version: int | None = None
     settings: Settings | None = None
     queues: tuple[Queue, ...] = ()
     services: tuple[Service, ...] = ()

@@ -29,6 +29,7 @@ LaneKind = Literal["ordinary", "green", "for_window"]
 REASONS: Final = (
     "time",  # by time of issue
     "green",  # its turn of the green channel
+    "appointment",  # came at the time they had booked
     "requeued",  # missed, placed some people back
     "transferred",
     "continued",  # goes on in a next queue

@@ -135,6 +135,11 @@ def midnight_after(tz: str, day: str) -> datetime:
     return _moment(tz, date.fromisoformat(day).toordinal() + 1, 0)
 
 
+def moment(tz: str, day: date, minute: int) -> datetime:
+    """The moment (UTC) of a local day's minute."""
+    return _moment(tz, day.toordinal(), minute)
+
+
 # --- bounds, cached by value -------------------------------------------------------------------
 
 

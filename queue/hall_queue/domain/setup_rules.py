@@ -39,6 +39,10 @@ _FIGURES: Final[dict[str, tuple[int, int]]] = {
     "requeue_limit": (0, 10),
     "tickets_per_person": (1, 20),
     "green_age": (0, 150),
+    "appointment_slot_min": (5, 240),
+    "appointments_per_slot": (1, 100),
+    "appointment_early_min": (0, 120),
+    "appointment_late_min": (0, 120),
     "undo_s": (0, 60),
     "quick_absence_min": (1, 120),
 }
@@ -46,6 +50,10 @@ _FIGURES: Final[dict[str, tuple[int, int]]] = {
 
 
 def decide_change_setup(state: QueueState, command: ChangeSetup, ctx: Context) -> list[Event]:
+    if command.version is not None and command.version != state.setup_version:
+        raise Conflict(
+            "setup_changed", "设置刚刚被另一位管理员修改过，本次没有保存；请查看最新内容后再改。"
+        )
     _check_keys(state, command)
     if command.settings is not None:
         _check_settings(command.settings)
@@ -119,6 +127,9 @@ def _check_settings(settings: Settings) -> None:
     steps = settings.overdue_steps_min
     if not 0 <= steps[0] <= steps[1] <= steps[2] <= 24 * 60:
         raise invalid("settings.overdue_steps_min", "三级提醒的分钟数应依次不减。")
+    steps = settings.suspect_steps_min
+    if not 1 <= steps[0] <= steps[1] <= steps[2] <= 24 * 60:
+        raise invalid("settings.suspect_steps_min", "三级提醒应从1分钟起，分钟数依次不减。")
     _check_reasons(settings)
     url = settings.public_url
     if url and (len(url) > 200 or not _URL.fullmatch(url)):

@@ -75,6 +75,29 @@ class Absence(msgspec.Struct, kw_only=True):
     alert_id: str | None = None
 
 
+class Seen(msgspec.Struct, kw_only=True):
+    """What one camera sees in a window's zone. One that cannot tell says nothing here."""
+
+    present: bool
+    since: datetime
+
+
+class Suspicion(msgspec.Struct, kw_only=True):
+    """An alert that the window seems to be left. `alert_id` None: a person has dealt with it."""
+
+    alert_id: str | None
+    raised_at: datetime
+    told_at: datetime  # of the last step
+    steps: int = 1
+
+
+class Lateness(msgspec.Struct, kw_only=True):
+    """An alert that the window was not opened in time. `alert_id` None: it has ended."""
+
+    alert_id: str | None
+    told_at: datetime
+
+
 class LastStep(msgspec.Struct, kw_only=True):
     """The step that may still be undone at a window."""
 
@@ -110,6 +133,16 @@ class Post(msgspec.Struct, kw_only=True):
     opened_at: datetime | None = None
     last_step: LastStep | None = None
     last_activity: datetime | None = None
+    since: datetime | None = None  # in this state
+    seen: dict[str, Seen] = {}  # by camera
+    suspicion: Suspicion | None = None
+    late: Lateness | None = None
+    worked: list[tuple[datetime, datetime]] = []  # from opening to closing, today
+    expected: list[tuple[datetime, datetime]] = []  # the same of the last working day
+
+    def enter(self, state: WindowState, at: datetime) -> None:
+        if state != self.state:
+            self.state, self.since = state, at
 
 
 class Line(msgspec.Struct, kw_only=True):
@@ -122,6 +155,18 @@ class Line(msgspec.Struct, kw_only=True):
     windows: list[int] = []  # at work and taking its people now, covering ones included
 
 
+class Appointment(msgspec.Struct, kw_only=True):
+    """One 预约, from being made until the day after it."""
+
+    queue: str
+    day: str  # the hall's
+    start: datetime
+    until: datetime
+    service: str | None = None
+    state: Literal["booked", "checked_in", "cancelled", "missed"] = "booked"
+    ticket_id: str | None = None
+
+
 class Durations(msgspec.Struct, kw_only=True):
     """Measured minutes of one service item, newest last, each with its hour (UTC)."""
 
@@ -132,6 +177,8 @@ class QueueState(msgspec.Struct, kw_only=True):
     """The whole slice."""
 
     day: str = ""  # YYYY-MM-DD, the hall's
+    day_since: datetime | None = None
+    setup_version: int = 0  # of the last edit by the manager
     settings: Settings = msgspec.field(default_factory=Settings)
     lines: dict[str, Line] = {}  # by prefix
     services: dict[str, Service] = {}
@@ -141,4 +188,8 @@ class QueueState(msgspec.Struct, kw_only=True):
     numbers: dict[str, str] = {}  # today's number -> ticket_id
     holders: dict[str, list[str]] = {}  # holder -> ids of today's tickets
     for_window: dict[int, list[tuple[Place, str]]] = {}  # waiting for one window only, sorted
+    appointments: dict[str, Appointment] = {}  # by id
     durations: dict[str, Durations] = {}  # by service id, and by "queue:PREFIX"
+    waited_since: dict[str, datetime] = {}  # queues in which people wait, since when without a gap
+    sought_since: dict[int, datetime] = {}  # the same for windows that people wait for
+    expected_day: str = ""  # the last day on which anybody was at work: of `Post.expected`

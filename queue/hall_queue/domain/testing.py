@@ -22,7 +22,15 @@ from hall_core.setup import (
     Settings,
     Window,
 )
-from hall_queue.domain import absence, calling, sessions, setup_rules, tickets, windows
+from hall_queue.domain import (
+    absence,
+    appointments,
+    calling,
+    sessions,
+    setup_rules,
+    tickets,
+    windows,
+)
 from hall_queue.domain.apply import apply
 from hall_queue.domain.commands import IssueTicket
 from hall_queue.domain.state import Post, QueueState, Ticket
@@ -37,6 +45,7 @@ DECIDERS: Final[dict[type[Command], Callable[[QueueState, Any, Context], list[Ev
     **calling.DECIDERS,
     **absence.DECIDERS,
     **setup_rules.DECIDERS,
+    **appointments.DECIDERS,
 }
 
 DAY: Final = (Session(start="08:30", until="12:00"), Session(start="14:30", until="17:30"))

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from hall_core.errors import Conflict, invalid
+import msgspec
+
+from hall_core.errors import Conflict, FieldError, Invalid, invalid
 from hall_core.events import (
     Event,
     PaperEntry,
@@ -21,7 +23,7 @@ from hall_core.events import (
 )
 from hall_core.features import Command, Context
 from hall_core.setup import Service
-from hall_queue.domain import absence, order, sessions, waiting
+from hall_queue.domain import absence, appointments, order, sessions, waiting
 from hall_queue.domain.commands import (
     CancelTicket,
     ExchangeTicket,
@@ -46,19 +48,27 @@ IN_SERVICE: Final = frozenset({"called", "serving"})
 
 
 def decide_issue(state: QueueState, command: IssueTicket, ctx: Context) -> list[Event]:
+    booked = None
+    if command.appointment is not None:
+        booked = appointments.require_in_slot(state, command.appointment, ctx)
+        queue = booked.queue if booked.service is None else None
+        command = msgspec.structs.replace(command, service=booked.service, queue=queue)
     service, line = _wanted(state, command.service, command.queue)
     prefix = line.setup.prefix
     if not 1 <= command.cases <= MAX_CASES:
         raise invalid("cases", f"一张号最多办理{MAX_CASES}件，请填写1到{MAX_CASES}。")
     priority = _priority(state, command, service)
     _require_in_hours(state, line, ctx)
-    _require_walk_ins(state, line, command, ctx)
-    _require_below_limit(line)
+    if booked is None:  # a place was kept for who has an appointment
+        _require_walk_ins(state, line, command, ctx)
+        _require_below_limit(line)
+        _require_card(service, command)
     if command.holder is not None:
         _require_few_tickets(state, command.holder, prefix)
     # The guide desk may still take somebody in; paper was handed out already.
     if (
-        state.settings.stop_when_full
+        booked is None
+        and state.settings.stop_when_full
         and command.channel in ("kiosk", "mobile")
         and waiting.passes_closing(state, ctx, prefix, command.service, command.cases)
     ):
@@ -77,6 +87,8 @@ def decide_issue(state: QueueState, command: IssueTicket, ctx: Context) -> list[
             priority=priority,
             cases=command.cases,
             holder=command.holder,
+            place=None if booked is None else appointments.place(line, ctx.version),
+            appointment=command.appointment,
         )
     ]
 
@@ -124,6 +136,15 @@ def _require_walk_ins(state: QueueState, line: Line, command: IssueTicket, ctx: 
     session = sessions.current_session(state.settings, line.setup, ctx.hall.timezone, ctx.now)
     if session is not None and session.by_appointment and command.channel != "guide_desk":
         raise Conflict("appointment_only", "本时段只办理预约事项，请到导办台咨询。")
+
+
+def _require_card(service: Service | None, command: IssueTicket) -> None:
+    """Some items are for people who show their card, where one can be shown."""
+    if service is None or not service.id_required or command.holder is not None:
+        return
+    if command.has_reader:
+        message = f"办理“{service.name}”需要刷身份证取号；没有身份证或读卡器故障，请到导办台取号。"
+        raise Invalid("id_required", message, (FieldError("card", message),))
 
 
 def _require_below_limit(line: Line) -> None:
@@ -307,7 +328,8 @@ def on_day_opened(state: QueueState, record: Recorded, ctx: Context) -> list[Eve
         for ticket in state.tickets.values()
         if ticket.state in ("waiting", "held", "called") or ticket.parked
     ]
-    return expired + list(_windows_at_midnight(state))
+    missed = appointments.on_day_opened(state, record.at)
+    return [*expired, *_windows_at_midnight(state), *missed]
 
 
 def _windows_at_midnight(state: QueueState) -> Iterator[Event]:

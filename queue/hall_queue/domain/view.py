@@ -9,21 +9,39 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 from hall_core.features import Audience, Part
 from hall_core.setup import Service, Session
 from hall_queue.domain import order
 from hall_queue.domain.calling import no_show_wait_s
+from hall_queue.domain.shapes import (
+    AbsenceView,
+    ClerkCard,
+    ClerkName,
+    LineEntry,
+    QueueView,
+    RulesView,
+    ServiceView,
+    SessionView,
+    TicketDetail,
+    TicketView,
+    UndoView,
+    WindowView,
+)
 from hall_queue.domain.state import Absence, Line, Post, QueueState, Ticket
 from hall_queue.domain.table import possible_now
 from hall_queue.domain.touched import touched
 
 __all__ = ["PARTS", "line_view", "render", "ticket_view", "touched", "window_view"]
 
-View: TypeAlias = dict[str, Any]
-
 PARTS: Final = ("windows", "queues", "services", "setup")
+SHAPES: Final[dict[str, Any]] = {
+    "windows": list[WindowView],
+    "queues": list[QueueView],
+    "services": list[ServiceView],
+    "setup": RulesView,
+}
 
 
 def render(state: QueueState, part: Part, audience: Audience) -> Any:
@@ -49,15 +67,16 @@ def _windows(state: QueueState, key: Any, audience: Audience) -> Any:
     return window_view(state, post, audience)
 
 
-def window_view(state: QueueState, post: Post, audience: Audience) -> View:
+def window_view(state: QueueState, post: Post, audience: Audience) -> WindowView:
     setup = post.setup
     ticket = state.tickets.get(post.ticket) if post.ticket is not None else None
-    view = {
+    view: WindowView = {
         "number": setup.number,
         "name": setup.name,
         "name_en": setup.name_en,
         "type": setup.kind,
         "state": post.state,
+        "since": post.since,
         "ticket": ticket.number if ticket is not None else None,
         "clerk": _clerk_card(state, post.clerk),
         "absence": _absence(state, post.absence),
@@ -69,11 +88,11 @@ def window_view(state: QueueState, post: Post, audience: Audience) -> View:
         "covered_by": post.covered_by,
         "covers": post.covers,
     }
-    if audience.kind == "staff":
+    if audience.is_staff:
         view["held"] = [state.tickets[ticket_id].number for ticket_id in post.held]
         view["signed_in"] = [_clerk_name(state, clerk_no) for clerk_no in post.signed_in]
         view["ticket_detail"] = _ticket_detail(state, ticket) if ticket is not None else None
-        view["undo_until"] = _undo_until(state, post)
+        view["undo"] = _undo(state, post)
         view["can_no_show_at"] = _can_no_show_at(state, ticket) if ticket is not None else None
         view["commands"] = possible_now(state, post)
     return view
@@ -84,7 +103,7 @@ def _services_at(state: QueueState, post: Post) -> list[str]:
     return [service.name for service in state.services.values() if service.prefix in prefixes]
 
 
-def _clerk_card(state: QueueState, clerk_no: str | None) -> View | None:
+def _clerk_card(state: QueueState, clerk_no: str | None) -> ClerkCard | None:
     """What the window's screen shows of its clerk."""
     if clerk_no is None:
         return None
@@ -98,12 +117,12 @@ def _clerk_card(state: QueueState, clerk_no: str | None) -> View | None:
     }
 
 
-def _clerk_name(state: QueueState, clerk_no: str) -> View:
+def _clerk_name(state: QueueState, clerk_no: str) -> ClerkName:
     clerk = state.clerks.get(clerk_no)
     return {"clerk_no": clerk_no, "name": clerk.name if clerk else ""}
 
 
-def _absence(state: QueueState, absence: Absence | None) -> View | None:
+def _absence(state: QueueState, absence: Absence | None) -> AbsenceView | None:
     if absence is None:
         return None
     clerk = state.clerks.get(absence.clerk or "")
@@ -120,7 +139,7 @@ def _absence(state: QueueState, absence: Absence | None) -> View | None:
     }
 
 
-def _ticket_detail(state: QueueState, ticket: Ticket) -> View:
+def _ticket_detail(state: QueueState, ticket: Ticket) -> TicketDetail:
     return {
         "ticket_id": ticket.ticket_id,
         "number": ticket.number,
@@ -141,10 +160,13 @@ def _service_name(state: QueueState, ticket: Ticket) -> str:
     return service.name if service else ""
 
 
-def _undo_until(state: QueueState, post: Post) -> datetime | None:
-    if post.last_step is None:
+def _undo(state: QueueState, post: Post) -> UndoView | None:
+    last = post.last_step
+    ticket = state.tickets.get(last.ticket_id) if last is not None else None
+    if last is None or ticket is None:
         return None
-    return post.last_step.at + timedelta(seconds=state.settings.undo_s)
+    until = last.at + timedelta(seconds=state.settings.undo_s)
+    return {"step": last.step, "number": ticket.number, "until": until}
 
 
 def _can_no_show_at(state: QueueState, ticket: Ticket) -> datetime | None:
@@ -169,10 +191,10 @@ def _queues(state: QueueState, key: Any, audience: Audience) -> Any:
     return None if line is None else queue_view(line, audience)
 
 
-def queue_view(line: Line, audience: Audience) -> View:
+def queue_view(line: Line, audience: Audience) -> QueueView:
     setup = line.setup
     full = setup.daily_limit is not None and line.issued >= setup.daily_limit
-    view: View = {
+    view: QueueView = {
         "prefix": setup.prefix,
         "name": setup.name,
         "name_en": setup.name_en,
@@ -181,7 +203,7 @@ def queue_view(line: Line, audience: Audience) -> View:
         # What stops with the clock (opening times, closing) comes with the waiting times.
         "stopped": "daily_limit" if full else None,
     }
-    if audience.kind == "staff":
+    if audience.is_staff:
         view["green"] = len(line.green)
     return view
 
@@ -189,11 +211,11 @@ def queue_view(line: Line, audience: Audience) -> View:
 # --- services and setup ------------------------------------------------------------------------
 
 
-def _services(state: QueueState, key: Any, audience: Audience) -> list[View]:
+def _services(state: QueueState, key: Any, audience: Audience) -> list[ServiceView]:
     return [_service(service) for service in state.services.values()]
 
 
-def _service(service: Service) -> View:
+def _service(service: Service) -> ServiceView:
     return {
         "id": service.id,
         "name": service.name,
@@ -208,7 +230,7 @@ def _service(service: Service) -> View:
     }
 
 
-def _setup(state: QueueState, key: Any, audience: Audience) -> View:
+def _setup(state: QueueState, key: Any, audience: Audience) -> RulesView:
     """The hall's rules that pages and printed tickets state."""
     settings = state.settings
     return {
@@ -234,11 +256,14 @@ def _setup(state: QueueState, key: Any, audience: Audience) -> View:
         "green_age": settings.green_age,
         "greens_after_ordinary": settings.greens_after_ordinary,
         "undo_s": settings.undo_s,
+        "appointment_slot_min": settings.appointment_slot_min,
+        "appointment_early_min": settings.appointment_early_min,
+        "appointment_late_min": settings.appointment_late_min,
         "public_url": settings.public_url,
     }
 
 
-def _sessions(sessions: tuple[Session, ...]) -> list[View]:
+def _sessions(sessions: tuple[Session, ...]) -> list[SessionView]:
     return [
         {"start": s.start, "until": s.until, "by_appointment": s.by_appointment} for s in sessions
     ]
@@ -255,9 +280,9 @@ _RENDER: Final[dict[str, Callable[[QueueState, Any, Audience], Any]]] = {
 # --- tickets -----------------------------------------------------------------------------------
 
 
-def ticket_view(state: QueueState, ticket: Ticket) -> View:
-    """A ticket with its intervals, for the guide desk. The wait is added by who can forecast."""
-    view: View = {
+def ticket_view(state: QueueState, ticket: Ticket) -> TicketView:
+    """A ticket of today. The wait is added by who can forecast."""
+    return {
         "ticket_id": ticket.ticket_id,
         "number": ticket.number,
         "queue": ticket.queue,
@@ -277,13 +302,11 @@ def ticket_view(state: QueueState, ticket: Ticket) -> View:
         "clerk_no": ticket.clerk,
         "requeues": ticket.requeues,
         "parked": ticket.parked,
+        "ahead": order.ahead(state, ticket) if ticket.state == "waiting" else 0,
     }
-    if ticket.state == "waiting":
-        view["ahead"] = order.ahead(state, ticket)
-    return view
 
 
-def line_view(state: QueueState, window: int, limit: int = 30) -> list[View]:
+def line_view(state: QueueState, window: int, limit: int = 30) -> list[LineEntry]:
     """Whom a counter calls next, in order, each with the reason."""
     return [
         {

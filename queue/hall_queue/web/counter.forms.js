@@ -2,13 +2,14 @@
  * The forms of the counter. Each is a few fields and one command; a number that has changed since
  * the form was opened is the server's to refuse, and the form says so and stays.
  */
+import { absenceText } from "/static/core/absence.js";
 import { get, newKey, post } from "/static/core/api.js";
 import { confirmBox, dialog } from "/static/core/dialog.js";
 import { h, setText } from "/static/core/dom.js";
 import { lang, nameOf, t } from "/static/core/i18n.js";
 import { dayAnd, hhmm, isoDay, minuteOfDay, serverNow } from "/static/core/time.js";
 import { lineRow } from "./counter.rows.js";
-import { absenceText, choiceField, form, Missing, pickField, rulesOf, selectField, serviceText, textField } from "./desk.js";
+import { choiceField, form, Missing, pickField, rulesOf, selectField, serviceText, textField } from "./desk.js";
 
 /** @typedef {import("/static/core/types.js").HallState} HallState */
 /** @typedef {import("/static/core/types.js").WindowEntry} WindowEntry */
@@ -478,7 +479,7 @@ export async function alertsForm(counter) {
 export async function lineForm(counter) {
   const rules = rulesOf(counter.state());
   const entries = counter.line.entries;
-  const all = Math.max(counter.waiting(), entries.length);
+  const all = Math.max(counter.waiting() || 0, entries.length);
   await dialog(t("line.title", { n: all }), (close) => [
     h("p", { class: "soft small" }, t("line.rule", { greens: rules.greens_after_ordinary, back: rules.requeue_back })),
     entries.length < all ? h("p", { class: "soft small" }, t("line.first", { n: entries.length, all })) : null,

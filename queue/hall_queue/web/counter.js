@@ -4,6 +4,7 @@
  * letter for everything else. What it shows comes from the stream, never from what was pressed
  * here, so two pages of one window always say the same.
  */
+import { absenceText } from "/static/core/absence.js";
 import { ApiError } from "/static/core/api.js";
 import { idleSeconds } from "/static/core/device.js";
 import { coalesce, h, replace, setAttrs, setText, show } from "/static/core/dom.js";
@@ -15,10 +16,11 @@ import { Commands } from "./counter.commands.js";
 import { openForm } from "./counter.forms.js";
 import { ALERTS, KEYS, keyBoard } from "./counter.keys.js";
 import { Line } from "./counter.line.js";
+import { Lock } from "./counter.lock.js";
 import { reasonText } from "./counter.rows.js";
 import { texts } from "./counter.texts.js";
 import { lineCard, neighbours, noteList, nowCard } from "./counter.view.js";
-import { absenceText, formOpen, rulesOf, sentence } from "./desk.js";
+import { formOpen, rulesOf, sentence } from "./desk.js";
 import { deskTexts } from "./desk.texts.js";
 
 /** @typedef {import("/static/core/stream.js").HallStream} HallStream */
@@ -32,12 +34,13 @@ import { deskTexts } from "./desk.texts.js";
 /**
  * What the parts of the page may use.
  * @typedef {{hall: string, number: number, stream: HallStream, commands: Commands, line: Line, alerts: Alerts,
- *   state: () => HallState, mine: () => WindowEntry, queues: () => QueueEntry[], waiting: () => number,
+ *   state: () => HallState, mine: () => WindowEntry, queues: () => QueueEntry[], waiting: () => number|null,
  *   press: (body: Body) => Promise<Answer|null>, say: (text: string, bad?: boolean) => void,
  *   saidLeft: () => void}} Counter
  */
 
 const SAID_S = 12;
+const MOST_LISTED = 50; // of the server's answer
 
 addTexts(deskTexts);
 addTexts(texts);
@@ -80,13 +83,14 @@ async function main() {
     hall, number, stream,
     commands: new Commands({ hall, window: number, stream, changed: () => soon() }),
     line: new Line(hall, number, () => soon()),
-    alerts: new Alerts(hall, number, () => soon()),
+    alerts: new Alerts(stream, number),
     state: () => /** @type {HallState} */ (stream.state),
     mine: () => /** @type {WindowEntry} */ (windowIn(stream, number) || gone(number)),
     queues: () => servedQueues(counter),
     waiting: () => {
+      if (!counter.line.known && !counter.line.failed) return null; // one count, when it is known
       const sum = servedQueues(counter).reduce((all, queue) => all + queue.waiting, 0);
-      return counter.line.known && counter.line.entries.length < 50 ? counter.line.entries.length : sum;
+      return counter.line.known && counter.line.entries.length < MOST_LISTED ? counter.line.entries.length : sum;
     },
     press, say,
     saidLeft: () => {
@@ -99,13 +103,21 @@ async function main() {
   const notes = noteList(counter, (letter) => pressLetter(letter));
   const board = keyBoard(counter, pressKey);
   const waiting = lineCard(counter, () => pressLetter("W"));
+  const lock = new Lock(counter, () => {
+    soon();
+    next.focus();
+  });
+  const lockName = h("span");
+  const lockButton = h("button", { class: "button quiet lock-button", type: "button", "aria-keyshortcuts": "K", onclick: () => pressLock() },
+    lockName, h("kbd", null, "K"));
   [card, notes, waiting].forEach((part) => part.node.classList.add("live"));
   replace(
     document.body,
-    h("header", { class: "top" }, place, placeName, stateChip, who, time, langButton),
+    h("header", { class: "top" }, place, placeName, stateChip, who, time, lockButton, langButton),
     h("main", { class: "desk" },
       h("div", { class: "work" }, card.node, next, h("div", { class: "replies" }, undo, said), board.node),
       h("div", { class: "side" }, notes.node, waiting.node)),
+    lock.node,
   );
 
   // --- drawing ---------------------------------------------------------------------------------------
@@ -124,6 +136,9 @@ async function main() {
     setText(who, (mine.clerk ? mine.clerk.clerk_no + " " + mine.clerk.name : "") + (beside ? " · " + t("away.backup", { text: beside }) : ""));
     setText(langButton, t("language.other"));
     setText(undoName, t("key.undo"));
+    setText(lockName, t("lock.key"));
+    setAttrs(lockButton, { "aria-disabled": lock.why() ? "true" : null });
+    lock.draw();
 
     const action = actionOf(mine);
     setText(nextName, t("next." + action));
@@ -140,8 +155,9 @@ async function main() {
     waiting.draw();
     drawUndo();
     drawSaid();
-    document.title = (mine.ticket || t("window.state." + mine.state)) + " · " + t("count.waiting", { n: counter.waiting() })
-      + " · " + t("window.n", { n: mine.number });
+    const people = counter.waiting();
+    document.title = [mine.ticket || t("window.state." + mine.state), people === null ? "" : t("count.waiting", { n: people }),
+      t("window.n", { n: mine.number })].filter(Boolean).join(" · ");
   }
   const soon = coalesce(draw);
 
@@ -152,20 +168,18 @@ async function main() {
     if (action === "finish") return t("next.finish_hint", { n: undoS });
     if (action === "return") return t("next.return_hint");
     const first = counter.line.entries.find((entry) => entry.number !== counter.mine().ticket);
-    if (!first) return t("next.nobody");
+    if (!first) return counter.line.known ? t("next.nobody") : "";
     return t("next.next_is", { number: first.number, reason: reasonText(first) });
   }
 
   // --- what was said back, and taking a press back -----------------------------------------------------
 
   let undoTimer = 0;
-  /** What can be undone, as the stream told it. @type {{step: string, number: string}|null} */
-  let lastStep = null;
 
   function undoSeconds() {
     const mine = counter.mine();
-    if (!mine.undo_until || (mine.commands || []).indexOf("undo") < 0) return 0;
-    return Math.max(0, (Date.parse(mine.undo_until) - serverNow().getTime()) / 1000);
+    if (!mine.undo || (mine.commands || []).indexOf("undo") < 0) return 0;
+    return Math.max(0, (Date.parse(mine.undo.until) - serverNow().getTime()) / 1000);
   }
 
   function drawUndo() {
@@ -177,7 +191,8 @@ async function main() {
       return;
     }
     if (!undoTimer) undoTimer = window.setInterval(drawUndo, 100);
-    setText(undoText, lastStep ? t("undo." + lastStep.step, { number: lastStep.number }) : t("undo.step"));
+    const last = counter.mine().undo;
+    if (last) setText(undoText, t("undo." + last.step, { number: last.number }));
     setText(undoLeft, t("undo.left", { n: Math.ceil(left) }));
     undoBar.style.width = Math.min(100, (left / rulesOf(counter.state()).undo_s) * 100) + "%";
   }
@@ -227,6 +242,12 @@ async function main() {
     await press({ command: "undo" });
   }
 
+  function pressLock() {
+    const why = lock.why();
+    if (why) say(why);
+    else lock.lock();
+  }
+
   /** @param {Key} key */
   async function pressKey(key) {
     const why = key.why(counter);
@@ -241,7 +262,7 @@ async function main() {
   }
 
   document.addEventListener("keydown", (event) => {
-    if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || formOpen()) return;
+    if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || formOpen() || lock.on) return;
     const on = /** @type {HTMLElement|null} */ (document.activeElement);
     if (event.key === "Enter") {
       const other = on && on !== next && on.tagName === "BUTTON";
@@ -251,6 +272,11 @@ async function main() {
     }
     const letter = /^[a-z]$/i.test(event.key) ? event.key.toUpperCase() : event.code.replace(/^Key/, "");
     if (!/^[A-Z]$/.test(letter) || event.repeat) return;
+    if (letter === "K") {
+      event.preventDefault();
+      pressLock();
+      return;
+    }
     if (letter === "U") {
       event.preventDefault();
       if (undoSeconds() > 0) pressUndo();
@@ -277,16 +303,13 @@ async function main() {
     if (whole || mineToo || (changed.queues || []).some((/** @type {QueueEntry} */ one) => prefixes.indexOf(one.prefix) >= 0)) {
       counter.line.refresh();
     }
-    if (parts[0] === "*") counter.alerts.refresh();
     soon();
   });
   stream.on("event", (/** @type {{type: string, data: any}} */ event) => {
     const data = event.data || {};
-    if (data.window === number) {
-      if (event.type === "service_finished") lastStep = { step: "finish", number: data.number };
-      else if (event.type === "ticket_no_show") lastStep = { step: "no_show", number: data.number };
-    } else if (event.type === "absence_posted" || event.type === "absence_cleared") neighbourMoved(event.type, data);
-    if (event.type === "alert_raised" || event.type === "alert_changed") counter.alerts.refresh();
+    if (data.window !== number && (event.type === "absence_posted" || event.type === "absence_cleared")) {
+      neighbourMoved(event.type, data);
+    }
     // Somebody who waits for this window only may be moved by an event of another queue.
     if (data.number && counter.line.has(data.number)) counter.line.refresh();
   });
@@ -322,10 +345,9 @@ async function main() {
   });
   setInterval(soon, 20000); // minutes waited
   counter.line.refresh();
-  counter.alerts.refresh();
   draw();
   focusChanged();
-  next.focus();
+  if (!lock.on) next.focus();
 }
 
 /**

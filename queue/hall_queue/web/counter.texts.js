@@ -54,7 +54,7 @@ export const texts = {
   "key.return": ["撤留言", "Return"],
   "key.quick": ["短时离开", "Away"],
   "key.quick_hint": ["{n} 分钟", "{n} min"],
-  "key.handover": ["移交", "Handover"],
+  "key.handover": ["移交", "Hand on"],
   "key.sign_in": ["B 岗", "B post"],
   "key.close": ["关窗", "Close"],
   "key.undo": ["撤销", "Undo"],
@@ -79,11 +79,16 @@ export const texts = {
 
   "undo.finish": ["{number} 已办结", "{number} finished"],
   "undo.no_show": ["{number} 已过号", "{number} marked missed"],
-  "undo.step": ["上一步可以撤销", "The last step can be undone"],
   "undo.none": ["没有可以撤销的办结或过号", "Nothing to undo"],
   "undo.left": ["还可撤销 {n} 秒", "{n} s to undo"],
 
   // my queue
+  "lock.key": ["锁屏", "Lock"],
+  "lock.title": ["{n}号窗口工作台已锁定", "The counter of window {n} is locked"],
+  "lock.open": ["解锁", "Unlock"],
+  "lock.closed": ["窗口没有人，不用锁屏", "Nobody is at the window, so there is nothing to lock"],
+
+  "line.list": ["等候名单", "Waiting"],
   "line.title": ["等候 {n} 人", "{n} waiting"],
   "line.legend": ["顺序原因 · 已等", "why here · waited"],
   "line.none": ["暂无等候", "Nobody waiting"],
@@ -100,7 +105,7 @@ export const texts = {
 
   // notices
   "away.until": ["预计 {at} 返回", "Back at {at}"],
-  "away.was_due": ["应 {at} 返回", "was due {at}"],
+  "away.was_due": ["原定 {at} 返回", "Was due back at {at}"],
   "away.left": ["还有 {n}", "{n} left"],
   "away.overdue": ["已超时 {n}", "{n} overdue"],
   "away.now": ["到时间了", "Time is up"],
@@ -109,13 +114,13 @@ export const texts = {
   "away.backup": ["B 岗 {text}", "B post: {text}"],
   "away.no_backup": ["没有 B 岗", "No B post"],
   "note.absence": ["{name} {reason}，预计 {at} 返回", "{name}: {reason}, back at {at}"],
-  "note.absence_overdue": ["{name} {reason}，应于 {at} 返回", "{name}: {reason}, was due back at {at}"],
+  "note.absence_overdue": ["{name} {reason}，原定 {at} 返回", "{name}: {reason}, was due back at {at}"],
   "note.covers": ["正在顶岗 {n} 号窗口", "Covering window {n}"],
   "note.covered_by": ["{n} 号窗口正在顶岗本窗口", "Window {n} covers this window"],
   "note.held": ["挂起 {n} 个：{list}", "On hold: {list}"],
   "note.neighbours": ["邻窗暂离：{list}", "Away nearby: {list}"],
   "note.neighbour": ["{window}号 {reason} {at} 返回", "window {window} {reason}, back {at}"],
-  "note.neighbour_overdue": ["{window}号 {reason} 应 {at} 返回", "window {window} {reason}, was due {at}"],
+  "note.neighbour_overdue": ["{window}号 {reason} 原定 {at} 返回", "window {window} {reason}, was due {at}"],
   "note.neighbour_covered": ["{window}号 {reason}，{cover} 号顶岗", "window {window} {reason}, {cover} covers"],
   "note.more": ["另有 {n} 个窗口", "{n} more"],
   "alert.absence_overdue": ["去向留言已超时，请返岗", "The notice is overdue, please return"],

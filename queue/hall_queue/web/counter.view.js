@@ -1,12 +1,13 @@
 /**
  * What the counter shows: who is at the window, what is up about it, and who waits.
  */
+import { absenceText } from "/static/core/absence.js";
 import { h, keyed, replace, setAttrs, setText, show } from "/static/core/dom.js";
 import { nameOf, t } from "/static/core/i18n.js";
 import { dayAnd, hhmm, serverNow } from "/static/core/time.js";
 import { durationText } from "./counter.forms.js";
 import { drawRow, lineRow } from "./counter.rows.js";
-import { absenceText, serviceText } from "./desk.js";
+import { serviceText } from "./desk.js";
 
 /** @typedef {import("/static/core/types.js").WindowEntry} WindowEntry */
 /** @typedef {import("./counter.js").Counter} Counter */
@@ -44,7 +45,8 @@ export function nowCard(counter) {
     } else if (mine.state === "away" && mine.absence) {
       const absence = mine.absence;
       setText(big, absenceText(absence.reason));
-      setText(title, t("away.until", { at: dayAnd(absence.expected_return) }));
+      const late = since(absence.expected_return) > 0; // then it is no longer a promise
+      setText(title, t(late ? "away.was_due" : "away.until", { at: dayAnd(absence.expected_return) }));
       replace(facts, [
         absence.destination ? h("span", { class: "fact" }, t("away.destination", { text: absence.destination })) : null,
         absence.contact ? h("span", { class: "fact" }, t("away.contact", { text: absence.contact })) : null,
@@ -56,7 +58,8 @@ export function nowCard(counter) {
       const closed = mine.state === "closed";
       const waiting = counter.waiting();
       setText(big, t(closed ? "now.closed" : "now.empty"));
-      setText(title, closed && mine.covered_by ? t("now.closed_covered", { n: mine.covered_by }) : closed ? t("now.closed_hint") : waiting ? t("count.waiting", { n: waiting }) : t("count.nobody"));
+      setText(title, closed && mine.covered_by ? t("now.closed_covered", { n: mine.covered_by }) : closed ? t("now.closed_hint")
+        : waiting === null ? "" : waiting ? t("count.waiting", { n: waiting }) : t("count.nobody"));
       replace(facts);
     }
     const size = big.textContent + "|" + node.clientWidth + "|" + window.innerHeight;
@@ -225,7 +228,7 @@ export function lineCard(counter, showAll) {
     const entries = counter.line.entries.filter((entry) => entry.number !== counter.mine().ticket);
     const state = counter.state();
     const waiting = counter.waiting();
-    setText(title, t("line.title", { n: waiting }));
+    setText(title, waiting === null ? t("line.list") : t("line.title", { n: waiting }));
     setText(queues, counter.queues().map((queue) => queue.prefix + " " + nameOf(queue)).join(t("list.comma")));
     setText(legend, t("line.legend"));
     const row = parseFloat(getComputedStyle(node).getPropertyValue("--row")) || 36;
@@ -236,11 +239,11 @@ export function lineCard(counter, showAll) {
     list.style.gridTemplateColumns = "repeat(" + columns + ", minmax(0, 1fr))";
     keyed(list, visible.map((entry, at) => ({ entry, at })), (one) => one.entry.ticket_id,
       (one) => lineRow(state, one.entry, one.at), (item, one) => drawRow(state, item, one.entry, one.at));
-    const hidden = Math.max(0, waiting - visible.length);
+    const hidden = Math.max(0, (waiting || 0) - visible.length);
     setText(more, hidden ? t("line.more", { n: hidden }) : "");
     setAttrs(more, { "data-none": !hidden, tabindex: hidden ? null : -1 });
     show(list, visible.length > 0);
-    show(empty, entries.length === 0);
+    show(empty, entries.length === 0 && waiting !== null);
     if (!entries.length) {
       const failed = counter.line.failed && !counter.line.known;
       replace(empty, h("p", { class: "large" }, t(failed ? "line.unknown" : "line.none")),

@@ -15,7 +15,8 @@ import { hasText, lang, nameOf, t, tIn } from "/static/core/i18n.js";
  * @typedef {{pin_required: boolean, absence_reasons: string[], quick_absence_reason: string,
  *   quick_absence_min: number, missed_ticket: string, requeue_back: number, requeue_limit: number,
  *   recall_limit: number, no_show_wait: boolean, no_show_after_calls: number,
- *   greens_after_ordinary: number, undo_s: number, public_url: string}} Rules
+ *   greens_after_ordinary: number, undo_s: number, public_url: string, appointment_slot_min: number,
+ *   appointment_early_min: number, appointment_late_min: number}} Rules
  */
 
 /**
@@ -29,6 +30,7 @@ export function rulesOf(state) {
       pin_required: false, absence_reasons: [], quick_absence_reason: "", quick_absence_min: 10,
       missed_ticket: "parked", requeue_back: 3, requeue_limit: 2, recall_limit: 5, no_show_wait: false,
       no_show_after_calls: 2, greens_after_ordinary: 2, undo_s: 5, public_url: "",
+      appointment_slot_min: 30, appointment_early_min: 15, appointment_late_min: 15,
     },
     setup,
     setup.settings || {},
@@ -48,11 +50,6 @@ export function sentence(error) {
   return tIn("en", hasText(key) ? key : "fail.other");
 }
 
-/** The reason of an away notice in the language of the page. @param {string} reason */
-export function absenceText(reason) {
-  return hasText("absence." + reason) ? t("absence." + reason) : reason;
-}
-
 /**
  * A service's name in the language of the page.
  * @param {HallState} state
@@ -66,6 +63,61 @@ export function serviceText(state, name) {
 /** Is a form or question open over the page? */
 export function formOpen() {
   return document.querySelector(".veil:not([hidden])") !== null;
+}
+
+// --- lists that are asked for ----------------------------------------------------------------------
+
+const LOOK_MS = 5000;
+
+/**
+ * Something that the server knows, asked for again when it may have changed: a little after the
+ * first event of a burst, not again right away, and now and then at least.
+ */
+export class Asked {
+  /**
+   * @param {{load: () => Promise<void>, changed: () => void, soonMs: number, apartMs: number,
+   *   againMs: number, atLeastMs: number}} options  `load` asks and keeps the answer; `againMs`:
+   *   after it failed
+   */
+  constructor(options) {
+    this._options = options;
+    this.failed = false;
+    this._asked = -options.apartMs;
+    this._timer = 0;
+    this._loading = false;
+    this._again = false;
+    setInterval(() => {
+      if (performance.now() - this._asked > options.atLeastMs) this.refresh();
+    }, LOOK_MS);
+  }
+
+  /** Asks soon, once. */
+  refresh() {
+    if (this._loading) {
+      this._again = true;
+      return;
+    }
+    if (this._timer) return;
+    const wait = Math.max(this._options.soonMs, this._asked + this._options.apartMs - performance.now());
+    this._timer = window.setTimeout(() => this._load(), wait);
+  }
+
+  async _load() {
+    this._timer = 0;
+    this._loading = true;
+    this._again = false;
+    this._asked = performance.now();
+    try {
+      await this._options.load();
+      this.failed = false;
+    } catch (error) {
+      this.failed = true;
+      setTimeout(() => this.refresh(), this._options.againMs);
+    }
+    this._loading = false;
+    this._options.changed();
+    if (this._again) this.refresh();
+  }
 }
 
 // --- forms ----------------------------------------------------------------------------------------
@@ -212,25 +264,6 @@ export function form(options) {
   }
   return answer;
 }
-
-/**
- * Tab goes through what is there to be used: not to hidden questions, and to a group of choices
- * once. (The dialog's own Tab takes every button and input.)
- * @param {KeyboardEvent} event
- */
-function tabWithinForm(event) {
-  const veil = document.querySelector(".veil:not([hidden])");
-  if (event.key !== "Tab" || !veil || event.ctrlKey || event.altKey || event.metaKey) return;
-  const found = Array.from(veil.querySelectorAll("button:not([disabled]), input:not([disabled]), select, textarea, a[href], [tabindex='0']"));
-  const all = /** @type {HTMLElement[]} */ (found).filter((node) => node.tabIndex >= 0 && node.offsetParent !== null);
-  event.preventDefault();
-  event.stopImmediatePropagation();
-  if (!all.length) return;
-  const at = all.indexOf(/** @type {HTMLElement} */ (document.activeElement));
-  const next = event.shiftKey ? (at <= 0 ? all.length - 1 : at - 1) : (at + 1) % all.length;
-  all[next].focus();
-}
-window.addEventListener("keydown", tabWithinForm, true); // before the dialog's, which is on the document
 
 /**
  * @param {Field|Child} child

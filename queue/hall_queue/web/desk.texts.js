@@ -15,6 +15,7 @@ export const deskTexts = {
 
   "reason.time": ["按取号时间", "by time of issue"],
   "reason.green": ["绿色通道", "priority turn"],
+  "reason.appointment": ["预约", "appointment"],
   "reason.requeued": ["过号重排", "missed earlier"],
   "reason.transferred": ["其他窗口转来", "transferred here"],
   "reason.continued": ["继续办理", "continues here"],
@@ -22,17 +23,6 @@ export const deskTexts = {
   "reason.covered": ["顶岗窗口的号", "from the covered window"],
   "reason.unhold": ["挂起后回呼", "back from hold"],
   "reason.special": ["特呼", "called out of turn"],
-
-  // The usual reasons of an away notice; a hall's own ones are shown as it wrote them.
-  "absence.会议": ["会议", "meeting"],
-  "absence.培训": ["培训", "training"],
-  "absence.送件": ["送件", "delivering files"],
-  "absence.现场勘验": ["现场勘验", "site visit"],
-  "absence.业务请示": ["业务请示", "consultation"],
-  "absence.就餐": ["就餐", "meal"],
-  "absence.请假": ["请假", "leave"],
-  "absence.设备故障": ["设备故障", "equipment fault"],
-  "absence.短时离开": ["短时离开", "short break"],
 
   "priority.normal": ["普通", "ordinary"],
   "priority.green": ["绿色通道", "Priority"],

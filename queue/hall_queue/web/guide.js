@@ -2,7 +2,7 @@
  * The guide desk: takes tickets for people, finds theirs, puts right what went wrong, checks claims,
  * and keeps a list that can be printed when everything else is gone.
  */
-import { errorText, get, newKey, post } from "/static/core/api.js";
+import { ApiError, errorText, get, newKey, post } from "/static/core/api.js";
 import { idleSeconds } from "/static/core/device.js";
 import { confirmBox } from "/static/core/dialog.js";
 import { coalesce, h, replace, setText } from "/static/core/dom.js";
@@ -12,6 +12,7 @@ import { everySecond, hhmm, hhmmss, serverNow } from "/static/core/time.js";
 import { toast } from "/static/core/toast.js";
 import { formOpen, sentence } from "./desk.js";
 import { deskTexts } from "./desk.texts.js";
+import { appointmentsDialog } from "./guide.appointments.js";
 import { actionsOf, ticketCard } from "./guide.card.js";
 import { exchangeForm, moveForm, whyForm } from "./guide.forms.js";
 import { issuePanel } from "./guide.issue.js";
@@ -44,7 +45,7 @@ addTexts(texts);
 async function main() {
   /** @type {Tickets|null} */
   let kept = null;
-  const { hall, stream } = await openPage({
+  const { me, hall, stream } = await openPage({
     kinds: ["guide", "manager"],
     isIdle: () => idleSeconds() > 60 && !formOpen(),
     offlineWords: () => ({
@@ -153,6 +154,7 @@ async function main() {
   const time = h("div", { class: "time number" });
   const paperName = h("span");
   const whyName = h("span");
+  const bookedName = h("span");
   const langButton = h("button", { class: "button quiet", type: "button", onclick: () => setLang(lang() === "en" ? "zh" : "en") });
   const issuing = issuePanel(guide);
   const tasks = taskList(guide);
@@ -161,6 +163,7 @@ async function main() {
   replace(
     document.body,
     h("header", { class: "top" }, place, hallName,
+      h("button", { class: "button", type: "button", "aria-keyshortcuts": "A", onclick: () => appointmentsDialog(guide) }, bookedName, h("kbd", null, "A")),
       h("button", { class: "button", type: "button", "aria-keyshortcuts": "B", onclick: () => paper() }, paperName, h("kbd", null, "B")),
       h("button", { class: "button", type: "button", onclick: () => guide.why(selected) }, whyName, h("kbd", null, "W")),
       time, langButton),
@@ -172,6 +175,7 @@ async function main() {
     setText(hallName, nameOf(guide.state().hall));
     setText(paperName, t("tool.paper"));
     setText(whyName, t("tool.why"));
+    setText(bookedName, t("tool.booked"));
     setText(langButton, t("language.other"));
     if (selected) selected = tickets.byId(selected.ticket_id) || selected;
     document.title = t("page.title") + " · " + t("tab.waiting", { n: tickets.in("waiting").length });
@@ -265,7 +269,27 @@ async function main() {
     }
     fresh = null;
     soon();
+    if (await printedByAgent(now, !first)) return;
     printTicket(guide.state(), now, { reprint: !first, exchanged: first ? first.was : "" });
+  }
+
+  /**
+   * Through the printer that the desk's settings name; this browser prints where there is none, or
+   * when it surely did not print.
+   * @param {Ticket} ticket
+   * @param {boolean} again
+   */
+  async function printedByAgent(ticket, again) {
+    if (!(me.settings && me.settings.printer)) return false;
+    try {
+      const path = "/halls/" + encodeURIComponent(hall) + "/tickets/" + encodeURIComponent(ticket.ticket_id) + "/print";
+      await post(path, { again }, { retryMs: 16000 });
+      return true;
+    } catch (error) {
+      const unknown = error instanceof ApiError && (error.status === 0 || error.code === "print_unconfirmed");
+      say(unknown ? t("print.unknown") : t("print.browser", { why: errorText(error) }), "alert");
+      return unknown;
+    }
   }
 
   function printNow() {
@@ -287,7 +311,7 @@ async function main() {
     if (typing) return;
     const letter = /^[a-z]$/i.test(event.key) ? event.key.toUpperCase() : event.code.replace(/^Key/, "");
     /** @type {Record<string, () => void>} */
-    const general = { S: issuing.focus, F: card.focus, L: printNow, B: paper, W: () => guide.why(null) };
+    const general = { S: issuing.focus, F: card.focus, L: printNow, B: paper, W: () => guide.why(null), A: () => appointmentsDialog(guide) };
     const action = selected && actionsOf(guide, selected).find((one) => one.key === letter);
     const run = action && !working ? action.run : general[letter];
     if (!run || (stream.status !== "online" && letter !== "L")) return;

@@ -4,7 +4,7 @@
  */
 import { h, keyed, setAttrs, setText, show } from "/static/core/dom.js";
 import { nameOf, t } from "/static/core/i18n.js";
-import { dayAnd, hhmm, hhmmss, minutesUntil, waitText } from "/static/core/time.js";
+import { dayAnd, hhmm, minutesUntil, waitText } from "/static/core/time.js";
 import { serviceText } from "./desk.js";
 
 /** @typedef {import("/static/core/types.js").WindowEntry} WindowEntry */
@@ -32,7 +32,7 @@ function stranded(guide) {
       id: "w" + target.number, state: "away",
       text: t("stranded.window", {
         list: people.map((ticket) => ticket.number).join(t("list.comma")), n: people.length, window: target.number,
-        state: target.absence ? t("stranded.away", { at: dayAnd(target.absence.expected_return) }) : t("stranded.closed"),
+        state: target.absence ? awayUntil(target.absence.expected_return) : t("stranded.closed"),
       }),
       actions: [{ label: t("stranded.move"), run: () => guide.moveBack(people) }],
     });
@@ -60,6 +60,11 @@ function stranded(guide) {
     });
   }
   return tasks;
+}
+
+/** Once the time has passed, it is no longer a promise. @param {string} back */
+function awayUntil(back) {
+  return t(minutesUntil(back) < 0 ? "stranded.away_late" : "stranded.away", { at: dayAnd(back) });
 }
 
 /** @param {Guide} guide @returns {Task[]} */
@@ -183,7 +188,7 @@ export function lists(guide, does) {
     setText(printName, t("tool.print_list"));
     setAttrs(printer, { disabled: !guide.tickets.at });
     printer.classList.toggle("primary", guide.stream.status !== "online"); // the one thing left to do then
-    setText(asOf, guide.tickets.at ? t("list.as_of", { at: hhmmss(guide.tickets.at) }) : t("list.never"));
+    setText(asOf, guide.tickets.at ? t("list.as_of", { at: hhmm(guide.tickets.at) }) : t("list.never"));
     const state = guide.state();
     const queue = state.queues.find((one) => one.prefix === prefix);
     show(filterBar, Boolean(queue));
@@ -225,7 +230,7 @@ export function lists(guide, does) {
       case "issued": return hhmm(ticket.issued_at);
       case "waited": return t("minutes", { n: Math.max(0, -minutesUntil(ticket.issued_at)) });
       case "ahead": return t("list.ahead", { n: ticket.ahead });
-      case "wait": return waitText(ticket.wait_minutes);
+      case "wait": return ticket.wait_minutes && ticket.wait_minutes.assumed ? t("list.no_window") : waitText(ticket.wait_minutes);
       case "state": return t("ticket.state." + ticket.state);
       case "missed": return (ticket.ended_at ? hhmm(ticket.ended_at) + " · " : "") + t(ticket.parked ? "list.parked" : "list.ended");
       default: return ticket.window ? t("window.n", { n: ticket.window }) : "";

@@ -5,6 +5,7 @@
  */
 import { get } from "/static/core/api.js";
 import { serverNow } from "/static/core/time.js";
+import { Asked } from "./desk.js";
 
 /** @typedef {import("/static/core/types.js").Wait} Wait */
 
@@ -17,30 +18,23 @@ import { serverNow } from "/static/core/time.js";
  */
 
 const STATES = "waiting,called,serving,held,no_show";
-const SOON_MS = 300;
-const APART_MS = 2000;
-const AT_LEAST_MS = 30000;
-
-export class Tickets {
+export class Tickets extends Asked {
   /**
    * @param {string} hall
    * @param {() => void} changed
    */
   constructor(hall, changed) {
+    super({ load: () => this._fetch(), changed, soonMs: 300, apartMs: 2000, againMs: 2000, atLeastMs: 30000 });
     this._path = "/halls/" + encodeURIComponent(hall) + "/tickets?state=" + STATES;
-    this._changed = changed;
     /** By time of issue. @type {Ticket[]} */
     this.all = [];
     /** When the list was true, by the server's clock. @type {Date|null} */
     this.at = null;
-    this.failed = false;
-    this._asked = -APART_MS;
-    this._timer = 0;
-    this._loading = false;
-    this._again = false;
-    setInterval(() => {
-      if (performance.now() - this._asked > AT_LEAST_MS) this.refresh();
-    }, 5000);
+  }
+
+  async _fetch() {
+    this.all = await get(this._path);
+    this.at = serverNow();
   }
 
   /** @param {string} state */
@@ -51,34 +45,5 @@ export class Tickets {
   /** @param {string} id */
   byId(id) {
     return this.all.find((ticket) => ticket.ticket_id === id);
-  }
-
-  /** Asks for the list soon, once. */
-  refresh() {
-    if (this._loading) {
-      this._again = true;
-      return;
-    }
-    if (this._timer) return;
-    const wait = Math.max(SOON_MS, this._asked + APART_MS - performance.now());
-    this._timer = window.setTimeout(() => this._load(), wait);
-  }
-
-  async _load() {
-    this._timer = 0;
-    this._loading = true;
-    this._again = false;
-    this._asked = performance.now();
-    try {
-      this.all = await get(this._path);
-      this.at = serverNow();
-      this.failed = false;
-    } catch (error) {
-      this.failed = true;
-      setTimeout(() => this.refresh(), APART_MS);
-    }
-    this._loading = false;
-    this._changed();
-    if (this._again) this.refresh();
   }
 }

@@ -1,10 +1,12 @@
 /**
  * The page with the buttons: at most eight, each with how many wait and for how long.
  */
+import { absenceText } from "/static/core/absence.js";
 import { h, keyed, setAttrs, setText, show } from "/static/core/dom.js";
 import { hasText, t } from "/static/core/i18n.js";
 import { hhmm, serverNow, waitText } from "/static/core/time.js";
 import { choices, PAGE, standing, titleOf } from "./kiosk.choices.js";
+import { appointmentScreen } from "./kiosk.appointment.js";
 import { greenScreen, missedScreen, unsureScreen } from "./kiosk.screens.js";
 
 /** @typedef {import("./kiosk.js").Kiosk} Kiosk */
@@ -42,6 +44,7 @@ export function choiceScreen(kiosk) {
   const cases = h("div", { class: "cases", role: "group" }, casesTitle, casesButtons);
   const unsure = h("button", { class: "button", type: "button", onclick: () => ask() });
   const missed = h("button", { class: "button", type: "button", onclick: () => kiosk.go(missedScreen) });
+  const booked = h("button", { class: "button", type: "button", onclick: () => kiosk.go(appointmentScreen) });
   const away = h("ul", { class: "away" });
 
   const node = h(
@@ -50,7 +53,7 @@ export function choiceScreen(kiosk) {
     h("div", { class: "heading" }, title, subtitle),
     grid, empty, pager,
     h("div", { class: "spacer" }),
-    h("div", { class: "options" }, green, cases, unsure, missed),
+    h("div", { class: "options" }, green, cases, unsure, missed, booked),
     away,
   );
 
@@ -137,6 +140,7 @@ export function choiceScreen(kiosk) {
     });
     setText(unsure, t("unsure.button"));
     setText(missed, t("missed.button"));
+    setText(booked, t("booked.button"));
     drawAway(away, kiosk.state().windows);
   }
 
@@ -197,7 +201,7 @@ function drawAway(list, windows) {
 function awayText(entry) {
   const absence = /** @type {import("/static/core/types.js").AbsenceEntry} */ (entry.absence);
   const words = {
-    window: entry.number, reason: absence.reason, at: hhmm(absence.expected_return), cover: entry.covered_by || "",
+    window: entry.number, reason: absenceText(absence.reason), at: hhmm(absence.expected_return), cover: entry.covered_by || "",
   };
   if (entry.covered_by) return t("away.covered", words);
   const late = new Date(absence.expected_return).getTime() < serverNow().getTime();

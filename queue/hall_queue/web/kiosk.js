@@ -13,9 +13,11 @@ import { addTexts, hasText, lang, nameOf, onLang, setLang, t, tIn } from "/stati
 import { openPage } from "/static/core/page.js";
 import { readButton, stopReading } from "/static/core/reader.js";
 import { everySecond, hhmm, longDate, serverNow } from "/static/core/time.js";
+import { cardScreen, needsCard } from "./kiosk.card.js";
 import { opening } from "./kiosk.choices.js";
 import { choiceScreen } from "./kiosk.home.js";
 import { closedScreen, messageScreen } from "./kiosk.screens.js";
+import { paperFault, printerOf, printTicket, stopsPrinting } from "./kiosk.paper.js";
 import { texts } from "./kiosk.texts.js";
 import { ticketScreen } from "./kiosk.ticket.js";
 
@@ -38,8 +40,8 @@ import { ticketScreen } from "./kiosk.ticket.js";
 /**
  * What the screens may use.
  * @typedef {{me: Me, hall: string, stream: HallStream, wishes: Wishes, state: () => HallState,
- *   go: (make: (kiosk: Kiosk) => Screen) => void, home: () => void, take: (choice: Choice) => void,
- *   checkIn: (scan: string) => void, cancel: (ticket: TicketReply) => void, refresh: () => void,
+ *   go: (make: (kiosk: Kiosk) => Screen) => void, home: () => void, take: (choice: Choice, card?: string) => void,
+ *   checkIn: (scan: string) => void, come: (code: string) => void, cancel: (ticket: TicketReply) => void, refresh: () => void,
  *   desk: () => string}} Kiosk
  */
 
@@ -62,6 +64,7 @@ async function main() {
   const hallName = h("h1", { class: "clamp" });
   const clock = h("div", { class: "clock number" });
   const date = h("div", { class: "date nowrap" });
+  const paperNote = h("div", { class: "paper-note", role: "status", hidden: true }, h("strong", { class: "state" }), h("span", null));
   const stage = h("main", { class: "stage" });
   const warning = h("div", { class: "warning", role: "status", hidden: true });
   const startButton = h("button", { class: "button", type: "button", onclick: () => kiosk.home() });
@@ -77,7 +80,7 @@ async function main() {
   replace(
     document.body,
     h("header", { class: "top" }, h("div", { class: "grow" }, hallName, date), clock),
-    stage, warning, tools, offline, busy,
+    paperNote, stage, warning, tools, offline, busy,
   );
 
   fitWindow();
@@ -105,7 +108,7 @@ async function main() {
       keys = new Map();
       go(homeOrClosed);
     },
-    take, checkIn, cancel,
+    take, checkIn, come, cancel,
     refresh: () => screen && screen.update && screen.update(),
     desk: () => String((me.settings && me.settings.desk) || t("offline.desk")),
   };
@@ -150,6 +153,7 @@ async function main() {
     setText(lowButton, t(isLow() ? "tools.normal" : "tools.low"));
     setText(langButton, t("language.other"));
     drawOffline();
+    drawPaper();
     if (screen && screen.update) screen.update();
   }
 
@@ -170,6 +174,18 @@ async function main() {
       h("p", null, t("offline.held")),
       h("p", { class: "soft" }, t("offline.again")),
     );
+  }
+
+  /** Before anyone presses: whether there will be paper, and what to do if not. */
+  function drawPaper() {
+    const fault = paperFault(kiosk.state(), me);
+    const stops = stopsPrinting(fault);
+    show(paperNote, fault !== "" && !(screen && screen.endsHere));
+    setAttrs(paperNote, { "data-state": stops ? "alert" : "away" });
+    const [title, text] = Array.from(paperNote.children);
+    setAttrs(title, { "data-state": stops ? "alert" : "away" });
+    setText(title, fault ? t(hasText("paper." + fault) ? "paper." + fault : "paper.other") : "");
+    setText(text, stops ? t("paper.instead", { desk: kiosk.desk() }) : "");
   }
 
   function isLow() {
@@ -206,12 +222,17 @@ async function main() {
     }
   }
 
-  /** @param {Choice} choice */
-  function take(choice) {
+  /** @param {Choice} choice @param {string} [card]  the reference of a card that was just read */
+  function take(choice, card) {
+    if (!card && needsCard(kiosk, choice)) {
+      go((k) => cardScreen(k, choice));
+      return;
+    }
     /** @type {Record<string, unknown>} */
     const body = { channel: "kiosk", priority: kiosk.wishes.green ? "green" : "normal", cases: kiosk.wishes.cases };
     if (choice.service) body.service = choice.service;
     else body.queue = choice.queue;
+    if (card) body.card = card;
     const wanted = JSON.stringify(body);
     const key = keys.get(wanted) || newKey();
     keys.set(wanted, key);
@@ -221,11 +242,24 @@ async function main() {
         const ticket = await post("/halls/" + encodeURIComponent(hall) + "/tickets", body, { key });
         const wishes = Object.assign({}, kiosk.wishes);
         keys = new Map();
-        go((k) => ticketScreen(k, { ticket, choice, wishes, again: false }));
-        if (me.settings && me.settings.print === "browser") setTimeout(() => window.print(), 50);
+        showTicket({ ticket, choice, wishes, again: false, paper: "none" });
       },
       "fail.title",
     );
+  }
+
+  /** @param {Parameters<typeof ticketScreen>[1]} taken  a new ticket: on the screen, and on paper */
+  function showTicket(taken) {
+    const byAgent = printerOf(me) !== null;
+    if (byAgent) taken.paper = stopsPrinting(paperFault(kiosk.state(), me)) ? "failed" : "printing";
+    else if (me.settings && me.settings.print === "browser") taken.paper = "browser";
+    go((k) => ticketScreen(k, taken));
+    if (taken.paper === "browser") setTimeout(() => window.print(), 50);
+    if (taken.paper !== "printing") return;
+    printTicket(hall, taken.ticket.ticket_id).then((paper) => {
+      taken.paper = paper;
+      kiosk.refresh();
+    });
   }
 
   /** @param {string} scan */
@@ -238,9 +272,25 @@ async function main() {
       async () => {
         const ticket = await post("/halls/" + encodeURIComponent(hall) + "/check-in", { scan }, { key });
         keys = new Map();
-        go((k) => ticketScreen(k, { ticket, choice: null, wishes: k.wishes, again: true }));
+        go((k) => ticketScreen(k, { ticket, choice: null, wishes: k.wishes, again: true, paper: "none" }));
       },
       "fail.missed",
+    );
+  }
+
+  /** @param {string} code  of an appointment */
+  function come(code) {
+    const wanted = "appointment " + code;
+    const key = keys.get(wanted) || newKey();
+    keys.set(wanted, key);
+    work(
+      t("busy"),
+      async () => {
+        const ticket = await post("/halls/" + encodeURIComponent(hall) + "/tickets", { appointment: code }, { key });
+        keys = new Map();
+        showTicket({ ticket, choice: null, wishes: Object.assign({}, kiosk.wishes), again: false, paper: "none" });
+      },
+      "fail.title",
     );
   }
 
@@ -332,8 +382,9 @@ function fitWindow() {
  */
 function sentence(error) {
   if (lang() !== "en" || !(error instanceof ApiError) || error.status === 0) return errorText(error);
-  const key = "fail." + (error.status === 404 ? "not_found" : error.code);
-  return tIn("en", hasText(key) ? key : "fail.other");
+  const key = "fail." + error.code;
+  if (hasText(key)) return tIn("en", key);
+  return tIn("en", error.status === 404 ? "fail.not_found" : "fail.other");
 }
 
 /** @param {unknown} error  Is this something that only people can solve? */

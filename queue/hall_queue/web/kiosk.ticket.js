@@ -3,7 +3,7 @@
  * same page is what an 80 mm printer gets (kiosk.css, @media print).
  */
 import { idleSeconds } from "/static/core/device.js";
-import { h, setText } from "/static/core/dom.js";
+import { h, setAttrs, setText } from "/static/core/dom.js";
 import { lang, nameOf, t } from "/static/core/i18n.js";
 import { hhmm, isoDay, waitText } from "/static/core/time.js";
 import { runs, titleOf } from "./kiosk.choices.js";
@@ -19,7 +19,8 @@ const STAY_S = 30;
 /**
  * @param {Kiosk} kiosk
  * @param {{ticket: TicketReply & {wait?: import("/static/core/types.js").Wait}, choice: Choice|null,
- *   wishes: Wishes, again: boolean}} taken  `again`: a missed ticket that was placed back
+ *   wishes: Wishes, again: boolean, paper: import("./kiosk.paper.js").Paper}} taken
+ *   `again`: a missed ticket that was placed back; `paper` changes while it is printed
  * @returns {Screen}
  */
 export function ticketScreen(kiosk, taken) {
@@ -43,7 +44,7 @@ export function ticketScreen(kiosk, taken) {
   // The hall may have its own words at the foot of its tickets; they are Chinese.
   const foot = (lang() === "zh" && state.texts && state.texts["ticket.foot"]) || t("ticket.rest");
   const rule = ruleOf(setup);
-  const printed = Boolean(kiosk.me.settings && kiosk.me.settings.print);
+  const keep = h("p", { class: "keep", role: "status" });
   const done = h("button", { class: "button primary", type: "button", onclick: kiosk.home });
   const canCancel = !taken.again && Boolean(ticket.token);
 
@@ -80,7 +81,7 @@ export function ticketScreen(kiosk, taken) {
               h("img", { alt: t("ticket.qr"), width: 176, height: 176, src: qrAddress(ticket) }),
               h("figcaption", null, t("ticket.qr")))
           : null)),
-    h("p", { class: "keep" }, t(printed ? "ticket.take" : "ticket.remember")),
+    keep,
     h("div", { class: "spacer" }),
     h("div", { class: "answers" },
       done,
@@ -92,12 +93,18 @@ export function ticketScreen(kiosk, taken) {
     const left = Math.max(0, Math.ceil(STAY_S - idleSeconds()));
     setText(done, left <= 10 ? t("ticket.done_in", { n: left }) : t("ticket.done"));
   };
+  const update = () => {
+    setText(keep, t("ticket.paper." + taken.paper, { desk: kiosk.desk() }));
+    const state = { failed: "alert", unsure: "away" }[/** @type {string} */ (taken.paper)];
+    setAttrs(keep, { class: state ? "keep state" : "keep", "data-state": state || null });
+  };
   tick();
+  update();
   return {
-    node, tick, stays: STAY_S, staysOffline: true, endsHere: true,
+    node, tick, stays: STAY_S, update, staysOffline: true, endsHere: true,
     say: () => [
       title, spelled(ticket.number), t("ticket.ahead") + ahead, facts[1].join(""), facts[2].join(""), green,
-      foot, rule,
+      foot, rule, keep.textContent || "",
     ].filter(Boolean).join("。"),
   };
 }

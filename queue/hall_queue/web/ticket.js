@@ -5,7 +5,7 @@
  */
 import { ApiError, errorText, get, newKey, post } from "/static/core/api.js";
 import { confirmBox } from "/static/core/dialog.js";
-import { h, replace, setText, svg } from "/static/core/dom.js";
+import { h, replace, setText, show, svg } from "/static/core/dom.js";
 import { addTexts, lang, onLang, setLang, t } from "/static/core/i18n.js";
 import { setOffline, sayOffline } from "/static/core/offline.js";
 import { hhmm, hhmmss, noteServerTime, serverNow, waitText } from "/static/core/time.js";
@@ -16,7 +16,7 @@ import { texts } from "./ticket.texts.js";
  * @typedef {{number: string, state: string, ahead: number,
  *   wait_minutes: import("/static/core/types.js").Wait|null, window: number|null, hall_name: string,
  *   hall_name_en?: string, queue_name: string, service_name: string|null, issued_at: string,
- *   window_name?: string|null, can_cancel: boolean, parked?: boolean, rate?: string|null,
+ *   window_name?: string|null, can_cancel: boolean, parked?: boolean,
  *   at?: string}} Ticket
  */
 
@@ -29,7 +29,8 @@ const OVER = ["finished", "cancelled", "expired"];
 
 addTexts(texts);
 
-const path = "/public/tickets/" + encodeURIComponent(decodeURIComponent(location.pathname.split("/").pop() || ""));
+const token = decodeURIComponent(location.pathname.split("/").pop() || "");
+const path = "/public/tickets/" + encodeURIComponent(token);
 /** @type {Ticket|null} */
 let ticket = null;
 let unknown = false;
@@ -42,7 +43,9 @@ const hallName = h("div", { class: "hall clamp" });
 const smaller = h("button", { class: "button", type: "button", onclick: () => resize(-1) });
 const larger = h("button", { class: "button", type: "button", onclick: () => resize(1) });
 const language = h("button", { class: "button", type: "button", onclick: () => setLang(lang() === "en" ? "zh" : "en") });
-const page = h("main", { class: "page" });
+const ticketPart = h("div", { class: "part" });
+const ratingPart = h("div", { class: "part", hidden: true });
+const page = h("main", { class: "page" }, ticketPart, ratingPart);
 replace(document.body, h("header", { class: "bar" }, hallName, smaller, larger, language), page);
 
 // --- text size ---------------------------------------------------------------------------------
@@ -80,6 +83,7 @@ async function poll() {
     setOffline(false);
     take(answer);
     if (OVER.indexOf(answer.state) >= 0) next = HIDDEN_MS; // a finish may still be undone
+    askToRate(answer.state === "finished");
   } catch (error) {
     if (error instanceof ApiError && error.status === 404) {
       unknown = true;
@@ -106,6 +110,29 @@ function take(answer) {
   const calls = answer.state === "called" && (!before || before.state !== "called" || before.window !== answer.window);
   draw();
   if (calls && navigator.vibrate) navigator.vibrate([500, 200, 500, 200, 500]);
+}
+
+/** @type {{node: HTMLElement, refresh: () => Promise<void>}|null} */
+let rating = null;
+
+/**
+ * After the service it may be rated here. Ratings are another feature's: it brings its own part of
+ * this page, and where there is none, nothing is missing.
+ * @param {boolean} finished
+ */
+async function askToRate(finished) {
+  show(ratingPart, finished);
+  if (!finished) return;
+  try {
+    if (!rating) {
+      const { ratePart } = await import("/static/evaluation/rate.js");
+      rating = ratePart(token);
+      replace(ratingPart, rating.node);
+    }
+    await rating.refresh();
+  } catch (error) {
+    console.info("no rating now", error); // asked again with the next poll
+  }
 }
 
 async function cancel() {
@@ -136,18 +163,18 @@ function draw() {
   setText(language, t("language.other"));
   if (unknown) {
     setText(hallName, t("phone.title"));
-    replace(page, ending(null, t("phone.unknown"), t("phone.unknown_text")));
+    replace(ticketPart, ending(null, t("phone.unknown"), t("phone.unknown_text")));
     return;
   }
   if (!ticket) {
     setText(hallName, t("phone.title"));
-    replace(page, h("p", { class: "empty" }, t("phone.loading")));
+    replace(ticketPart, h("p", { class: "empty" }, t("phone.loading")));
     return;
   }
   setText(hallName, (lang() === "en" && ticket.hall_name_en) || ticket.hall_name);
   document.title = titleOf(ticket);
   replace(
-    page,
+    ticketPart,
     paper(ticket),
     ticket.can_cancel
       ? h("button", { class: "button danger wide", type: "button", onclick: cancel }, t("phone.cancel"))
@@ -175,7 +202,7 @@ function paper(now) {
           h("div", { class: "where" }, t("phone.window", { n: now.window || "" })),
           h("div", null, now.window_name || "")));
     case "finished":
-      return ending(now, t("phone.finished"), t("phone.finished_text"), now.rate);
+      return ending(now, t("phone.finished"), t("phone.finished_text"));
     case "no_show":
       return ending(now, t("phone.no_show"), t(now.parked === false ? "phone.no_show_void" : "phone.no_show_parked"));
     case "cancelled":
@@ -219,15 +246,13 @@ function lines(now) {
  * @param {Ticket|null} now
  * @param {string} title
  * @param {string} text
- * @param {string|null} [rate]
  */
-function ending(now, title, text, rate) {
+function ending(now, title, text) {
   return h("article", { class: "paper", "data-state": "ended" },
     h("div", { class: "head" },
       now ? h("div", { class: "service" }, now.service_name || now.queue_name) : null,
       now ? h("div", { class: "number" }, now.number) : null),
-    h("div", { class: "ending" }, h("h2", null, title), h("p", null, text),
-      rate ? h("a", { class: "button primary wide", href: rate }, t("phone.rate")) : null));
+    h("div", { class: "ending" }, h("h2", null, title), h("p", null, text)));
 }
 
 function arrow() {

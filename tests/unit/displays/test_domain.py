@@ -1,4 +1,4 @@
-"""What screens show: last calls, texts, notices, and the faults that screens report."""
+"""What screens show: last calls, texts, notices."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,8 +11,6 @@ from hypothesis import strategies as st
 
 from hall_core.errors import Invalid
 from hall_core.events import (
-    AlertChanged,
-    AlertRaised,
     DayOpened,
     Event,
     Notice,
@@ -27,16 +25,12 @@ from hall_core.setup import HallInfo, Window
 from hall_displays import domain
 from hall_displays.domain import (
     DEFAULT_TEXTS,
-    FAULTS,
     RECENT_CALLS,
     ChangeNotices,
     ChangeTexts,
     DisplaysState,
-    Fault,
-    ReportDevice,
     apply,
     decide_notices,
-    decide_report,
     decide_texts,
 )
 from hall_displays.feature import DisplaysFeature
@@ -178,89 +172,3 @@ def test_two_notices_with_one_id_are_refused() -> None:
     notice = Notice(id="a", title="服务承诺", body="首问负责")
     with pytest.raises(Invalid):
         decide_notices(DisplaysState(), ChangeNotices(notices=(notice, notice)), CONTEXT)
-
-
-# --- faults ------------------------------------------------------------------------------------
-
-FAULT: list[Fault | None] = [None, *FAULTS]
-reports = st.lists(
-    st.tuples(
-        st.sampled_from(["d1", "d2"]), st.sampled_from(["", "2"]), st.sampled_from(FAULT)
-    ),
-    max_size=30,
-)  # fmt: skip
-
-
-def report(device: str, fault: Fault | None, screen: str = "") -> ReportDevice:
-    return ReportDevice(device_id=device, name="东侧屏", fault=fault, screen=screen)
-
-
-@given(reports)
-def test_one_open_alert_per_screen_that_has_a_fault(
-    said: list[tuple[str, str, Fault | None]],
-) -> None:
-    state = DisplaysState()
-    version = 1
-    open_alerts: dict[str, AlertRaised] = {}
-    wrong: dict[tuple[str, str], Fault] = {}
-    for device, screen, fault in said:
-        context = msgspec.structs.replace(CONTEXT, version=version)
-        events = decide_report(state, report(device, fault, screen), context)
-        for event in events:
-            if isinstance(event, AlertRaised):
-                assert event.alert_id not in open_alerts
-                assert event.kind == "device_fault"
-                assert event.device_id == device
-                open_alerts[event.alert_id] = event
-            elif isinstance(event, AlertChanged):
-                del open_alerts[event.alert_id]
-        happen(state, *events, first=version)
-        version += len(events)
-        wrong.pop((device, screen), None)
-        if fault is not None:
-            wrong[device, screen] = fault
-        assert len(open_alerts) == len(wrong)
-        assert sorted(f.alert_id for f in state.faults.values()) == sorted(open_alerts)
-
-
-def test_saying_the_same_again_raises_nothing() -> None:
-    state = DisplaysState()
-    happen(state, *decide_report(state, report("d1", "autoplay_blocked"), CONTEXT))
-    assert decide_report(state, report("d1", "autoplay_blocked"), CONTEXT) == []
-
-
-def test_what_a_person_closed_may_be_said_again() -> None:
-    state = DisplaysState()
-    happen(state, *decide_report(state, report("d1", "no_voice"), CONTEXT))
-    alert_id = state.faults["d1-"].alert_id
-    happen(state, AlertChanged(alert_id=alert_id, state="dismissed", level="hall"))
-    assert len(decide_report(state, report("d1", "no_voice"), CONTEXT)) == 1
-
-
-def test_an_alert_that_is_looked_at_stays_the_same_alert() -> None:
-    state = DisplaysState()
-    happen(state, *decide_report(state, report("d1", "no_voice"), CONTEXT))
-    alert_id = state.faults["d1-"].alert_id
-    happen(state, AlertChanged(alert_id=alert_id, state="acknowledged", level="hall"))
-    assert decide_report(state, report("d1", "no_voice"), CONTEXT) == []
-
-
-def test_other_alerts_are_not_ours() -> None:
-    state = DisplaysState()
-    alert = AlertRaised(alert_id="printer-3-7", kind="device_fault", level="hall", device_id="d1")
-    happen(state, alert, AlertRaised(alert_id="absence-3-7", kind="absence_overdue", level="hall"))
-    assert state.faults == {}
-
-
-def test_a_screens_name_is_short_and_plain() -> None:
-    with pytest.raises(Invalid):
-        decide_report(DisplaysState(), report("d1", "no_voice", "二号屏"), CONTEXT)
-
-
-@given(reports)
-def test_the_state_survives_being_written_down(said: list[tuple[str, str, Fault | None]]) -> None:
-    state = DisplaysState(zones={3: "东区"})
-    for device, screen, fault in said:
-        happen(state, *decide_report(state, report(device, fault, screen), CONTEXT))
-    written = msgspec.json.encode(state)
-    assert msgspec.json.decode(written, type=DisplaysState) == state

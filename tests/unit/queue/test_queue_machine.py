@@ -30,10 +30,20 @@ from hall_core.events import (
 from hall_core.features import Actor, Audience, Command
 from hall_core.setup import Clerk, Queue, ServedQueue, Service, Window
 from hall_queue.domain import commands, order, view
+from hall_queue.domain.sessions import zone
 from hall_queue.domain.apply import apply
 from hall_queue.domain.invariants import violations
 from hall_queue.domain.state import QueueState, Ticket
-from hall_queue.domain.testing import CLERK, DAY, DECIDERS, MANAGER, OPEN_ALWAYS, PlayedHall, setup
+from hall_queue.domain.testing import (
+    CLERK,
+    DAY,
+    DECIDERS,
+    HALL,
+    MANAGER,
+    OPEN_ALWAYS,
+    PlayedHall,
+    setup,
+)
 from hall_queue.domain.view import touched
 
 WINDOWS = st.integers(1, 4)
@@ -179,6 +189,26 @@ class QueueMachine(RuleBasedStateMachine):
     def issue_for_a_service(self, service: str) -> None:
         self.ask(commands.IssueTicket(ticket_id=f"t{len(self.hall.records)}", service=service))
 
+    @rule(queue=QUEUES, comes=st.booleans())
+    def book(self, queue: str, comes: bool) -> None:
+        key = f"a{len(self.hall.records)}"
+        start = (self.hall.now + timedelta(minutes=5)).astimezone(zone(HALL.timezone))
+        self.ask(
+            commands.MakeAppointment(
+                appointment_id=key,
+                queue=queue,
+                day=f"{start:%Y-%m-%d}",
+                start=f"{start:%H:%M}",
+            )
+        )
+        if key not in self.state.appointments:
+            return
+        if comes:
+            ticket_id = f"t{len(self.hall.records)}"
+            self.ask(commands.IssueTicket(ticket_id=ticket_id, appointment=key))
+        else:
+            self.ask(commands.CancelAppointment(appointment_id=key))
+
     @rule(data=st.data())
     def cancel(self, data: st.DataObject) -> None:
         self.ask(commands.CancelTicket(ticket_id=self._id(data)))
@@ -312,7 +342,7 @@ class QueueMachine(RuleBasedStateMachine):
     @rule(data=st.data())
     def hold(self, data: st.DataObject) -> None:
         window = self._window(data, "calling", "serving")
-        self.ask(commands.Hold(window=window, reason="补材料"))
+        self.ask(commands.Hold(window=window, note="n1"))
 
     @rule(data=st.data(), elsewhere=st.integers(0, 3))
     def unhold(self, data: st.DataObject, elsewhere: int) -> None:

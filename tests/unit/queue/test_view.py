@@ -56,6 +56,7 @@ def test_a_window_at_rest(hall: PlayedHall) -> None:
         "name_en": "",
         "type": "general",
         "state": "open",
+        "since": hall.now,
         "ticket": None,
         "clerk": {"clerk_no": "1001", "name": "职员1", "title": "", "stars": 0, "photo": ""},
         "absence": None,
@@ -86,7 +87,8 @@ def test_staff_see_the_ticket_and_what_can_be_done(hall: PlayedHall) -> None:
     assert window(hall)["can_no_show_at"] == hall.now + timedelta(seconds=60)
     hall.pass_time(seconds=60)
     hall.do(NoShow(window=1))
-    assert window(hall)["undo_until"] == hall.now + timedelta(seconds=5)
+    until = hall.now + timedelta(seconds=5)
+    assert window(hall)["undo"] == {"step": "no_show", "number": "H002", "until": until}
     hall.do(Unhold(window=1, number="H001"))
     assert window(hall)["ticket_detail"]["service"] == "居民身份证核发"
 
@@ -162,7 +164,7 @@ def test_a_ticket_with_its_intervals(hall: PlayedHall) -> None:
     assert (seen["number"], seen["state"], seen["ahead"]) == ("H002", "waiting", 1)
     assert seen["service_name"] == "居民身份证核发"
     hall.do(CancelTicket(ticket_id=ticket.ticket_id))
-    assert "ahead" not in view.ticket_view(hall.state, ticket)
+    assert view.ticket_view(hall.state, ticket)["ahead"] == 0
 
 
 def test_the_counter_sees_its_line_with_reasons(hall: PlayedHall) -> None:

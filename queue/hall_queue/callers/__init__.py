@@ -1,0 +1,1 @@
+"""Callers: small keyboards at the window for the clerk whose other system has the focus."""
