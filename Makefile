@@ -37,6 +37,7 @@ lint: setup-dev $(NPM_STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/mypy scripts/smoke-demo
+	$(BIN)/mypy scripts/screenshots
 	$(BIN)/lint-imports
 	node_modules/.bin/tsc --project tsconfig.json
 	node scripts/check-es2017.mjs
@@ -48,7 +49,7 @@ soak: setup-dev setup-test
 		$$(($(SOAK_SECONDS) + $(SOAK_SPARE))) $(BIN)/pytest tests/soak $(ARGS)
 
 clean:
-	rm -rf .venv node_modules build dist out
+	rm -rf .venv node_modules build dist out evaluation_devices/hall_evaluation/web/vendor
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -57,6 +58,7 @@ clean:
 setup-run:
 	@scripts/setup-venv run
 	@scripts/setup-system run
+	@scripts/setup-charts
 
 setup-dev:
 	@scripts/setup-venv dev
@@ -66,6 +68,7 @@ setup-test:
 
 $(NPM_STAMP): package.json package-lock.json
 	@scripts/setup-system lint
-	@echo "npm: installing what checks the pages" >&2
+	@echo "npm: installing the chart library and what checks the pages" >&2
 	@npm ci --silent
+	@scripts/setup-charts
 	@touch $@

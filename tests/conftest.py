@@ -9,6 +9,11 @@ import os
 from collections.abc import Generator
 
 import pytest
+from hypothesis import settings
+
+# Time is not what properties are about: a busy machine is no failure.
+settings.register_profile("hall", deadline=None)
+settings.load_profile("hall")
 
 IN_CI = os.environ.get("CI", "").lower() not in ("", "0", "false", "no")
 

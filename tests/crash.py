@@ -1,8 +1,9 @@
 """Killing the server at random points, again and again, and asking whether anything was lost.
 
-Kiosks and counters press with keys, as real ones do: what was not answered is sent again, with its
-key, when the server is back. After every end `hall check` must be content, everything that was
-answered with yes must be in the journal as it was told, and what a screen was shown must be there.
+Kiosks, counters, rating pads and who takes complaints press with keys, as real ones do: what was
+not answered is sent again, with its key, when the server is back. After every end `hall check` must
+be content, everything that was answered with yes must be in the journal as it was told (a rating
+and what it opens exactly once), and what a screen was shown must be there.
 """
 
 from __future__ import annotations
@@ -11,16 +12,19 @@ import asyncio
 import random
 import sqlite3
 import subprocess
-from collections.abc import AsyncIterator, Callable
+from collections import Counter as Counts
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import aiohttp
 import msgspec
 
 from hall_app import install
 from hall_app.check import check_directory
+from hall_core.events import RatingLevel
+from hall_core.secret import TICKET_ID_LENGTH
 from tests.support import (
     HALL,
     Answer,
@@ -34,6 +38,8 @@ from tests.support import (
 KIOSKS = 6
 WINDOWS = range(1, 8)  # five of queue H, two of queue S
 SAMPLE = 30  # answered keys that are asked again after each start
+LEVELS: tuple[RatingLevel, ...] = get_args(RatingLevel)
+BAD = ("dissatisfied", "very_dissatisfied")
 
 
 class Gone(Exception):
@@ -79,6 +85,7 @@ class Actor:
         self._ledger = ledger
         self._count = 0
         self._unanswered: Asked | None = None
+        self.answer: Any = None  # to the last that was asked; None: it was refused
 
     async def work(self, http: aiohttp.ClientSession, base: str) -> None:
         """Until the server is gone."""
@@ -98,12 +105,10 @@ class Actor:
         self._unanswered = asked
         answer: Answer | None = None
         while answer is None or answer.status == 503:
-            try:
-                answer = await self.client.post(asked.path, asked.body, key=asked.key)
-            except (aiohttp.ClientError, ConnectionError, TimeoutError) as error:
-                raise Gone from error
-        self._unanswered = None
+            answer = await unless_gone(self.client.post(asked.path, asked.body, key=asked.key))
+        self._unanswered = self.answer = None
         if answer.status in (200, 201):
+            self.answer = answer.body
             self._ledger.add(self.client, asked, answer.body)
         else:
             assert answer.status == 409, (self.name, asked, answer)
@@ -114,13 +119,61 @@ class Actor:
         yield  # a generator
 
 
+async def unless_gone(asking: Awaitable[Answer]) -> Answer:
+    """Raises Gone."""
+    try:
+        return await asking
+    except (aiohttp.ClientError, ConnectionError, TimeoutError) as error:
+        raise Gone from error
+
+
 class Kiosk(Actor):
     async def presses(self) -> AsyncIterator[tuple[str, dict[str, Any]]]:
         yield f"/halls/{HALL}/tickets", {"queue": self.rng.choice("HHS")}
 
 
+class Pad(Actor):
+    """Rates whatever its window asks."""
+
+    window = 0
+
+    def __init__(self, name: str, token: str, ledger: Ledger, rng: random.Random) -> None:
+        super().__init__(name, token, ledger, rng)
+        self.look = asyncio.Event()  # its counter finished somebody, or is gone
+        self.look.set()
+
+    async def presses(self) -> AsyncIterator[tuple[str, dict[str, Any]]]:
+        await self.look.wait()
+        self.look.clear()
+        answer = await unless_gone(self.client.get(f"/halls/{HALL}/snapshot"))
+        for question in answer.body["state"]["questions"]:
+            assert question["window"] == self.window, question
+            level = self.rng.choice(LEVELS)
+            yield "/evaluations", {"token": question["token"], "level": level, "text": level}
+
+
+class Telephone(Actor):
+    """Takes complaints and sees each to its close."""
+
+    async def presses(self) -> AsyncIterator[tuple[str, dict[str, Any]]]:
+        contact = {"name": "张三", "phone": "13812345678"}
+        complaint = {"source": "telephone", "text": f"来电 {self.rng.random()}", "contact": contact}
+        yield f"/halls/{HALL}/cases", complaint
+        path = f"/cases/{self.answer['case_id']}/commands"
+        yield path, {"command": "contact", "reached": True, "text": "已联系"}
+        yield path, {"command": "settle", "text": "已解决"}
+        yield path, {"command": "close"}
+
+
 class Counter(Actor):
     window = 0
+    pad: Pad
+
+    async def work(self, http: aiohttp.ClientSession, base: str) -> None:
+        try:
+            await super().work(http, base)
+        finally:
+            self.pad.look.set()
 
     async def presses(self) -> AsyncIterator[tuple[str, dict[str, Any]]]:
         path = f"/halls/{HALL}/windows/{self.window}/commands"
@@ -133,6 +186,8 @@ class Counter(Actor):
                 yield path, {"command": "start"}
             more = {"queue": "S"} if end == "transfer" else {}
             yield path, {"command": end, **more}
+            if end == "finish":
+                self.pad.look.set()
             if self.rng.random() < 0.2:
                 yield path, {"command": "undo"}
         yield path, {"command": "leave", "reason": "短时离开", "expected_return": back}
@@ -157,8 +212,12 @@ class CrashTest:
             rng = random.Random(self.rng.random())
             token = self._token("counter", window)
             counter = Counter(f"counter-{window}", token, self.ledger, rng)
-            counter.window = window
-            self._actors.append(counter)
+            rng, token = random.Random(self.rng.random()), self._token("pad", window)
+            counter.pad = Pad(f"pad-{window}", token, self.ledger, rng)
+            counter.window = counter.pad.window = window
+            self._actors += [counter, counter.pad]
+        rng = random.Random(self.rng.random())
+        self._actors.append(Telephone("telephone", self._staff, self.ledger, rng))
 
     def _token(self, kind: str, window: int | None = None) -> str:
         return install.create_token(self.directory, kind, HALL, window)
@@ -237,6 +296,8 @@ class CrashTest:
                 version: (type_, msgspec.json.decode(data))
                 for version, type_, data in database.execute(query, (HALL,))
             }
+            ratings = dict(database.execute("SELECT ticket_id, level FROM ratings"))
+            texts = {text for (text,) in database.execute("SELECT text FROM notes")}
         finally:
             database.close()
         issued = {
@@ -244,18 +305,48 @@ class CrashTest:
             for type_, data in journal.values()
             if type_ == "ticket_issued"
         }
+        once = Once(journal, ratings)
         given: set[str] = set()
         for _, asked, answer in self.ledger.yes:
             if "ticket_id" in answer:
                 assert issued.get(answer["ticket_id"]) == answer["number"], (asked, answer)
                 assert answer["ticket_id"] not in given, "one ticket was given to two"
                 given.add(answer["ticket_id"])
+            elif asked.path == "/evaluations":
+                once.assert_rated(asked)
+            elif "case_id" in answer:
+                once.assert_done(asked, answer["case_id"])
             else:
                 _assert_told(journal, asked, answer)
+            assert asked.body.get("text", "") in {"", *texts}, asked
         for version, (type_, data) in self.ledger.shown.items():
             assert journal.get(version, ("", {}))[0] == type_, f"shown, but lost: {version} {type_}"
             stored = journal[version][1]
             assert all(data[name] == value for name, value in stored.items()), (version, data)
+
+
+class Once:
+    """How often the journal tells of each rating and of each step of a case."""
+
+    def __init__(self, journal: dict[int, tuple[str, Any]], ratings: dict[str, str]) -> None:
+        self._ratings = ratings
+        self._times: Counts[tuple[str, str]] = Counts()
+        for type_, data in journal.values():
+            if type_ == "evaluation_recorded":
+                self._times["rated", data["ticket_id"]] += 1
+            elif type_ == "case_opened":
+                self._times["open", data["case_id"]] += 1
+            elif type_ == "case_changed":
+                self._times[data["command"], data["case_id"]] += 1
+
+    def assert_rated(self, asked: Asked) -> None:
+        ticket_id, level = asked.body["token"][:TICKET_ID_LENGTH], asked.body["level"]
+        assert self._ratings.get(ticket_id) == level, asked
+        assert self._times["rated", ticket_id] == 1, asked
+        assert self._times["open", f"r{ticket_id}"] == (level in BAD), asked
+
+    def assert_done(self, asked: Asked, case_id: str) -> None:
+        assert self._times[asked.body.get("command", "open"), case_id] == 1, asked
 
 
 EVENT_OF: dict[str, str] = {

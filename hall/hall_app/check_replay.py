@@ -22,6 +22,8 @@ from hall_core.events import DayOpened, Recorded
 from hall_core.features import Feature
 from hall_core.halls import Slices, new_slices
 from hall_core.setup import HallInfo
+from hall_evaluation import tables as evaluation_tables
+from hall_evaluation.relay.tables import relay_outbox
 from hall_queue import tables as queue_tables
 from hall_queue.domain.invariants import violations
 from hall_queue.domain.state import QueueState
@@ -244,7 +246,11 @@ class HallReplay:
         if table is tables.alerts:
             alerts: AlertsState = self._first["alerts"]
             return row[1] not in alerts.alerts
-        return False
+        if table is evaluation_tables.evaluation_requests:
+            return row[0] not in self._first["evaluation"].requests
+        if table is evaluation_tables.cases:
+            return row[0] not in self._first["evaluation"].cases
+        return table in _FACTS
 
     def _compare_rows(self, ready: Callable[[Table, Values], bool]) -> None:
         if self._first is None:
@@ -279,6 +285,8 @@ class HallReplay:
         return ANY if made is None else made[column]
 
 
+# Rows that never change, as far as the journal knows.
+_FACTS = frozenset({evaluation_tables.ratings, evaluation_tables.case_steps, relay_outbox})
 _CLEARED = list(queue_tables.absences.columns).index(queue_tables.absences.c.cleared_ms)
 _CHANGED = list(tables.alerts.columns).index(tables.alerts.c.changed_ms)
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import wraps
+
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from hall_core.kernel import Kernel
@@ -14,11 +18,24 @@ def start_jobs(kernel: Kernel) -> AsyncIOScheduler:
     async def expire_keys() -> None:
         await kernel.keys.expire(kernel.writer)
 
-    scheduler.add_job(expire_keys, "cron", hour=3, minute=20)
-    scheduler.add_job(kernel.access.keep_sessions, "interval", minutes=1)
-    scheduler.add_job(kernel.expire, "cron", hour=3, minute=30)
+    scheduler.add_job(_ends_quietly(expire_keys), "cron", hour=3, minute=20)
+    scheduler.add_job(_ends_quietly(kernel.access.keep_sessions), "interval", minutes=1)
+    scheduler.add_job(_ends_quietly(kernel.expire), "cron", hour=3, minute=30)
     for feature in kernel.features:
         for job in feature.jobs(kernel):
-            scheduler.add_job(job.run, job.trigger, **job.when)
+            scheduler.add_job(_ends_quietly(job.run), job.trigger, **job.when)
     scheduler.start()
     return scheduler
+
+
+def _ends_quietly(run: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+    """A job that is cut off because the server stops is no error, as APScheduler would log it."""
+
+    @wraps(run)
+    async def job() -> None:
+        try:
+            await run()
+        except asyncio.CancelledError:
+            return
+
+    return job

@@ -28,7 +28,10 @@ SHELLS = {
     "/t/{token}": ("queue", "ticket.html"),
     "/display/hall": ("displays", "hall.html"),
     "/display/window": ("displays", "window.html"),
+    "/pad": ("evaluation", "pad.html"),
     "/supervision": ("app", "supervision.html"),
+    "/cases": ("evaluation", "cases.html"),
+    "/figures": ("evaluation", "figures.html"),
     "/admin": ("app", "admin.html"),
     "/signin": ("app", "signin.html"),
 }
@@ -42,6 +45,8 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-cache",
 }
+# A pad may show the province's own rating page, at an address that the hall sets.
+FRAMES = {"/pad": "; frame-src http: https:"}
 
 
 def mount(app: web.Application, features: Iterable[Feature]) -> None:
@@ -77,3 +82,5 @@ def _shell(path: Path) -> Callable[[web.Request], Awaitable[web.StreamResponse]]
 async def _headers(request: web.Request, response: web.StreamResponse) -> None:
     if not request.path.startswith("/api/"):
         response.headers.update(HEADERS)
+        if request.path in FRAMES:
+            response.headers["Content-Security-Policy"] += FRAMES[request.path]

@@ -26,6 +26,12 @@ database = "sqlite:///hall.sqlite"
 
 # Recorded voice clips, clerk photos and the like, below this folder.
 media = "media"
+
+# Cameras: whether this machine watches them itself (false: `hall cameras worker` on others does),
+# and how long and how much evidence is kept, in days and megabytes; the oldest goes first.
+camera_worker = true
+evidence_days = 30
+evidence_mb = 2048
 """
 
 
@@ -40,6 +46,9 @@ class AppSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     port: int = 8080
     database: str = "sqlite:///hall.sqlite"
     media: str = "media"
+    camera_worker: bool = True
+    evidence_days: int = 30
+    evidence_mb: int = 2048
 
 
 def load(directory: Path) -> AppSettings:
@@ -59,6 +68,10 @@ def load(directory: Path) -> AppSettings:
         raise SettingsError(f"{path} can't be read: {error}") from None
     if not 1 <= settings.port <= 65535:
         raise SettingsError(f"{path}: `port` is {settings.port}; it must be 1 to 65535")
+    for name, low, high in (("evidence_days", 1, 3650), ("evidence_mb", 10, 10_000_000)):
+        value = getattr(settings, name)
+        if not low <= value <= high:
+            raise SettingsError(f"{path}: `{name}` is {value}; it must be {low} to {high}")
     return settings
 
 

@@ -2,13 +2,42 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime
+from typing import TypedDict
 
 from hall_core.halls import Hall
 from hall_core.http import Call, Route, roles
+from hall_core.setup import Level, Region
 
 
-async def tree(call: Call) -> Any:
+class AbsenceNow(TypedDict):
+    window: int
+    reason: str
+    expected_return: datetime
+
+
+class HallNow(TypedDict):
+    """A hall in figures. `windows`: how many are in each state."""
+
+    id: str
+    name: str
+    name_en: str
+    region: str
+    level: Level
+    windows: dict[str, int]
+    waiting: int
+    longest_wait_min: int
+    issued_today: int
+    absences: list[AbsenceNow]
+    alerts_open: int
+
+
+class Tree(TypedDict):
+    regions: list[Region]
+    halls: list[HallNow]
+
+
+async def tree(call: Call) -> Tree:
     kernel = call.kernel
     halls = [hall for hall in kernel.halls.values() if call.principal.may_enter(hall.info.id)]
     shown = {hall.info.region for hall in halls}
@@ -23,12 +52,12 @@ async def tree(call: Call) -> Any:
     }
 
 
-def hall_now(hall: Hall) -> dict[str, Any]:
+def hall_now(hall: Hall) -> HallNow:
     """One hall in figures, from its committed state."""
     queue = hall.committed["queue"]
     alerts = hall.committed["alerts"]
     states = dict.fromkeys(("open", "calling", "serving", "away", "closed"), 0)
-    absences = []
+    absences: list[AbsenceNow] = []
     for number, post in queue.posts.items():
         states[post.state] += 1
         if post.absence is not None:
@@ -58,6 +87,6 @@ def routes() -> list[Route]:
         Route(
             method="GET", path="/supervision/tree", handler=tree,
             summary="Regions and halls of the caller's scope, in figures",
-            roles=roles("supervisor"),
+            roles=roles("supervisor"), answer=Tree,
         ),
     ]  # fmt: skip

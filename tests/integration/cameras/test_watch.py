@@ -1,0 +1,207 @@
+"""Watching one camera: each thing that can happen to its stream ends in a clear state."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import msgspec
+import pytest
+
+from hall_cameras import wire
+from hall_cameras.worker import analyst, backoff, capture
+from hall_cameras.worker.backoff import Backoff
+from hall_cameras.worker.watch import Watch
+from hall_core.setup import CameraSettings, CameraZone
+from tests.peers.odd_camera import OddCamera, SilentPort
+from tests.peers.rtsp import RtspPeer
+from tests.support import eventually
+
+QUICK = CameraSettings(lasts_s=1)
+
+
+@pytest.fixture(autouse=True)
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same steps, with shorter waits."""
+    monkeypatch.setattr(backoff, "STEPS_S", (0.1, 0.2, 0.4))
+    monkeypatch.setattr(capture, "OPEN_S", 1.5)
+    monkeypatch.setattr(capture, "READ_S", 0.6)
+    monkeypatch.setattr(analyst, "LEARN_PICTURES", 3)
+
+
+class Watched:
+    """A watch whose words are kept."""
+
+    def __init__(self, order: wire.Order) -> None:
+        self.said: asyncio.Queue[wire.ToServer] = asyncio.Queue()
+        self.heard: list[wire.ToServer] = []
+        self.watch = Watch(order, 1, self.said.put_nowait)
+
+    async def until(self, wanted: Callable[[Any], bool], patience_s: float = 15) -> Any:
+        async with asyncio.timeout(patience_s):
+            while True:
+                message = await self.said.get()
+                self.heard.append(message)
+                if wanted(message):
+                    return message
+
+    async def until_state(self, state: str, *faults: str) -> wire.Report:
+        report: wire.Report = await self.until(
+            lambda m: isinstance(m, wire.Report) and m.state == state and m.faults == faults
+        )
+        return report
+
+
+@contextlib.asynccontextmanager
+async def watching(url: str = "", **more: Any) -> AsyncIterator[Watched]:
+    address = more.pop("access", None) or wire.Access(rtsp=url)
+    more.setdefault("settings", QUICK)
+    watched = Watched(wire.Order(camera_id="a", access=address, **more))
+    try:
+        yield watched
+    finally:
+        await watched.watch.stop()
+
+
+async def test_a_camera_comes_online_and_its_view_is_learned(rtsp: RtspPeer) -> None:
+    async with watching(rtsp.url("good")) as camera:
+        report = await camera.until_state("online")
+        assert (report.width, report.height, report.fps, report.codec) == (640, 360, 25.0, "h264")
+        picture = await camera.watch.picture()
+        assert picture.jpeg.startswith(b"\xff\xd8")
+        assert picture.age_s < 2
+        view = await camera.until(lambda m: isinstance(m, wire.View))
+        assert view.jpeg.startswith(b"\xff\xd8")
+
+
+async def test_a_covered_lens_is_told_with_evidence_before_and_after(
+    rtsp: RtspPeer,
+) -> None:
+    zone = CameraZone(window=1, polygon=((0.0, 0.0), (0.5, 0.0), (0.5, 0.5)))
+    async with watching(rtsp.url("good1"), zones=(zone,)) as camera:
+        await camera.until(lambda m: isinstance(m, wire.View))
+        rtsp.tell("play", "good1", "covered")
+        await camera.until_state("online", "covered")
+        before = await camera.until(lambda m: isinstance(m, wire.Evidence))
+        after = await camera.until(lambda m: isinstance(m, wire.Evidence))
+        assert before.age_s > after.age_s == 0
+        assert before.measures is None
+        assert after.measures.lost > 0.4
+        rtsp.tell("play", "good1", "good")
+        await camera.until_state("online")
+
+
+async def test_a_stream_that_stalls_and_goes_on(rtsp: RtspPeer) -> None:
+    async with watching(rtsp.url("good2")) as camera:
+        await camera.until_state("online")
+        rtsp.tell("stall", "good2")
+        assert (await camera.until_state("stalled")).why == "no_video"
+        rtsp.tell("resume", "good2")
+        await camera.until_state("online")
+
+
+async def test_a_camera_that_reboots(own_rtsp: Callable[..., RtspPeer]) -> None:
+    peer = own_rtsp()
+    async with watching(peer.url("good")) as camera:
+        await camera.until_state("online")
+        peer.close()
+        assert (await camera.until_state("stalled")).why == "ended"
+        assert (await camera.until_state("unreachable")).why == "refused_connection"
+        own_rtsp(port=peer.port)
+        await camera.until_state("online")
+
+
+async def test_another_resolution_in_the_middle_is_reported(rtsp: RtspPeer) -> None:
+    wanted = msgspec.structs.replace(QUICK, width=640, height=360)
+    async with watching(rtsp.url("good3"), settings=wanted) as camera:
+        await camera.until_state("online")
+        rtsp.tell("play", "good3", "large")
+        report = await camera.until_state("online", "wrong_resolution")
+        assert (report.width, report.height) == (1280, 720)
+        rtsp.tell("play", "good3", "good")
+        await camera.until_state("online")
+
+
+async def test_a_refused_password_is_not_tried_again_until_a_person_acts(
+    own_rtsp: Callable[..., RtspPeer],
+) -> None:
+    peer = own_rtsp("admin", "p@:/#x")
+    wrong = wire.Access(rtsp=peer.url("good"), username="admin", password="wrong")
+    async with watching(access=wrong) as camera:
+        assert (await camera.until_state("refused")).why == "bad_password"
+        with pytest.raises(TimeoutError):  # many steps of the back-off long
+            await camera.until(lambda m: True, patience_s=1.5)
+        right = msgspec.structs.replace(wrong, password="p@:/#x")
+        order = msgspec.structs.replace(camera.watch.order, access=right, refused=False)
+        camera.watch.change(order, 2)
+        assert (await camera.until_state("online")).epoch == 2
+
+
+async def test_onvif_that_refuses_is_asked_no_more() -> None:
+    with OddCamera() as peer:
+        access = wire.Access(onvif=peer.url, username="admin", password="wrong")
+        async with watching(access=access) as camera:
+            await camera.until_state("refused")
+            asked = len(peer.asked)
+            with pytest.raises(TimeoutError):
+                await camera.until(lambda m: True, patience_s=1.0)
+            assert len(peer.asked) == asked
+            assert peer.wrong <= 2
+
+
+async def test_onvif_tells_where_the_video_is(rtsp: RtspPeer) -> None:
+    with OddCamera() as peer:
+        peer.stream = rtsp.url("good0").replace("127.0.0.1", "192.168.254.3")
+        access = wire.Access(onvif=peer.url, username="admin", password=peer.password)
+        async with watching(access=access) as camera:
+            known = await camera.until(lambda m: isinstance(m, wire.Known))
+            assert known.identity.serial == "S-1"
+            await camera.until_state("online")
+
+
+async def test_a_wrong_clock_is_a_fault(rtsp: RtspPeer) -> None:
+    from datetime import timedelta
+
+    with OddCamera() as peer:
+        peer.clock_off = timedelta(minutes=-7)
+        peer.stream = rtsp.url("good0")
+        access = wire.Access(onvif=peer.url, username="admin", password=peer.password)
+        async with watching(access=access) as camera:
+            await camera.until_state("online", "clock_wrong")
+
+
+@pytest.mark.parametrize(
+    ("says", "why"), [(b"", "timeout"), (b"\x00\xff garbage\r\n\r\n" * 999, "bad_answer")]
+)
+async def test_a_peer_that_is_no_camera(says: bytes, why: str) -> None:
+    port = SilentPort(says)
+    try:
+        async with watching(f"rtsp://127.0.0.1:{port.port}/x") as camera:
+            assert (await camera.until_state("unreachable")).why in (why, "ended")
+    finally:
+        port.close()
+
+
+async def test_a_thousand_tries_leave_no_thread_behind(rtsp: RtspPeer) -> None:
+    """A few dozen here; the soak does the thousand."""
+    before = threading.active_count()
+    for mount in ("nothing", "good0"):
+        for _ in range(10):
+            async with watching(rtsp.url(mount)) as camera:
+                await camera.until(lambda m: isinstance(m, wire.Report))
+    await eventually(lambda: threading.active_count() <= before)
+
+
+def test_the_steps_grow_jitter_and_begin_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backoff, "STEPS_S", (1.0, 2.0, 60.0))
+    steps = Backoff()
+    waits = [steps.next_s() for _ in range(5)]
+    for wait, base in zip(waits, (1, 2, 60, 60, 60), strict=True):
+        assert 0.75 * base <= wait <= 1.25 * base
+    steps.held(30)  # a camera that reboots every half a minute goes on being asked slowly
+    assert steps.next_s() > 40
+    steps.held(90)
+    assert steps.next_s() < 2
