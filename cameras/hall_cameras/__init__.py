@@ -1,1 +1,1 @@
-"""The hall's ONVIF cameras and the city's video platform. Nothing is here yet."""
+"""Cameras: getting them in, their pictures, their health; facts for others to judge."""

@@ -99,6 +99,7 @@ class WindowView(TypedDict):
     undo: NotRequired[UndoView | None]
     can_no_show_at: NotRequired[datetime | None]
     commands: NotRequired[list[str]]
+    presence: NotRequired[bool | None]  # on the picture, for who manages; None: can't be told
 
 
 class QueueView(TypedDict):

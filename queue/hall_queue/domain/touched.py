@@ -15,6 +15,7 @@ from hall_core.events import (
     DayOpened,
     EvaluationRecorded,
     Event,
+    PresenceChanged,
     Recorded,
     ServiceFinished,
     ServiceStarted,
@@ -107,6 +108,11 @@ def _alert(state: QueueState, event: AlertRaised | AlertChanged) -> Iterator[Par
         yield "windows", window
 
 
+def _seen(state: QueueState, event: PresenceChanged) -> Iterator[Part]:
+    if event.window in state.posts:
+        yield "windows", event.window
+
+
 def _at_work(state: QueueState, event: Any) -> Iterator[Part]:
     """A window came or went: its neighbours of cover, and the queues it takes."""
     numbers = [event.window]
@@ -178,4 +184,5 @@ _TOUCHED: Final[dict[type[Event], Callable[[QueueState, Any], Iterator[Part]]]] 
     EvaluationRecorded: _rated,
     AlertRaised: _alert,
     AlertChanged: _alert,
+    PresenceChanged: _seen,
 }

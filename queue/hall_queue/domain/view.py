@@ -95,6 +95,8 @@ def window_view(state: QueueState, post: Post, audience: Audience) -> WindowView
         view["undo"] = _undo(state, post)
         view["can_no_show_at"] = _can_no_show_at(state, ticket) if ticket is not None else None
         view["commands"] = possible_now(state, post)
+    if audience.kind == "manager":
+        view["presence"] = presence(post)
     return view
 
 

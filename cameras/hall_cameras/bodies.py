@@ -1,0 +1,275 @@
+"""What the camera calls take and give."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Annotated, Any, Literal, NotRequired, TypedDict
+
+import msgspec
+
+from hall_cameras import addresses
+from hall_cameras.records import Credentials
+from hall_cameras.wire import Identity, Measures
+from hall_core.errors import FieldError, Invalid, invalid
+from hall_core.setup import CameraSettings, CameraZone
+
+ROWS_MAX = 200
+Name = Annotated[str, msgspec.Meta(max_length=128)]
+
+
+class NewCameraBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Either address is enough. `profile`: the ONVIF profile to watch; "": one is chosen."""
+
+    name: Name
+    onvif: str | None = None
+    rtsp: str | None = None
+    username: Name = ""
+    password: Name = ""
+    profile: Name = ""
+    group: Name = ""
+    settings: CameraSettings = CameraSettings()
+
+
+class ImportBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`rows`, or the text of a CSV file whose first line names the columns."""
+
+    rows: tuple[NewCameraBody, ...] = ()
+    csv: str = ""
+
+
+class EditBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is left out stays. A new password (or user name, or address) is tried at once."""
+
+    name: Name | None = None
+    onvif: str | None = None
+    rtsp: str | None = None
+    username: Name | None = None
+    password: Name | None = None
+    profile: Name | None = None
+    group: Name | None = None
+    settings: CameraSettings | None = None
+
+
+class ProbeBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    onvif: str
+    username: Name = ""
+    password: Name = ""
+
+
+class Retry(msgspec.Struct, tag_field="command", tag="retry", forbid_unknown_fields=True):
+    """A person acted: try again what was refused."""
+
+
+class Enable(msgspec.Struct, tag_field="command", tag="enable", forbid_unknown_fields=True):
+    pass
+
+
+class Disable(msgspec.Struct, tag_field="command", tag="disable", forbid_unknown_fields=True):
+    pass
+
+
+class Learn(msgspec.Struct, tag_field="command", tag="learn", forbid_unknown_fields=True):
+    """The view is right as it is now (a camera was turned on purpose)."""
+
+
+Speed = Annotated[float, msgspec.Meta(ge=-1, le=1)]
+
+
+class Move(msgspec.Struct, tag_field="command", tag="move", forbid_unknown_fields=True):
+    """Turn for a moment, then stop."""
+
+    pan: Speed = 0.0
+    tilt: Speed = 0.0
+    zoom: Speed = 0.0
+    seconds: Annotated[float, msgspec.Meta(gt=0, le=5)] = 0.5
+
+
+class GoTo(msgspec.Struct, tag_field="command", tag="preset", forbid_unknown_fields=True):
+    token: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+
+
+CameraCommand = Retry | Enable | Disable | Learn | Move | GoTo
+Zones = tuple[CameraZone, ...]
+
+
+class CameraView(TypedDict):
+    """A camera. `why_text` says in words why it is in its state."""
+
+    camera_id: str
+    name: str
+    group: str
+    state: Literal["online", "stalled", "unreachable", "refused", "disabled"]
+    why: str
+    why_text: str
+    faults: list[str]
+    since: str
+    width: int
+    height: int
+    fps: float
+    codec: str
+    zones: list[Any]
+    settings: dict[str, Any]
+
+
+class CameraDetails(CameraView):
+    """With what its manager may see. Addresses are without credentials; never a password."""
+
+    onvif: str | None
+    rtsp: str | None
+    username: str
+    profile: str
+    identity: Identity
+    measures: Measures | None
+
+
+class ImportedView(TypedDict):
+    cameras: list[CameraView]
+
+
+class RemovedView(TypedDict):
+    camera_id: str
+    removed: bool
+
+
+class FoundView(TypedDict):
+    """A device on the network; `camera_id` when it is one of the hall's already."""
+
+    onvif: str
+    name: str
+    hardware: str
+    camera_id: str | None
+
+
+class FiguresRow(TypedDict):
+    """Rates are 0 to 1; null where nothing was counted. `region` and `level` of halls."""
+
+    key: str
+    name: str
+    cameras: int
+    known_hours: float
+    online_rate: float | None
+    good_rate: float | None
+    region: NotRequired[str]
+    level: NotRequired[str]
+
+
+# `from` is no name in Python.
+FiguresView = TypedDict(
+    "FiguresView",
+    {"from": str | None, "to": str | None, "rows": list[FiguresRow], "total": FiguresRow | None},
+)
+
+
+class Address(msgspec.Struct, frozen=True):
+    """Where a camera is, normalised, and how to get in."""
+
+    onvif: str
+    rtsp: str
+    credentials: Credentials
+
+
+def address_of(body: NewCameraBody | ProbeBody, where: str = "") -> Address:
+    """The address of a new camera.
+
+    Raises:
+        Invalid: neither address was given, or one is none.
+    """
+    onvif = _onvif(body.onvif or "", where) if body.onvif else ""
+    credentials = Credentials(body.username, body.password)
+    if isinstance(body, ProbeBody) or not body.rtsp:
+        if not onvif:
+            raise invalid(f"{where}onvif", "请填写 ONVIF 地址或 RTSP 地址。")
+        return Address(onvif, "", credentials)
+    rtsp = _rtsp(body.rtsp, where)
+    if not body.username:
+        credentials = Credentials(rtsp.username, rtsp.password)
+    return Address(onvif, rtsp.url, credentials)
+
+
+def edited_address(old: Address, body: EditBody) -> Address:
+    """What an edit makes of an address; null clears nothing, an empty text does.
+
+    Raises:
+        Invalid: nothing would be left, or an address is none.
+    """
+    onvif, rtsp, credentials = old.onvif, old.rtsp, old.credentials
+    if body.onvif is not None:
+        onvif = _onvif(body.onvif, "") if body.onvif else ""
+    if body.rtsp is not None:
+        parsed = _rtsp(body.rtsp, "") if body.rtsp else addresses.Rtsp("", "", "")
+        rtsp = parsed.url
+        if parsed.username:
+            credentials = Credentials(parsed.username, parsed.password)
+    if body.username is not None:
+        credentials = msgspec.structs.replace(credentials, username=body.username)
+    if body.password is not None:
+        credentials = msgspec.structs.replace(credentials, password=body.password)
+    if not onvif and not rtsp:
+        raise invalid("onvif", "请填写 ONVIF 地址或 RTSP 地址。")
+    return Address(onvif, rtsp, credentials)
+
+
+def _onvif(text: str, where: str) -> str:
+    try:
+        return addresses.onvif_address(text)
+    except addresses.BadAddress as error:
+        raise invalid(f"{where}onvif", str(error)) from None
+
+
+def _rtsp(text: str, where: str) -> addresses.Rtsp:
+    try:
+        return addresses.rtsp_address(text)
+    except addresses.BadAddress as error:
+        raise invalid(f"{where}rtsp", str(error)) from None
+
+
+COLUMNS = {
+    "名称": "name",
+    "onvif地址": "onvif",
+    "rtsp地址": "rtsp",
+    "用户名": "username",
+    "密码": "password",
+    "视频流": "profile",
+    "所属": "group",
+} | {name: name for name in ("name", "onvif", "rtsp", "username", "password", "profile", "group")}
+
+
+def imported(body: ImportBody) -> tuple[NewCameraBody, ...]:
+    """The cameras of an import.
+
+    Raises:
+        Invalid: there are none, too many, or a row can't be read; the field names the row.
+    """
+    rows = (*body.rows, *_from_csv(body.csv))
+    if not 1 <= len(rows) <= ROWS_MAX:
+        raise invalid("rows", f"一次可导入 1 到 {ROWS_MAX} 台摄像机。")
+    return rows
+
+
+def _from_csv(text: str) -> tuple[NewCameraBody, ...]:
+    if not text.strip():
+        return ()
+    lines = csv.reader(io.StringIO(text.lstrip("\ufeff")))
+    try:
+        heads = [head.strip() for head in next(lines)]
+        unknown = [head for head in heads if head.lower() not in COLUMNS]
+        if unknown:
+            raise invalid("csv", f"不认识这一列：{unknown[0]}。可用的列：{'、'.join(COLUMNS)}。")
+        names = [COLUMNS[head.lower()] for head in heads]
+        return tuple(
+            _row(index, dict(zip(names, (cell.strip() for cell in line), strict=False)))
+            for index, line in enumerate(lines)
+            if any(cell.strip() for cell in line)
+        )
+    except csv.Error as error:
+        raise invalid("csv", f"文件内容无法解读：{error}。") from None
+
+
+def _row(index: int, values: dict[str, str]) -> NewCameraBody:
+    try:
+        return msgspec.convert(values, NewCameraBody)
+    except msgspec.ValidationError as error:
+        field = f"rows[{index}]"
+        message = f"第 {index + 1} 行：{error}"
+        raise Invalid("invalid_field", message, (FieldError(field, message),)) from None

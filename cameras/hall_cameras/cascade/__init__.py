@@ -1,0 +1,1 @@
+"""Joining the city's video platform: GB/T 28181, as the lower platform."""

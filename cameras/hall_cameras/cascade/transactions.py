@@ -1,0 +1,157 @@
+"""SIP transactions without I/O: our requests are sent again until they are answered, theirs are
+answered again with what was said the first time. Time is monotonic seconds, passed in."""
+
+from __future__ import annotations
+
+import secrets
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Literal, NamedTuple, TypeAlias
+
+import msgspec
+
+from hall_cameras.cascade.sip import Message
+
+T1 = 0.5
+T2 = 4.0
+TIMEOUT = 32.0  # 64 x T1
+CACHE_MAX = 512
+PENDING_MAX = 256
+
+
+class Path(NamedTuple):
+    """How a message came, or goes. `connection` tells TCP connections apart; 0 is the one that we
+    dial ourselves."""
+
+    kind: Literal["udp", "tcp"]
+    host: str
+    port: int
+    connection: int = 0
+
+
+class Send(NamedTuple):
+    """To be sent as it is."""
+
+    data: bytes
+    path: Path
+
+
+Done: TypeAlias = Callable[[Message | None, float], None]
+"""Called with the final response, or None when none came, and the time."""
+
+
+class _Pending(msgspec.Struct, kw_only=True):
+    data: bytes
+    path: Path
+    done: Done
+    again_at: float
+    interval: float
+    ends_at: float
+
+
+class Transactions:
+    """Of one upper platform. What is to be sent goes to `send`."""
+
+    def __init__(self, send: Callable[[Send], None]) -> None:
+        self._send = send
+        self._pending: dict[tuple[str, str], _Pending] = {}
+        self._answered: OrderedDict[tuple[str, str, str], tuple[float, bytes]] = OrderedDict()
+
+    # --- ours ----------------------------------------------------------------------------------
+
+    def request(self, message: Message, path: Path, now: float, done: Done) -> None:
+        """Send a request that has a Via with a branch of `new_branch`."""
+        key = (message.branch, message.method)
+        data = message.encode()
+        if len(self._pending) >= PENDING_MAX:
+            done(None, now)
+            return
+        udp = path.kind == "udp"
+        self._pending[key] = _Pending(
+            data=data,
+            path=path,
+            done=done,
+            again_at=now + T1 if udp else now + TIMEOUT,
+            interval=T1,
+            ends_at=now + TIMEOUT,
+        )
+        self._send(Send(data, path))
+
+    def answered(self, response: Message, now: float) -> bool:
+        """Whether a response is to a request of ours that waits. Provisional ones only stop it
+        from being sent again."""
+        key = (response.branch, response.cseq[1])
+        pending = self._pending.get(key)
+        if pending is None:
+            return False
+        if response.status < 200:
+            pending.again_at = pending.ends_at
+            return True
+        del self._pending[key]
+        pending.done(response, now)
+        return True
+
+    def lost(self, connection: int, now: float) -> None:
+        """A TCP connection is gone: nothing more comes over it."""
+        for key, pending in list(self._pending.items()):
+            if pending.path.kind == "tcp" and pending.path.connection == connection:
+                self._pending.pop(key, None)
+                pending.done(None, now)
+
+    # --- theirs --------------------------------------------------------------------------------
+
+    def seen(self, request: Message, path: Path, now: float) -> bool:
+        """Whether this request came before; then it is answered as before."""
+        known = self._answered.get(request.transaction)
+        if known is None:
+            return False
+        if known[1]:
+            self._send(Send(known[1], path))
+        return True
+
+    def begin(self, request: Message, now: float) -> None:
+        """A request came: until it is answered, its retransmissions are dropped."""
+        self._keep(request, b"", now)
+
+    def respond(self, request: Message, response: Message, path: Path, now: float) -> None:
+        data = response.encode()
+        self._keep(request, data, now)
+        self._send(Send(data, path))
+
+    def _keep(self, request: Message, data: bytes, now: float) -> None:
+        key = request.transaction
+        self._answered[key] = (now + TIMEOUT, data)
+        self._answered.move_to_end(key)
+        while len(self._answered) > CACHE_MAX:
+            self._answered.popitem(last=False)
+
+    # --- time ----------------------------------------------------------------------------------
+
+    def due(self) -> float | None:
+        """When `tick` has something to do."""
+        times = [min(p.again_at, p.ends_at) for p in self._pending.values()]
+        return min(times) if times else None
+
+    def tick(self, now: float) -> None:
+        for key, pending in list(self._pending.items()):
+            if now >= pending.ends_at:
+                self._pending.pop(key, None)
+                pending.done(None, now)
+            elif now >= pending.again_at:
+                pending.interval = min(pending.interval * 2, T2)
+                pending.again_at = now + pending.interval
+                self._send(Send(pending.data, pending.path))
+        while self._answered:
+            first = next(iter(self._answered))
+            if self._answered[first][0] > now:
+                break
+            del self._answered[first]
+
+    @property
+    def waiting(self) -> int:
+        """Requests of ours that are not answered yet."""
+        return len(self._pending)
+
+
+def new_branch() -> str:
+    return "z9hG4bK" + secrets.token_hex(8)

@@ -1,0 +1,486 @@
+"""The camera calls: adding, editing, looking, moving, figures."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from aiohttp import web
+from sqlalchemy import select
+
+from hall_cameras import addresses, bodies, figures, tables, wire
+from hall_cameras.domain.commands import (
+    AddCameras,
+    EditCamera,
+    NewCamera,
+    RemoveCamera,
+    SetZones,
+)
+from hall_cameras.domain.state import Camera, CamerasState
+from hall_cameras.domain.view import camera_view
+from hall_cameras.records import Record
+from hall_cameras.service import Cameras
+from hall_core.answers import Media
+from hall_core.clock import from_millis
+from hall_core.day import service_day
+from hall_core.errors import Forbidden, NotFound, invalid
+from hall_core.events import CameraTime
+from hall_core.halls import SYSTEM, Hall, Slices
+from hall_core.http import Call, Route, roles
+from hall_core.once import Write, once
+from hall_core.parameters import asks, word
+
+if TYPE_CHECKING:
+    from hall_cameras.feature import CamerasFeature
+
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+DISCOVER_S = 3.0
+PROBE_S = 20.0
+PERIOD = (
+    word("from", "First day, 2026-01-31; left out: today"),
+    word("to", "Last day; left out: today"),
+)
+JPEG = Media("image/jpeg")
+LOOKED_S = 600.0  # one entry in the audit log for each person and camera in this time
+
+
+class CameraCalls:
+    """The handlers. They hold who looked at what lately, so that the audit log stays readable."""
+
+    def __init__(self, feature: CamerasFeature) -> None:
+        self._feature = feature
+        self._looked: dict[tuple[str, str], float] = {}
+
+    @property
+    def _cameras(self) -> Cameras:
+        return self._feature.service
+
+    def _find(self, call: Call) -> tuple[Record, Camera, Hall]:
+        """The camera of the path, in the caller's scope."""
+        record, camera = self._cameras.find(call.path("camera"))
+        if not call.principal.may_enter(record.hall_id):
+            raise NotFound("unknown_camera", "没有这台摄像机。")
+        return record, camera, call.kernel.halls[record.hall_id]
+
+    # --- lists ---------------------------------------------------------------------------------
+
+    async def list_(self, call: Call) -> Any:
+        state: CamerasState = call.hall.committed["cameras"]
+        return [camera_view(camera) for camera in state.cameras.values()]
+
+    async def one(self, call: Call) -> Any:
+        record, camera, _ = self._find(call)
+        measures = None
+        if camera.state == "online":
+            question = wire.Ask(id=0, what="measures", camera_id=camera.camera_id)
+            measures = await self._cameras.asked_measures(camera.camera_id, question)
+        view = camera_view(camera)
+        view |= {
+            "onvif": record.onvif or None,
+            "rtsp": record.rtsp or None,
+            "username": record.credentials.username,
+            "profile": record.profile,
+            "identity": record.identity,
+            "measures": measures,
+        }
+        return view
+
+    # --- setting up ----------------------------------------------------------------------------
+
+    async def add(self, call: Call) -> Any:
+        body: bodies.NewCameraBody = call.body
+        return await self._add(call, (body,), lambda ids: self._added(call, ids)[0])
+
+    async def import_(self, call: Call) -> Any:
+        rows = bodies.imported(call.body)
+        return await self._add(call, rows, lambda ids: {"cameras": self._added(call, ids)})
+
+    def _added(self, call: Call, ids: Sequence[str]) -> list[dict[str, Any]]:
+        live: CamerasState = call.hall.live["cameras"]
+        return [camera_view(live.cameras[camera_id]) for camera_id in ids]
+
+    async def _add(self, call: Call, rows: Sequence[bodies.NewCameraBody], answer: Any) -> Any:
+        records, new = [], []
+        for index, body in enumerate(rows):
+            where = "" if len(rows) == 1 else f"rows[{index}]."
+            address = bodies.address_of(body, where)
+            camera_id = secrets.token_hex(8)
+            group = body.group.strip() or addresses.group_of(address.onvif, address.rtsp)
+            records.append(
+                Record(
+                    camera_id=camera_id,
+                    hall_id=call.hall.info.id,
+                    onvif=address.onvif,
+                    rtsp=address.rtsp,
+                    profile=body.profile,
+                    credentials=address.credentials,
+                )
+            )
+            new.append(
+                NewCamera(
+                    camera_id=camera_id,
+                    name=body.name.strip(),
+                    group=group,
+                    settings=body.settings,
+                )
+            )
+        reply = await call.hall.execute(
+            AddCameras(cameras=tuple(new)),
+            call.principal.actor(),
+            lambda live, _: answer([camera.camera_id for camera in new]),
+            call.key,
+            [self._cameras.records.row(record) for record in records],
+        )
+        if not reply.replayed:
+            for record in records:
+                self._cameras.records.put(record)
+                await self._cameras.changed(record.camera_id)
+        return reply
+
+    async def edit(self, call: Call) -> Any:
+        body: bodies.EditBody = call.body
+        record, camera, hall = self._find(call)
+        old = bodies.Address(record.onvif, record.rtsp, record.credentials)
+        address = bodies.edited_address(old, body)
+        changed = msgspec.structs.replace(
+            record,
+            onvif=address.onvif,
+            rtsp=address.rtsp,
+            credentials=address.credentials,
+            profile=record.profile if body.profile is None else body.profile,
+            # Another address may be another camera: what this one said of itself is void.
+            identity=record.identity if address.onvif == record.onvif else wire.Identity(),
+        )
+        moved = changed != record
+        group = None if body.group is None else body.group.strip()
+        if group is None and camera.group == addresses.group_of(record.onvif, record.rtsp):
+            group = addresses.group_of(address.onvif, address.rtsp)
+        command = EditCamera(
+            camera_id=camera.camera_id,
+            name=None if body.name is None else body.name.strip(),
+            group=group,
+            settings=body.settings,
+            retry=moved,
+        )
+        rows = [self._cameras.records.row(changed)] if moved else []
+        return await self._edited(call, hall, command, changed, rows)
+
+    async def _edited(
+        self, call: Call, hall: Hall, command: EditCamera, record: Record, rows: Sequence[Any]
+    ) -> Any:
+        camera_id = command.camera_id
+
+        def answer(live: Slices, _: Any) -> Any:
+            return camera_view(live["cameras"].cameras[camera_id])
+
+        actor = call.principal.actor()
+        reply = await hall.execute(command, actor, answer, call.key, rows)
+        if not reply.replayed:
+            self._cameras.records.put(record)
+            await self._cameras.changed(camera_id)
+        return reply
+
+    async def zones(self, call: Call) -> Any:
+        _, camera, hall = self._find(call)
+        zones: bodies.Zones = call.body
+        camera_id = camera.camera_id
+        reply = await hall.execute(
+            SetZones(camera_id=camera_id, zones=zones),
+            call.principal.actor(),
+            lambda live, _: camera_view(live["cameras"].cameras[camera_id]),
+            call.key,
+        )
+        if not reply.replayed:
+            await self._cameras.changed(camera_id)
+        return reply
+
+    async def remove(self, call: Call) -> Any:
+        earlier = await call.earlier()
+        if earlier is not None:
+            return earlier
+        record, camera, hall = self._find(call)
+        camera_id = camera.camera_id
+        reply = await hall.execute(
+            RemoveCamera(camera_id=camera_id),
+            call.principal.actor(),
+            lambda live, _: {"camera_id": camera_id, "removed": True},
+            call.key,
+        )
+        await call.kernel.writer.write(statements=[self._cameras.records.forgetting(camera_id)])
+        self._cameras.forget(record.camera_id)
+        await self._cameras.changed(camera_id)
+        return reply
+
+    # --- finding -------------------------------------------------------------------------------
+
+    async def discover(self, call: Call) -> Any:
+        question = wire.Ask(id=0, what="discover", seconds=DISCOVER_S)
+        found = await self._cameras.ask_any(
+            call.hall.info.id, question, list[wire.Found], DISCOVER_S + 5.0
+        )
+        known = self._cameras.addresses(call.hall.info.id)
+        return [
+            {
+                "onvif": device.onvif,
+                "name": device.name,
+                "hardware": device.hardware,
+                "camera_id": known.get(device.onvif),
+            }
+            for device in found
+        ]
+
+    async def probe(self, call: Call) -> Any:
+        address = bodies.address_of(call.body)
+        access = wire.Access(
+            onvif=address.onvif,
+            username=address.credentials.username,
+            password=address.credentials.password,
+        )
+        question = wire.Ask(id=0, what="probe", access=access)
+        return await self._cameras.ask_any(call.hall.info.id, question, wire.Identity, PROBE_S)
+
+    # --- looking -------------------------------------------------------------------------------
+
+    async def snapshot(self, call: Call) -> web.Response:
+        _, camera, hall = self._find(call)
+        taken = await self._cameras.newest(camera.camera_id)
+        if taken is None:
+            raise NotFound("no_picture", "这台摄像机还没有画面。")
+        await self._audit_look(call, camera.camera_id, hall.info.id)
+        age = max(0, round(time.monotonic() - taken.at))
+        headers = {"Cache-Control": "no-store", "Age": str(age)}
+        return web.Response(body=taken.jpeg, content_type="image/jpeg", headers=headers)
+
+    async def evidence(self, call: Call) -> web.Response:
+        unknown = NotFound("unknown_picture", "没有这张图片，或它已过保存期。")
+        evidence_id = call.path("evidence")
+        table = tables.camera_evidence
+        query = select(table).where(table.c.evidence_id == evidence_id)
+        row = await call.kernel.store.read(lambda c: c.execute(query).one_or_none())
+        if row is None or not call.principal.may_enter(row.hall_id):
+            raise unknown
+        jpeg = await self._cameras.evidence(evidence_id)
+        if jpeg is None:
+            raise unknown
+        await self._audit_look(call, row.camera_id, row.hall_id)
+        headers = {
+            "Cache-Control": "private, max-age=3600",
+            "Last-Modified": from_millis(row.taken_ms).strftime("%a, %d %b %Y %H:%M:%S GMT"),
+        }
+        return web.Response(body=jpeg, content_type="image/jpeg", headers=headers)
+
+    async def _audit_look(self, call: Call, camera_id: str, hall_id: str) -> None:
+        now = time.monotonic()
+        key = (call.principal.id, camera_id)
+        if now - self._looked.get(key, -LOOKED_S) < LOOKED_S:
+            return
+        if len(self._looked) > 10_000:
+            self._looked.clear()
+        self._looked[key] = now
+        await call.kernel.audit(
+            call.principal.actor().name, "camera_viewed", camera_id, call.address, hall_id
+        )
+
+    # --- commands ------------------------------------------------------------------------------
+
+    async def presets(self, call: Call) -> Any:
+        _, camera, _ = self._find(call)
+        question = wire.Ask(id=0, what="presets", camera_id=camera.camera_id)
+        return await self._cameras.ask_holder(camera.camera_id, question, list[wire.Preset])
+
+    async def command(self, call: Call) -> Any:
+        record, camera, hall = self._find(call)
+        camera_id = camera.camera_id
+        if not isinstance(call.body, bodies.Move | bodies.GoTo) and not (
+            call.principal.roles & {"manager", "admin"}
+        ):
+            raise Forbidden("wrong_role", "只有大厅管理员可以更改摄像机。")
+        match call.body:
+            case bodies.Retry():
+                edit = EditCamera(camera_id=camera_id, retry=True)
+            case bodies.Enable():
+                edit = EditCamera(camera_id=camera_id, enabled=True)
+            case bodies.Disable():
+                edit = EditCamera(camera_id=camera_id, enabled=False)
+            case bodies.Learn():
+                return await self._errand(call, camera_id, "learn")
+            case bodies.Move() as move:
+                return await self._errand(
+                    call, camera_id, "move",
+                    pan=move.pan, tilt=move.tilt, zoom=move.zoom, seconds=move.seconds,
+                )  # fmt: skip
+            case bodies.GoTo() as goto:
+                return await self._errand(call, camera_id, "preset", token=goto.token)
+        return await self._edited(call, hall, edit, record, [])
+
+    async def _errand(self, call: Call, camera_id: str, what: Any, **more: Any) -> Any:
+        """Something the camera does now: no fact of the hall, and not done twice for one key."""
+        record, _ = self._cameras.find(camera_id)
+        actor = call.principal.actor().name
+
+        async def act() -> Write:
+            question = wire.Ask(id=0, what=what, camera_id=camera_id, **more)
+            await self._cameras.ask_holder(camera_id, question, type(None))
+            entry = call.kernel.audit_entry(
+                actor, f"camera_{what}", camera_id, call.address, record.hall_id
+            )
+            return Write(camera_view(self._cameras.find(camera_id)[1]), (entry,))
+
+        return await once(call, act)
+
+    # --- figures -------------------------------------------------------------------------------
+
+    @asks(*PERIOD)
+    async def hall_figures(self, call: Call) -> Any:
+        hall = call.hall
+        start, until, running = self._period(call, hall)
+        by_camera = await self._times(call, [hall], start, until, running)
+        state: CamerasState = hall.committed["cameras"]
+        rows = [
+            figures.figures_row(key, state.cameras[key].name, 1, time)
+            for (_, key), time in by_camera.items()
+            if key in state.cameras
+        ]
+        total = figures.total(by_camera.values())
+        return {
+            "from": start,
+            "to": until,
+            "rows": rows,
+            "total": figures.figures_row(hall.info.id, hall.info.name, len(rows), total),
+        }
+
+    @asks(*PERIOD)
+    async def city_figures(self, call: Call) -> Any:
+        halls = [
+            hall for hall in call.kernel.halls.values()
+            if call.principal.may_enter(hall.info.id) and hall.committed["cameras"].cameras
+        ]  # fmt: skip
+        if not halls:
+            return {"from": None, "to": None, "rows": [], "total": None}
+        start, until, running = self._period(call, halls[0])
+        by_camera = await self._times(call, halls, start, until, running)
+        rows = []
+        for hall in halls:
+            times = [time for (key, _), time in by_camera.items() if key == hall.info.id]
+            rows.append(
+                figures.figures_row(hall.info.id, hall.info.name, len(times), figures.total(times))
+                | {"region": hall.info.region, "level": hall.info.level}
+            )
+        total = figures.total(by_camera.values())
+        return {
+            "from": start,
+            "to": until,
+            "rows": rows,
+            "total": figures.figures_row("", "合计", len(by_camera), total),
+        }
+
+    def _period(self, call: Call, hall: Hall) -> tuple[str, str, bool]:
+        """The days asked for (default: today) and whether the running one is among them."""
+        today = service_day(hall.info.timezone, call.kernel.clock.now())
+        start = call.request.query.get("from", today)
+        until = call.request.query.get("to", max(start, today))
+        for name, day in (("from", start), ("to", until)):
+            if not DAY.fullmatch(day):
+                raise invalid(name, "日期应为 2026-01-31 的形式。")
+        if until < start:
+            raise invalid("to", "结束日期早于开始日期。")
+        return start, until, start <= today <= until
+
+    async def _times(
+        self, call: Call, halls: Sequence[Hall], start: str, until: str, running: bool
+    ) -> dict[figures.Key, CameraTime]:
+        ids = [hall.info.id for hall in halls]
+        times = await call.kernel.store.read(lambda c: figures.stored(c, ids, start, until))
+        for hall in halls if running else ():
+            state: CamerasState = hall.committed["cameras"]
+            for camera_id, time_ in figures.today(state, hall.context(SYSTEM)).items():
+                key = (hall.info.id, camera_id)
+                times[key] = figures.total((times.get(key, CameraTime()), time_))
+        return times
+
+
+def routes(feature: CamerasFeature) -> list[Route]:
+    calls = CameraCalls(feature)
+    manager, viewer = roles(), roles("supervisor")
+    r = Route
+    return [
+        r(
+            method="GET", path="/halls/{hall}/cameras", handler=calls.list_,
+            summary="Cameras of the hall", roles=viewer, answer=list[bodies.CameraView],
+        ),
+        r(
+            method="POST", path="/halls/{hall}/cameras", handler=calls.add,
+            summary="Add a camera by its ONVIF or RTSP address", roles=manager,
+            body=bodies.NewCameraBody, answer=bodies.CameraView, status=201,
+        ),
+        r(
+            method="POST", path="/halls/{hall}/cameras/import", handler=calls.import_,
+            summary="Add many cameras, all or none", roles=manager,
+            body=bodies.ImportBody, status=201,
+            answer=bodies.ImportedView,
+        ),
+        r(
+            method="GET", path="/halls/{hall}/cameras/discovery", handler=calls.discover,
+            summary="Devices that answer WS-Discovery on the hall's network", roles=manager,
+            answer=list[bodies.FoundView],
+        ),
+        r(
+            method="POST", path="/halls/{hall}/cameras/probe", handler=calls.probe,
+            summary="What a camera or recorder says of itself, before it is added", roles=manager,
+            body=bodies.ProbeBody, answer=wire.Identity, keyed=False,
+        ),
+        r(
+            method="GET", path="/halls/{hall}/camera-figures", handler=calls.hall_figures,
+            summary="Online rate and good-picture rate of each camera (?from=&to=)", roles=viewer,
+            answer=bodies.FiguresView,
+        ),
+        r(
+            method="GET", path="/camera-figures", handler=calls.city_figures,
+            summary="The same by hall (?from=&to=)", roles=viewer,
+            answer=bodies.FiguresView,
+        ),
+        r(
+            method="GET", path="/cameras/{camera}", handler=calls.one,
+            summary="One camera with its address, measures and thresholds", roles=manager,
+            answer=bodies.CameraDetails,
+        ),
+        r(
+            method="PUT", path="/cameras/{camera}", handler=calls.edit,
+            summary="Change a camera", roles=manager, body=bodies.EditBody,
+            answer=bodies.CameraView,
+        ),
+        r(
+            method="DELETE", path="/cameras/{camera}", handler=calls.remove,
+            summary="Remove a camera", roles=manager,
+            answer=bodies.RemovedView,
+        ),
+        r(
+            method="PUT", path="/cameras/{camera}/zones", handler=calls.zones,
+            summary="Where on its picture the staff of which window are", roles=manager,
+            body=bodies.Zones, answer=bodies.CameraView,
+        ),
+        r(
+            method="POST", path="/cameras/{camera}/commands", handler=calls.command,
+            summary="Retry, enable, disable, learn the view; move, go to a preset",
+            roles=roles("supervisor"), body=bodies.CameraCommand,
+            answer=bodies.CameraView,
+        ),
+        r(
+            method="GET", path="/cameras/{camera}/presets", handler=calls.presets,
+            summary="Its PTZ presets", roles=viewer, answer=list[wire.Preset],
+        ),
+        r(
+            method="GET", path="/cameras/{camera}/snapshot.jpg", handler=calls.snapshot,
+            summary="The newest picture; Age tells its seconds", roles=viewer,
+            answer=JPEG,
+        ),
+        r(
+            method="GET", path="/evidence/{evidence}.jpg", handler=calls.evidence,
+            summary="A picture that shows what an alert is about, while it is kept", roles=viewer,
+            answer=JPEG,
+        ),
+    ]  # fmt: skip

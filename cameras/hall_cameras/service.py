@@ -1,0 +1,453 @@
+"""Cameras on the server: their leases, what workers say, and what is asked of them.
+
+Nothing here decodes a picture or waits for a camera; that is the workers' part.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import time
+from collections import deque
+from typing import Any, TypeVar
+
+import msgspec
+import structlog
+from aiohttp import WSMsgType, web
+
+from hall_cameras import tables, wire
+from hall_cameras.domain.commands import KeepEvidence, ReportCamera
+from hall_cameras.domain.state import Camera, CamerasState, Trouble
+from hall_cameras.leases import Leases, Worker
+from hall_cameras.link import Link
+from hall_cameras.live.relay import Relay
+from hall_cameras.media import Pictures
+from hall_cameras.records import Record, Records
+from hall_cameras.supervisor import Supervisor
+from hall_core.clock import millis
+from hall_core.errors import Conflict, HallError, NotFound, Unauthorized
+from hall_core.features import Actor
+from hall_core.kernel import Kernel
+
+log = structlog.get_logger()
+
+T = TypeVar("T")
+TEND_S = 0.25
+NO_WORKER_S = 12.0  # a worker that is replaced in time is not worth telling
+HELLO_S = 5.0
+ASK_S = 8.0
+FRESH_S = 1.0  # a picture that was just fetched serves the next who looks
+WAITING_MAX = 200  # pictures of troubles that wait to be stored
+ACTOR = Actor(kind="system", name="cameras")
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """The newest picture that was seen of a camera. `at` is monotonic seconds."""
+
+    jpeg: bytes
+    at: float
+
+
+class Cameras:
+    """Every camera of this server."""
+
+    def __init__(self, kernel: Kernel, pictures: Pictures) -> None:
+        self._kernel = kernel
+        self.records = Records(kernel)
+        self.pictures = pictures
+        self.leases = Leases(first_epoch=time.time_ns() // 1_000_000)
+        self.supervisor = Supervisor(self)
+        self.links: dict[str, Link] = {}
+        self.live = Relay(self._look)
+        self._newest: dict[str, Taken] = {}
+        self._reports: dict[str, wire.Report] = {}  # newest of each camera, not yet stored
+        self._evidence: deque[wire.Evidence] = deque(maxlen=WAITING_MAX)
+        self._views: dict[str, bytes] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+        self._wake = asyncio.Event()
+
+    async def start(self) -> None:
+        """Read what is kept."""
+        await self.records.load()
+        known = {key for hall in self._kernel.halls.values() for key in self._slice(hall).cameras}
+        gone = self.records.orphans(known)
+        if gone:
+            statements = [self.records.forgetting(camera_id) for camera_id in gone]
+            await self._kernel.writer.write(statements=statements)
+            for camera_id in gone:
+                self.records.drop(camera_id)
+        for camera_id in known:
+            self._views[camera_id] = await asyncio.to_thread(self.pictures.view, camera_id)
+        for hall in self._kernel.halls.values():
+            for camera_id in self._slice(hall).cameras:
+                self._want(hall.info.id, camera_id)
+
+    async def begin(self, url: str | None) -> None:
+        """Lease cameras to workers; one of this machine's own is started if `url` says where
+        this server is to be reached."""
+        self._tasks = [asyncio.create_task(self._tend()), asyncio.create_task(self._store())]
+        if url is not None:
+            await self.supervisor.begin(self._kernel, url)
+
+    async def stop(self) -> None:
+        """End the workers and say good-bye to those of other machines."""
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        await self.supervisor.stop()
+        for link in tuple(self.links.values()):
+            await link.close()
+
+    @staticmethod
+    def _slice(hall: Any) -> CamerasState:
+        state: CamerasState = hall.committed["cameras"]
+        return state
+
+    def camera(self, hall_id: str, camera_id: str) -> Camera | None:
+        return self._slice(self._kernel.halls[hall_id]).cameras.get(camera_id)
+
+    def find(self, camera_id: str) -> tuple[Record, Camera]:
+        """Raises NotFound for a camera that is not here."""
+        record = self.records.get(camera_id)
+        camera = None if record is None else self.camera(record.hall_id, camera_id)
+        if record is None or camera is None:
+            raise NotFound("unknown_camera", "没有这台摄像机。")
+        return record, camera
+
+    # --- leases --------------------------------------------------------------------------------
+
+    def _want(self, hall_id: str, camera_id: str) -> None:
+        camera = self.camera(hall_id, camera_id)
+        if camera is not None and camera.state != "disabled" and self.records.get(camera_id):
+            self.leases.want(camera_id, hall_id, time.monotonic())
+            self.supervisor.wanted()
+
+    async def changed(self, camera_id: str) -> None:
+        """A person edited, added or removed this camera: tell its worker."""
+        record = self.records.get(camera_id)
+        camera = None if record is None else self.camera(record.hall_id, camera_id)
+        if record is None or camera is None or camera.state == "disabled":
+            holder = self.leases.unwant(camera_id)
+            if holder is not None and holder in self.links:
+                await self.links[holder].send(wire.Drop(camera_id=camera_id))
+            return
+        held = self.leases.holder(camera_id)
+        if held is None:
+            self._want(record.hall_id, camera_id)
+            await self._give()
+        else:
+            await self._take(held[0], camera_id, held[1])
+
+    async def _give(self) -> None:
+        for worker_id, camera_id, epoch in self.leases.give(time.monotonic()):
+            await self._take(worker_id, camera_id, epoch)
+
+    async def _take(self, worker_id: str, camera_id: str, epoch: int) -> None:
+        record, camera = self.find(camera_id)
+        order = wire.Order(
+            camera_id=camera_id,
+            access=record.access(),
+            settings=camera.settings,
+            zones=camera.zones,
+            refused=camera.state == "refused",
+            view=self._views.get(camera_id, b""),
+        )
+        link = self.links.get(worker_id)
+        if link is not None:
+            await link.send(wire.Take(epoch=epoch, order=order))
+            await link.send(self.live.looked_at(camera_id))
+
+    async def _look(self, look: wire.Look) -> None:
+        """Tell the worker that watches it who looks at a camera."""
+        held = self.leases.holder(look.camera_id)
+        if held is not None and held[0] in self.links:
+            await self.links[held[0]].send(look)
+
+    async def _tend(self) -> None:
+        """Let leases lapse, give what is free, and say so where nobody watches."""
+        while True:
+            await asyncio.sleep(TEND_S)
+            try:
+                now = time.monotonic()
+                for worker_id in self.leases.silent(now, wire.LEASE_S):
+                    log.warning("camera_worker_silent", worker=self.links[worker_id].name)
+                    await self.links[worker_id].close()
+                    self._left(worker_id)
+                for lease in self.leases.alone(now, NO_WORKER_S):
+                    why = "worker_crash" if lease.hold_until > now else "no_worker"
+                    self._alone(lease.hall_id, lease.camera_id, why)
+                await self._give()
+            except Exception:  # whatever it is, cameras go on being tended
+                log.exception("camera_tending_failed")
+
+    def _alone(self, hall_id: str, camera_id: str, why: str) -> None:
+        camera = self.camera(hall_id, camera_id)
+        if camera is None or camera.state in ("disabled", "refused") or camera.why == why:
+            return
+        self._reports[camera_id] = wire.Report(
+            camera_id=camera_id, epoch=0, state="unreachable", why=why
+        )
+        self._wake.set()
+
+    # --- workers -------------------------------------------------------------------------------
+
+    async def socket(self, request: web.Request) -> web.StreamResponse:
+        """Serve one worker until it goes."""
+        socket = web.WebSocketResponse(
+            compress=False, max_msg_size=wire.MESSAGE_MAX, autoping=True, timeout=2.0
+        )
+        await socket.prepare(request)
+        try:
+            message = await asyncio.wait_for(socket.receive(), HELLO_S)
+            if message.type is not WSMsgType.BINARY:
+                raise ValueError("the first message must be binary")
+            hello = wire.decode_to_server(message.data)
+            if not isinstance(hello, wire.Hello):
+                raise ValueError("the first message must be hello")
+            principal = await self._kernel.access.by_token(hello.token)
+            if principal.kind != "camera":
+                raise Unauthorized("wrong_kind", "这个凭证不属于摄像机工作进程。")
+        except (TimeoutError, ValueError, msgspec.DecodeError):
+            await socket.close(code=wire.BAD_HELLO, message=b"hello?")
+            return socket
+        except HallError as error:
+            await socket.close(code=wire.BAD_TOKEN, message=error.detail.encode()[:120])
+            return socket
+        worker_id = secrets.token_hex(8)
+        link = self.links[worker_id] = Link(worker_id, hello.name, socket)
+        self.leases.join(
+            Worker(
+                worker_id=worker_id,
+                capacity=max(0, min(hello.capacity, 1000)),
+                halls=principal.halls,
+                heard=time.monotonic(),
+            )
+        )
+        device_id = principal.id.removeprefix("device:")
+        transport = request.transport
+        sockets = self._kernel.sockets.setdefault(device_id, set())
+        if transport is not None:
+            sockets.add(transport)  # cut off when the device is revoked
+        log.info("camera_worker_came", worker=hello.name)
+        self.supervisor.came(hello.name)
+        try:
+            await self._give()
+            async for message in socket:
+                if message.type is WSMsgType.BINARY:
+                    self.leases.heard(worker_id, time.monotonic())
+                    await self._said(link, message.data)
+        finally:
+            if transport is not None:
+                sockets.discard(transport)
+            if not sockets:
+                self._kernel.sockets.pop(device_id, None)
+            self._left(worker_id)
+        return socket
+
+    def _left(self, worker_id: str) -> None:
+        link = self.links.pop(worker_id, None)
+        if link is None:
+            return
+        log.warning("camera_worker_left", worker=link.name)
+        link.ended()
+        self.leases.leave(worker_id, time.monotonic(), crashed=True)
+
+    async def _said(self, link: Link, data: bytes) -> None:
+        try:
+            message = wire.decode_to_server(data)
+        except msgspec.DecodeError:
+            log.warning("camera_worker_garbage", worker=link.name)
+            return
+        match message:
+            case wire.Beat():
+                await link.send(wire.Beat())
+            case wire.Answer():
+                link.answered(message)
+            case wire.Report() if self._counts(link, message.camera_id, message.epoch):
+                self._reports[message.camera_id] = message
+                if message.state == "online":
+                    self.leases.opened(message.camera_id)
+                self._wake.set()
+            case wire.Known() if self._counts(link, message.camera_id, message.epoch):
+                await self._known(message)
+            case wire.LivePart() if self._counts(link, message.camera_id, message.epoch):
+                self.live.part(message)
+            case wire.LiveHead() if self._counts(link, message.camera_id, message.epoch):
+                self.live.head(message)
+            case wire.View() if self._counts(link, message.camera_id, message.epoch):
+                if len(message.jpeg) <= wire.PICTURE_MAX:
+                    self._views[message.camera_id] = message.jpeg
+                    await asyncio.to_thread(
+                        self.pictures.keep_view, message.camera_id, message.jpeg
+                    )
+            case wire.Evidence() if self._may_show(link, message.camera_id):
+                if len(message.jpeg) <= wire.PICTURE_MAX:
+                    self._evidence.append(message)
+                    self._wake.set()
+            case _:
+                pass  # of a camera that is another worker's by now
+
+    def _counts(self, link: Link, camera_id: str, epoch: int) -> bool:
+        return self.leases.counts(link.worker_id, camera_id, epoch)
+
+    def _may_show(self, link: Link, camera_id: str) -> bool:
+        """Evidence may come late, when a connection was lost: the worker's halls are enough."""
+        record = self.records.get(camera_id)
+        worker = self.leases.workers.get(link.worker_id)
+        return record is not None and worker is not None and worker.may(record.hall_id)
+
+    async def _known(self, message: wire.Known) -> None:
+        record = self.records.get(message.camera_id)
+        if record is None:
+            return
+        identity = message.identity
+        moved = bool(record.onvif and identity.onvif) and identity.onvif != record.onvif
+        changed = msgspec.structs.replace(
+            record, identity=identity, onvif=identity.onvif if moved else record.onvif
+        )
+        if changed == record:
+            return
+        await self._kernel.writer.write([self.records.row(changed)])
+        self.records.put(changed)
+        if moved:  # found again by its serial number
+            await self._kernel.audit(
+                ACTOR.name, "camera_found_again", record.camera_id, "", record.hall_id,
+                f"{record.onvif} -> {identity.onvif}",
+            )  # fmt: skip
+
+    # --- storing what they say -----------------------------------------------------------------
+
+    async def _store(self) -> None:
+        """Make commands of reports, newest first of each camera, then of their pictures."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            try:
+                await self._store_all()
+            except HallError:  # cannot store now: what was said is kept and told again
+                await asyncio.sleep(2.0)
+                self._wake.set()
+            except Exception:
+                log.exception("camera_report_failed")
+
+    async def _store_all(self) -> None:
+        while self._reports:
+            camera_id, report = next(iter(self._reports.items()))
+            record = self.records.get(camera_id)
+            if record is not None and self.camera(record.hall_id, camera_id) is not None:
+                await self._execute(record.hall_id, report)
+            if self._reports.get(camera_id) is report:  # else a newer one came meanwhile
+                del self._reports[camera_id]
+        while self._evidence:
+            await self._keep(self._evidence[0])
+            self._evidence.popleft()
+
+    async def _execute(self, hall_id: str, report: wire.Report) -> None:
+        command = ReportCamera(
+            camera_id=report.camera_id,
+            state=report.state,
+            why=report.why,
+            faults=report.faults,
+            width=report.width,
+            height=report.height,
+            fps=report.fps,
+            codec=report.codec,
+        )
+        try:
+            await self._kernel.halls[hall_id].execute(command, ACTOR, lambda live, records: None)
+        except HallError as error:
+            if error.status == 503:
+                raise
+            log.warning("camera_report_refused", camera=report.camera_id, error=error.detail)
+
+    async def _keep(self, evidence: wire.Evidence) -> None:
+        record = self.records.get(evidence.camera_id)
+        camera = None if record is None else self.camera(record.hall_id, evidence.camera_id)
+        if record is None or camera is None:
+            return
+        trouble: Trouble = evidence.fault
+        if trouble not in camera.alarms:
+            return
+        hall = self._kernel.halls[record.hall_id]
+        evidence_id = secrets.token_hex(12)
+        await asyncio.to_thread(self.pictures.keep, evidence_id, evidence.jpeg)
+        taken = millis(self._kernel.clock.now()) - round(evidence.age_s * 1000)
+        caption = msgspec.json.encode(evidence.measures).decode()
+        row = (
+            tables.camera_evidence,
+            (
+                evidence_id, hall.info.id, evidence.camera_id, f"camera_{trouble}", taken,
+                len(evidence.jpeg), caption,
+            ),
+        )  # fmt: skip
+        command = KeepEvidence(
+            camera_id=evidence.camera_id, trouble=trouble, evidence=(evidence_id,)
+        )
+        await hall.execute(command, ACTOR, lambda live, records: None, rows=[row])
+
+    # --- asking --------------------------------------------------------------------------------
+
+    async def ask_holder(
+        self, camera_id: str, question: wire.Ask, type_: type[T], timeout_s: float = ASK_S
+    ) -> T:
+        """Ask the worker that watches this camera.
+
+        Raises:
+            Conflict: nobody watches it, or it could not be done.
+        """
+        held = self.leases.holder(camera_id)
+        if held is None or held[0] not in self.links:
+            raise Conflict("camera_no_worker", "没有视频工作进程在看这台摄像机，请稍后再试。")
+        return await self.links[held[0]].ask(question, type_, timeout_s)
+
+    async def ask_any(
+        self, hall_id: str, question: wire.Ask, type_: type[T], timeout_s: float
+    ) -> T:
+        """Ask a worker that may serve this hall; one is started if there is none.
+
+        Raises:
+            Conflict: there is none, or it could not be done.
+        """
+        self.supervisor.wanted()
+        ends = time.monotonic() + ASK_S
+        while True:
+            for worker_id, link in self.links.items():
+                if self.leases.workers[worker_id].may(hall_id):
+                    return await link.ask(question, type_, timeout_s)
+            if time.monotonic() > ends:
+                raise Conflict("camera_no_worker", "没有可用的视频工作进程，请稍后再试。")
+            await asyncio.sleep(0.05)
+
+    async def newest(self, camera_id: str) -> Taken | None:
+        """The newest picture, also of a camera that has gone; None when none was ever seen."""
+        kept = self._newest.get(camera_id)
+        if kept is not None and time.monotonic() - kept.at < FRESH_S:
+            return kept
+        question = wire.Ask(id=0, what="picture", camera_id=camera_id)
+        with contextlib.suppress(Conflict):
+            picture = await self.ask_holder(camera_id, question, wire.Picture, timeout_s=3.0)
+            kept = Taken(picture.jpeg, time.monotonic() - picture.age_s)
+            self._newest[camera_id] = kept
+        return kept
+
+    async def asked_measures(self, camera_id: str, question: wire.Ask) -> wire.Measures | None:
+        """What the checks read of its newest picture; None when nobody can say."""
+        with contextlib.suppress(Conflict):
+            return await self.ask_holder(camera_id, question, wire.Measures, timeout_s=2.0)
+        return None
+
+    async def evidence(self, evidence_id: str) -> bytes | None:
+        """A stored picture; None when it expired."""
+        return await asyncio.to_thread(self.pictures.read, evidence_id)
+
+    def addresses(self, hall_id: str) -> dict[str, str]:
+        """ONVIF address -> camera id, of a hall."""
+        return {r.onvif: r.camera_id for r in self.records.of(hall_id) if r.onvif}
+
+    def forget(self, camera_id: str) -> None:
+        """A camera was removed."""
+        self.records.drop(camera_id)
+        self._newest.pop(camera_id, None)
+        self._views.pop(camera_id, None)

@@ -1,0 +1,139 @@
+"""The worker process of this machine: started when a camera wants it, replaced when it is gone.
+
+It runs niced, in a process group of its own, and learns its token from its environment (arguments
+are for everyone to read). A worker that hangs says nothing; its leases lapse after `wire.LEASE_S`
+and it is killed and replaced. A worker that keeps dying is started less and less often.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets
+import signal
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import structlog
+
+from hall_cameras import wire
+from hall_core.access import Device, hash_token
+from hall_core.clock import millis
+from hall_core.kernel import Kernel
+from hall_core.once import commit
+
+if TYPE_CHECKING:
+    from hall_cameras.service import Cameras
+
+log = structlog.get_logger()
+
+DEVICE_ID = "camera-worker"
+NAME = "local"
+COMING_S = 20.0  # from its start to its hello, on a slow machine
+AGAIN_S = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)  # before the next start, when it keeps dying
+WELL_S = 60.0  # a worker that lived so long died by chance
+STOP_S = 3.0
+LOOK_S = 0.25
+
+
+class Supervisor:
+    """At most one local worker process. `begin` says where the server is to be reached."""
+
+    def __init__(self, cameras: Cameras) -> None:
+        self._cameras = cameras
+        self._wanted = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._process: asyncio.subprocess.Process | None = None
+        self._came = False
+        self.starts = 0
+
+    def wanted(self) -> None:
+        """There is something for a worker to do."""
+        self._wanted.set()
+
+    def came(self, name: str) -> None:
+        """A worker of this name has said hello."""
+        if name == NAME:
+            self._came = True
+
+    @property
+    def pid(self) -> int | None:
+        """The process that runs now."""
+        process = self._process
+        return None if process is None or process.returncode is not None else process.pid
+
+    async def begin(self, kernel: Kernel, url: str) -> None:
+        """Start a worker as soon as one is wanted."""
+        token = secrets.token_urlsafe(32)
+        device = Device(
+            device_id=DEVICE_ID,
+            token_hash=hash_token(token),
+            kind="camera",
+            hall_id=None,
+            window=None,
+            name="本机视频工作进程",
+            paired_ms=millis(kernel.clock.now()),
+        )
+        await commit(kernel.writer, [kernel.access.admitting(device)])
+        self._task = asyncio.create_task(self._run(url, token))
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+
+    async def _run(self, url: str, token: str) -> None:
+        await self._wanted.wait()
+        deaths = 0
+        try:
+            while True:
+                began = time.monotonic()
+                await self._start(url, token)
+                await self._watch(began)
+                deaths = 0 if time.monotonic() - began > WELL_S else deaths + 1
+                wait_s = AGAIN_S[min(deaths, len(AGAIN_S)) - 1] if deaths else 0.0
+                log.warning("camera_worker_died", starts=self.starts, again_in_s=wait_s)
+                await asyncio.sleep(wait_s)
+        finally:
+            await asyncio.shield(self._end(STOP_S))
+
+    async def _start(self, url: str, token: str) -> None:
+        self._came = False
+        self.starts += 1
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "hall_cameras.worker", "--server", url, "--name", NAME,
+            stdin=asyncio.subprocess.PIPE,  # closes when this process dies: then it ends too
+            env={**os.environ, "HALL_TOKEN": token},
+            start_new_session=True,
+        )  # fmt: skip
+
+    async def _watch(self, began: float) -> None:
+        """Returns when the process is gone; one that hangs is killed."""
+        assert self._process is not None
+        while self._process.returncode is None:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._process.wait(), LOOK_S)
+            here = any(link.name == NAME for link in self._cameras.links.values())
+            late = time.monotonic() - began > COMING_S
+            if (self._came and not here) or (late and not self._came):
+                await self._end(0.0)  # it said nothing for so long that its leases lapsed
+                return
+
+    async def _end(self, patience_s: float) -> None:
+        """Ask it to end, then make it."""
+        process = self._process
+        if process is None or process.returncode is not None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            if patience_s:
+                process.send_signal(signal.SIGTERM)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(process.wait(), patience_s)
+            if process.returncode is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                await process.wait()
+
+
+assert wire.LEASE_S + LOOK_S < 5, "a worker that hangs is replaced within 5 s"

@@ -1,0 +1,34 @@
+"""`python -m hall_cameras.worker`: how a server starts the worker of its own machine."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+
+import structlog
+
+
+def _main() -> None:
+    options = argparse.ArgumentParser()
+    options.add_argument("--server", required=True)
+    options.add_argument("--name", required=True)
+    given = options.parse_args()
+    # Before onvif is imported, which would set up logging for the whole process.
+    logging.basicConfig(level=logging.ERROR, stream=sys.stderr)
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        logger_factory=lambda *_: structlog.WriteLogger(sys.stderr),
+    )
+    from hall_cameras.worker.run import CAPACITY, main
+
+    main(given.server, os.environ.pop("HALL_TOKEN"), given.name, CAPACITY, with_parent=True)
+
+
+_main()

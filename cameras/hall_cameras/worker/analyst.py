@@ -1,0 +1,131 @@
+"""Looks at one camera's key frames: learns its view, measures, judges. Runs in its thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from av.video.frame import VideoFrame
+
+from hall_cameras import wire
+from hall_cameras.health.judge import Judge, suspects
+from hall_cameras.health.measure import Gray, Reading, View, read
+from hall_cameras.worker import pictures
+from hall_core.events import CameraFault
+from hall_core.setup import CameraSettings, CameraZone
+
+LEARN_FOR = 1.2  # times as long as a fault must last: nobody stands still in all of it
+LEARN_PICTURES = 8
+GOOD_EVERY_S = 10.0  # a good picture is kept so often, to be shown beside a bad one
+PICTURE_FAULTS = frozenset({"black", "frozen", "blurred", "covered", "moved"})
+
+
+class Finding:
+    """What came of a picture: the faults that count, evidence to show, a view that was learned."""
+
+    __slots__ = ("evidence", "faults", "view")
+
+    def __init__(self, faults: frozenset[CameraFault]) -> None:
+        self.faults = faults
+        self.evidence: list[wire.Evidence] = []
+        self.view: bytes = b""
+
+
+class Analyst:
+    """One camera's pictures over time. `now` is monotonic seconds."""
+
+    def __init__(
+        self,
+        camera_id: str,
+        settings: CameraSettings,
+        zones: tuple[CameraZone, ...],
+        view: bytes,
+        clock_off_s: Callable[[], float],
+    ) -> None:
+        self._camera_id = camera_id
+        self._settings = settings
+        self._zones = zones
+        self._clock_off_s = clock_off_s
+        self._judge = Judge(settings.lasts_s)
+        self._learn_s = LEARN_FOR * settings.lasts_s
+        learned = pictures.gray_from_jpeg(view)
+        self._view = None if learned is None else View(learned)
+        self._samples: list[tuple[float, Gray]] = []
+        self._previous: Gray | None = None
+        self._changed_at = 0.0
+        self._good: tuple[float, VideoFrame] | None = None
+        self.measures = wire.Measures()
+
+    def relearn(self) -> None:
+        """The view is right as it will be from now on."""
+        self._view, self._samples = None, []
+
+    def look(self, frame: VideoFrame, now: float) -> Finding:
+        """Take one key frame into account."""
+        gray = pictures.gray_of(frame)
+        reading = read(gray, self._previous, self._view)
+        if self._previous is None or reading.changed > 0:
+            self._changed_at = now
+        self._previous = gray
+        still_s, off_s = now - self._changed_at, self._clock_off_s()
+        size = (frame.width, frame.height)
+        suspected = suspects(reading, self._settings, still_s, size, off_s)
+        before = self._judge.faults
+        finding = Finding(self._judge.look(now, suspected))
+        for fault in sorted((finding.faults - before) & PICTURE_FAULTS):
+            finding.evidence += self._evidence(fault, frame, now, reading, still_s)
+        if not suspected & PICTURE_FAULTS:
+            finding.view = self._learn(gray, now)
+            if self._good is None or now - self._good[0] >= GOOD_EVERY_S:
+                self._good = (now, frame)
+        self.measures = self._measured(reading, still_s, off_s, size)
+        return finding
+
+    def _evidence(
+        self, fault: CameraFault, frame: VideoFrame, now: float, reading: Reading, still_s: float
+    ) -> list[wire.Evidence]:
+        measures = self._measured(reading, still_s, 0.0, (frame.width, frame.height))
+        found = []
+        for at, picture in (self._good, (now, frame)) if self._good else ((now, frame),):
+            found.append(
+                wire.Evidence(
+                    camera_id=self._camera_id,
+                    fault=fault,
+                    jpeg=pictures.evidence(picture, self._zones),
+                    age_s=now - at,
+                    measures=measures if picture is frame else None,
+                )
+            )
+        return found
+
+    def _learn(self, gray: Gray, now: float) -> bytes:
+        if self._view is not None:
+            return b""
+        self._samples.append((now, gray))
+        if len(self._samples) < LEARN_PICTURES or now - self._samples[0][0] < self._learn_s:
+            if len(self._samples) > 4 * LEARN_PICTURES:
+                del self._samples[1::2]  # a camera with many key frames: every other will do
+            return b""
+        # People walk by: the median of many pictures is the room without them.
+        median = np.median(np.stack([sample for _, sample in self._samples]), axis=0)
+        learned: Gray = median.astype(np.uint8)
+        self._view, self._samples = View(learned), []
+        return pictures.jpeg(learned, quality=92)
+
+    def _measured(
+        self, reading: Reading, still_s: float, off_s: float, size: tuple[int, int]
+    ) -> wire.Measures:
+        return wire.Measures(
+            mean=round(reading.mean, 1),
+            contrast=round(reading.contrast, 1),
+            still_s=round(still_s, 1),
+            sharpness=round(reading.sharpness, 3),
+            lost=round(reading.lost, 3),
+            edges=round(reading.edges, 3),
+            moved_px=round(reading.moved_px, 1),
+            alike=round(reading.alike, 3),
+            clock_off_s=round(off_s, 1),
+            width=size[0],
+            height=size[1],
+            learned=self._view is not None,
+        )

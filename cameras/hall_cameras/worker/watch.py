@@ -1,0 +1,338 @@
+"""Watching one camera: find out where its video is, open it, look, and try again when it ends.
+
+One task on the worker's event loop, with one thread while it waits for the camera. Nothing of it
+waits for another camera, and every wait is bounded.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+import time
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any, TypeVar
+
+import msgspec
+import structlog
+from av.packet import Packet
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from hall_cameras import addresses, wire
+from hall_cameras.live.feed import Feed
+from hall_cameras.worker import pictures
+from hall_cameras.worker.analyst import Analyst
+from hall_cameras.worker.backoff import Backoff
+from hall_cameras.worker.capture import Capture, Stream
+from hall_cameras.worker.trouble import CameraTrouble
+from hall_core.events import CameraFault, CameraLinkState
+
+log = structlog.get_logger()
+
+T = TypeVar("T")
+DESCRIBE_S = 30.0  # more than all its calls may take, but for a peer that drips its headers
+DESCRIBE_AGAIN_S = 600.0  # what a camera said of itself is believed so long
+CLOCK_S = 300.0  # its clock is looked at so often
+NOT_AT_HOME = frozenset({"no_route", "timeout", "refused_connection", "not_found", "bad_answer"})
+"""Reasons to look whether the camera has got another address."""
+
+
+def onvif() -> ModuleType:
+    """The adapter, imported in the thread that first needs it: zeep takes half a second, and a
+    worker that replaces another has none to lose."""
+    from hall_cameras.worker import onvif as adapter
+
+    return adapter
+
+
+def _find_again(access: wire.Access) -> Any:
+    from hall_cameras.worker import discovery
+
+    return discovery.find_again(access)
+
+
+async def in_thread(work: Callable[[], T]) -> T:
+    """Run blocking work in a thread of its own: a pool could be filled by cameras that hang."""
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[T] = loop.create_future()
+
+    def deliver(result: Any, error: BaseException | None) -> None:
+        if future.done():
+            return  # nobody waits any more
+        if error is None:
+            future.set_result(result)
+        else:
+            future.set_exception(error)
+
+    def run() -> None:
+        result, error = None, None
+        try:
+            result = work()
+        except BaseException as caught:
+            error = caught
+        with contextlib.suppress(RuntimeError):  # the loop has ended
+            loop.call_soon_threadsafe(deliver, result, error)
+
+    threading.Thread(target=run, daemon=True, name="camera").start()
+    return await future
+
+
+class Watch:
+    """One camera under one lease. `say` takes messages for the server, on the event loop; `room`
+    tells whether there is some for a live view's."""
+
+    def __init__(
+        self,
+        order: wire.Order,
+        epoch: int,
+        say: Callable[[wire.ToServer], None],
+        room: Callable[[], bool] = lambda: True,
+    ) -> None:
+        self.order = order
+        self.epoch = epoch
+        self.identity: wire.Identity | None = None
+        self.frame: tuple[float, VideoFrame] | None = None  # newest key frame, monotonic
+        self.on_packet: Callable[[Packet[VideoStream], VideoStream], None] | None = None
+        self.analyst: Analyst | None = None
+        self.feed = Feed(order.camera_id, lambda: self.epoch, say, room)
+        self._say = say
+        self._loop = asyncio.get_running_loop()
+        self._backoff = Backoff()
+        self._told: wire.Report | None = None
+        self._capture: Capture | None = None
+        self._changed = asyncio.Event()
+        self._online_at: float | None = None
+        self._described_at = 0.0
+        self._clock_off_s = 0.0
+        self._asking: asyncio.Task[Any] | None = None
+        self._task = asyncio.create_task(self._run())
+
+    @property
+    def access(self) -> wire.Access:
+        return self.order.access
+
+    # --- from the event loop -------------------------------------------------------------------
+
+    def change(self, order: wire.Order, epoch: int) -> None:
+        """The same camera under a newer lease, or with another order."""
+        old, self.order, self.epoch = self.order, order, epoch
+        if (
+            old.access != order.access
+            or old.settings != order.settings
+            or (old.zones != order.zones or old.refused != order.refused)
+        ):
+            if old.access != order.access:
+                self.identity = None
+            self._restart()
+        elif self._told is not None:
+            self._told = msgspec.structs.replace(self._told, epoch=epoch)
+            self._say(self._told)
+
+    def _restart(self) -> None:
+        self._backoff.reset()
+        self._changed.set()
+        if self._capture is not None:
+            self._capture.stop()
+
+    async def stop(self) -> None:
+        """Let go of the camera. Its thread ends by itself within its bounds."""
+        if self._capture is not None:
+            self._capture.stop()
+        self._task.cancel()
+        await asyncio.wait([self._task])
+
+    def relearn(self) -> None:
+        """The view is right as it is now."""
+        self.order = msgspec.structs.replace(self.order, view=b"")
+        if self.analyst is not None:
+            self.analyst.relearn()
+
+    # --- the task ------------------------------------------------------------------------------
+
+    async def _run(self) -> None:
+        while True:
+            self._changed.clear()
+            if self.order.refused:
+                self._report("refused", "bad_password")
+                await self._changed.wait()
+                continue
+            why = await self._try()
+            if why.refused:
+                self.order = msgspec.structs.replace(self.order, refused=True)
+                continue
+            if self._changed.is_set():
+                continue
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._changed.wait(), self._backoff.next_s())
+
+    async def _try(self) -> CameraTrouble:
+        """Watch for as long as it goes; why it ended."""
+        self._online_at = None
+        try:
+            url = await self._locate()
+            await self._watch(url)
+        except CameraTrouble as ended:
+            trouble = ended
+        except Exception as error:  # a fault of ours must not end the watching
+            log.exception("camera_watch_failed", camera=self.order.camera_id)
+            trouble = CameraTrouble("bad_answer", repr(error))
+        else:
+            raise AssertionError("a capture ends with a trouble")
+        self._ended(trouble)
+        return trouble
+
+    def _ended(self, trouble: CameraTrouble) -> None:
+        if self._online_at is not None:
+            self._backoff.held(time.monotonic() - self._online_at)
+        if trouble.why == "off" or self._changed.is_set():
+            return
+        if trouble.refused:
+            self._report("refused", trouble.why)
+        elif self._online_at is not None or trouble.why in ("no_video", "no_picture"):
+            self._report("stalled", trouble.why)
+        elif self._told is not None and self._told.state == "stalled" and trouble.why == "timeout":
+            return  # it still takes connections and says nothing
+        else:
+            self._report("unreachable", trouble.why)
+
+    async def _locate(self) -> str:
+        """The URL of the video, with credentials."""
+        access = self.access
+        url = access.rtsp
+        if access.onvif and (not url or self._stale()):
+            try:
+                url = await self._describe(access) or url
+            except CameraTrouble as trouble:
+                if trouble.refused or not url:
+                    raise
+                # Its ONVIF is broken, but somebody told us where the video is.
+        return addresses.with_credentials(url, access.username, access.password)
+
+    def _stale(self) -> bool:
+        return self.identity is None or time.monotonic() - self._described_at > DESCRIBE_AGAIN_S
+
+    async def _describe(self, access: wire.Access) -> str:
+        if self._asking is not None and not self._asking.done():
+            raise CameraTrouble("timeout")  # it still holds the thread of the last time
+        self._asking = asyncio.create_task(in_thread(lambda: onvif().describe(access)))
+        self._asking.add_done_callback(lambda task: task.cancelled() or task.exception())
+        try:
+            async with asyncio.timeout(DESCRIBE_S):
+                described = await asyncio.shield(self._asking)
+        except TimeoutError:
+            raise CameraTrouble("timeout") from None
+        except CameraTrouble as trouble:
+            if trouble.why not in NOT_AT_HOME or not access.serial:
+                raise
+            again = await in_thread(lambda: _find_again(access))
+            if again is None:
+                raise trouble from None
+            described = again
+            self.order = msgspec.structs.replace(
+                self.order,
+                access=msgspec.structs.replace(access, onvif=described.identity.onvif),
+            )
+        self._described_at = time.monotonic()
+        self._clock_off_s = described.identity.clock_off_s
+        if described.identity != self.identity:
+            self.identity = described.identity
+            self._say(
+                wire.Known(camera_id=self.order.camera_id, epoch=self.epoch, identity=self.identity)
+            )
+        return access.rtsp or described.stream
+
+    async def _watch(self, url: str) -> None:
+        analyst = self.analyst = Analyst(
+            self.order.camera_id,
+            self.order.settings,
+            self.order.zones,
+            self.order.view,
+            lambda: self._clock_off_s,
+        )
+        last: tuple[Any, ...] = ()
+
+        def look(frame: VideoFrame, stream: Stream) -> None:  # in the capture's thread
+            nonlocal last
+            now = time.monotonic()
+            finding = analyst.look(frame, now)
+            self.frame = (now, frame)
+            self.feed.picture(frame, stream.codec)
+            state = (finding.faults, stream.width, stream.height, stream.fps, stream.codec)
+            if state != last or finding.evidence or finding.view:
+                last = state
+                self._loop.call_soon_threadsafe(self._seen, finding, stream, capture)
+
+        def passed(packet: Packet[VideoStream], video: VideoStream) -> None:
+            self.feed.packet(packet, video)
+            viewer = self.on_packet
+            if viewer is not None:
+                viewer(packet, video)
+
+        def run() -> None:
+            try:
+                capture.run()
+            finally:
+                self.feed.cut()
+
+        capture = self._capture = Capture(url, look, passed)
+        clock = asyncio.create_task(self._look_at_clock())
+        try:
+            await in_thread(run)
+        finally:
+            clock.cancel()
+            capture.stop()
+            self._capture = None
+
+    async def _look_at_clock(self) -> None:
+        while self.access.onvif:
+            await asyncio.sleep(CLOCK_S)
+            with contextlib.suppress(CameraTrouble):  # its video tells how it is
+                self._clock_off_s = await in_thread(lambda: onvif().clock_off(self.access))
+
+    def _seen(self, finding: Any, stream: Stream, capture: Capture) -> None:
+        if self._capture is not capture:
+            return  # a last picture of a stream that was given up
+        if self._online_at is None:
+            self._online_at = time.monotonic()
+        self._report("online", "", tuple(sorted(finding.faults)), stream)
+        for evidence in finding.evidence:
+            self._say(evidence)
+        if finding.view:
+            self.order = msgspec.structs.replace(self.order, view=finding.view)
+            self._say(
+                wire.View(camera_id=self.order.camera_id, epoch=self.epoch, jpeg=finding.view)
+            )
+
+    def _report(
+        self,
+        state: CameraLinkState,
+        why: str,
+        faults: tuple[CameraFault, ...] = (),
+        stream: Stream | None = None,
+    ) -> None:
+        report = wire.Report(
+            camera_id=self.order.camera_id,
+            epoch=self.epoch,
+            state=state,
+            why=why,
+            faults=faults,
+            width=stream.width if stream else 0,
+            height=stream.height if stream else 0,
+            fps=stream.fps if stream else 0.0,
+            codec=stream.codec if stream else "",
+        )
+        if report != self._told:
+            self._told = report
+            self._say(report)
+
+    # --- questions -----------------------------------------------------------------------------
+
+    async def picture(self) -> wire.Picture:
+        """The newest key frame, else the camera's own snapshot; raises CameraTrouble."""
+        if self.frame is None:
+            raise CameraTrouble("no_picture")
+        at, frame = self.frame
+        data = await asyncio.to_thread(lambda: pictures.jpeg(pictures.colour_of(frame)))
+        return wire.Picture(jpeg=data, age_s=time.monotonic() - at)
