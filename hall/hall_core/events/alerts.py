@@ -1,0 +1,37 @@
+"""Alerts, from being raised to being closed."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from hall_core.events.base import Event
+
+AlertLevel = Literal["window", "hall", "supervision"]
+"""Who is told: each step adds the next (window, hall manager, supervision)."""
+
+
+class AlertRaised(Event, frozen=True):
+    """A person should look. Nothing is ever deducted from anyone automatically."""
+
+    alert_id: str
+    kind: str
+    level: AlertLevel
+    window: int | None = None
+    clerk: str | None = None
+    device_id: str | None = None
+    camera_id: str | None = None
+    detail: str = ""  # a few plain words for the list, no personal data
+    evidence: tuple[str, ...] = ()  # ids of pictures that are kept for a while
+    waiting: int = 0  # people who wait for the window: the more, the sooner somebody should look
+
+
+class AlertChanged(Event, frozen=True):
+    """The alert moved on. `note` references the side table of free texts."""
+
+    alert_id: str
+    state: Literal[
+        "open", "acknowledged", "explained", "confirmed", "appealed", "dismissed", "closed"
+    ]
+    level: AlertLevel
+    note: str | None = None
+    waiting: int | None = None  # as of now; None: as before
