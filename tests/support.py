@@ -183,6 +183,7 @@ _KEYS = {
     "alerts": "alert_id",
     "questions": "window",
     "device_faults": "where",
+    "cameras": "camera_id",
 }
 
 

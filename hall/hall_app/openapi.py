@@ -63,7 +63,7 @@ def parts_of(features: Iterable[Feature]) -> dict[str, Any]:
     """Part of a hall's state -> its type. A feature tells its own in `shapes`."""
     parts: dict[str, Any] = {}
     for feature in features:
-        parts.update(getattr(feature, "shapes", {}))
+        parts.update(feature.shapes)
     return parts
 
 

@@ -88,6 +88,7 @@ class Feature:
     name: str
     state_type: type[Any]
     web: Path | None = None  # folder of its pages
+    shapes: ClassVar[dict[str, Any]] = {}  # part of the state -> its type, for the API's document
     listens: frozenset[type[Event]] | None = None  # events that concern it; None: any may
 
     def new_state(self) -> Any:

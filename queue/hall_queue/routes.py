@@ -14,6 +14,7 @@ from hall_core.events import PaperEntry, Recorded, TicketEvent
 from hall_core.features import Command
 from hall_core.http import STAFF, Call, Route, roles
 from hall_core.once import Write, once
+from hall_core.parameters import asks, word
 from hall_core.secret import new_ticket_id
 from hall_queue import appointment_routes, ticket_routes
 from hall_queue.domain import commands as c
@@ -30,6 +31,7 @@ from hall_queue.domain.shapes import (
 from hall_queue.domain.state import QueueState, Ticket
 from hall_queue.service import QueueService
 from hall_queue.window_bodies import ABOUT_CLERKS, BODIES, Hold, WindowBody, to_command
+from hall_queue.window_history import TimelineView, read_timeline
 
 REASON_CHARS = 60
 
@@ -105,6 +107,17 @@ class QueueRoutes:
             "line": view.line_view(state, number, 50),
             "waits": self.service.waits(call.hall),
         }
+
+    @asks(word("day", "YYYY-MM-DD; today unless told"))
+    async def timeline(self, call: Call) -> TimelineView:
+        hall, number = call.hall, call.number("window")
+        state: QueueState = hall.committed["queue"]
+        if number not in state.posts:
+            raise NotFound("unknown_window", "没有这个窗口。")
+        day = call.request.query.get("day", state.day)
+        return await call.kernel.store.read(
+            lambda connection: read_timeline(connection, hall.info.id, number, day)
+        )
 
     async def clerks(self, call: Call) -> list[ClerkView]:
         state: QueueState = call.hall.committed["queue"]
@@ -213,6 +226,11 @@ def routes(service: QueueService) -> list[Route]:
         r(
             method="GET", path="/halls/{hall}/windows/{window}/line", handler=q.line,
             summary="Who is called next at a window, and why", roles=STAFF, answer=LineView,
+        ),
+        r(
+            method="GET", path="/halls/{hall}/windows/{window}/timeline", handler=q.timeline,
+            summary="A window's day: open, serving, away, suspected, closed, with evidence",
+            roles=roles("supervisor"), answer=TimelineView,
         ),
         r(
             method="GET", path="/halls/{hall}/clerks", handler=q.clerks,

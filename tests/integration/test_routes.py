@@ -238,7 +238,10 @@ async def test_the_openapi_document_describes_every_mounted_route(
         if route.method != "HEAD"
     }
     # WebSockets of our own programs speak no HTTP; the stream, for everybody, is described.
-    ours = {("GET", "/api/v1/halls/{hall}/agent"), ("GET", "/api/v1/camera-worker")}
+    ours = {
+        ("GET", f"/api/v1{path}")
+        for path in ("/halls/{hall}/agent", "/camera-worker", "/cameras/{camera}/live")
+    }
     assert mounted - ours == described
     assert described >= {(r.method, f"/api/v1{r.path}") for r in all_routes(server)}
     for reference in references(document):

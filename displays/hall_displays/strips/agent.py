@@ -157,6 +157,7 @@ class Strip(Part):
             new = bool(pages) and pages != self.shown
             self._changed.clear()
             sent_at = time.monotonic()
+            _forget(answers)
             await port.write(
                 onbon.build(onbon.Frame(self._command(pages) if new else onbon.ping()))
             )

@@ -29,7 +29,7 @@ class StripSimulator:
         self.dropped = 0  # bytes that were no command
         self.port = 0
         self.changed = asyncio.Event()
-        self._frame = frame
+        self.frame = frame
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
 
@@ -67,10 +67,10 @@ class StripSimulator:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)
         try:
-            if self._frame is None:
+            if self.frame is None:
                 await self._serve_onbon(reader, writer)
             else:
-                texts = TextReader(self._frame)
+                texts = TextReader(self.frame)
                 while data := await reader.read(4096):
                     for text in texts.feed(data):
                         self._show((text,))

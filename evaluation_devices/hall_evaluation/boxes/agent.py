@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Any, Final
 
 import msgspec
 import structlog
@@ -20,6 +21,7 @@ from hall_evaluation.boxes.store import Pressed, PressStore
 log = structlog.get_logger()
 
 AGAIN_S = (0.5, 15.0)  # between two tries to deliver: first, longest
+LATER: Final = (401, 408, 429)  # and every 5xx: the same request may work another time
 RETRY_S = (0.5, 5.0)  # pause before opening the box again: first, longest
 
 
@@ -129,10 +131,7 @@ class Box(Part):
             self.ignored += 1
             return
         pressed = Pressed(new_key(), token, level, time.time())
-        try:
-            await asyncio.to_thread(store.add, pressed)
-        except OSError as error:
-            log.error("press_not_on_disk", error=str(error))  # delivered from memory
+        await _on_disk(store.add, pressed)
         self._thank = True
         self._changed.set()
         self._pressed.set()
@@ -144,10 +143,13 @@ class Box(Part):
         while True:
             await self._pressed.wait()
             self._pressed.clear()
-            await asyncio.to_thread(store.forget_old, time.time())
-            while store.presses:
-                if await self._deliver_one(link, store.presses[0]):
-                    await asyncio.to_thread(store.remove, store.presses[0])
+            while True:
+                await _on_disk(store.forget_old, time.time())
+                if not store.presses:
+                    break
+                first = store.presses[0]
+                if await self._deliver_one(link, first):
+                    await _on_disk(store.remove, first)
                     pause = AGAIN_S[0]
                 else:
                     await asyncio.sleep(pause)
@@ -155,18 +157,35 @@ class Box(Part):
 
     async def _deliver_one(self, link: Link, pressed: Pressed) -> bool:
         """Whether the server has it, or never will."""
-        body = {"token": pressed.token, "level": pressed.level, "channel": "pad"}
+        body: dict[str, Any] = {
+            "token": pressed.token,
+            "level": pressed.level,
+            "channel": "pad",
+        }
         try:
             answer = await link.post("/evaluations", body, pressed.key)
+            if answer.code == "window_closed":
+                # It was pressed while the window was open: it is sent again as such. The request
+                # is another, so its key is, too; the same one at every try.
+                body["kept"] = True
+                answer = await link.post("/evaluations", body, f"{pressed.key}-kept")
         except Unreachable:
             return False
         if answer.ok:
             return True
-        if answer.status in (401, 403, 429) or answer.status >= 500:
+        if answer.status in LATER or answer.status >= 500:
             return False
-        # Rated already, or too late: nothing will change that.
+        # Rated already, too late, or another window's: nothing will change that.
         log.info("press_refused", status=answer.status, code=answer.code)
         return True
+
+
+async def _on_disk(change: Callable[[Any], None], about: Any) -> None:
+    """Change the store. A disk that refuses costs no press: the store has it in memory."""
+    try:
+        await asyncio.to_thread(change, about)
+    except OSError as error:
+        log.error("presses_not_on_disk", error=str(error))
 
 
 KIND = PartKind(config=BoxConfig, make=Box)

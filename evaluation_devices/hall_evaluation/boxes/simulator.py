@@ -31,6 +31,15 @@ class BoxSimulator:
             self.told += os.read(self._ours, 4096)
             self._heard.set()
 
+    @property
+    def lit(self) -> bool:
+        """Whether its lamp is on: it asks."""
+        on, off = (
+            self.told.rfind(from_hex(frame)) if frame else -1
+            for frame in (self._format.prompt_on, self._format.prompt_off)
+        )
+        return on > off
+
     def press(self, level: Level) -> None:
         """A person presses a key."""
         self.send(self._format.frame.build(from_hex(self._format.levels[level])))

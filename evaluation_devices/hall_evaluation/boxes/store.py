@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import msgspec
@@ -26,10 +27,14 @@ class Pressed(msgspec.Struct, frozen=True):
 
 
 class PressStore:
-    """The presses of one box, oldest first. `add` and `remove` return when the disk has it."""
+    """The presses of one box, oldest first. `add` and `remove` return when the disk has it.
+
+    They block, so they are called in threads: somebody presses while an earlier press is done with.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._changing = threading.Lock()
         self.presses: list[Pressed] = self._load()
 
     def _load(self) -> list[Pressed]:
@@ -43,19 +48,22 @@ class PressStore:
 
     def add(self, pressed: Pressed) -> None:
         """Raises OSError when the disk refuses; the press is kept in memory all the same."""
-        self.presses = [*self.presses, pressed][-PRESSES_MAX:]
-        self._keep()
+        with self._changing:
+            self.presses = [*self.presses, pressed][-PRESSES_MAX:]
+            self._keep()
 
     def remove(self, pressed: Pressed) -> None:
-        self.presses = [kept for kept in self.presses if kept.key != pressed.key]
-        self._keep()
+        with self._changing:
+            self.presses = [kept for kept in self.presses if kept.key != pressed.key]
+            self._keep()
 
     def forget_old(self, now: float) -> None:
         """Drop what is too old to be delivered once for certain."""
-        kept = [pressed for pressed in self.presses if now - pressed.at < LIFE_S]
-        if len(kept) != len(self.presses):
-            self.presses = kept
-            self._keep()
+        with self._changing:
+            kept = [pressed for pressed in self.presses if now - pressed.at < LIFE_S]
+            if len(kept) != len(self.presses):
+                self.presses = kept
+                self._keep()
 
     def _keep(self) -> None:
         write_private(self._path, msgspec.json.encode(self.presses).decode())

@@ -14,6 +14,8 @@ from hall_core.events import (
     CaseChanged,
     CaseOpened,
     CaseOverdue,
+    ClockConfirmed,
+    ClockDoubted,
     DayOpened,
     EvaluationLapsed,
     EvaluationRecorded,
@@ -90,6 +92,14 @@ def _day_opened(state: EvaluationState, event: DayOpened, record: Recorded) -> N
         for key, case in state.cases.items()
         if case.closed_at is None or case.closed_at > longest
     }
+
+
+def _clock_doubted(state: EvaluationState, event: ClockDoubted, record: Recorded) -> None:
+    state.clock_doubted = True
+
+
+def _clock_confirmed(state: EvaluationState, event: ClockConfirmed, record: Recorded) -> None:
+    state.clock_doubted = False
 
 
 def _here(state: EvaluationState, event: WindowOpened | WindowHandedOver, record: Recorded) -> None:
@@ -245,6 +255,8 @@ FOLDS: Final[dict[type[Event], Callable[[EvaluationState, Any, Recorded], None]]
     SetupChanged: _setup_changed,
     EvaluationSettingsChanged: _settings_changed,
     DayOpened: _day_opened,
+    ClockDoubted: _clock_doubted,
+    ClockConfirmed: _clock_confirmed,
     WindowOpened: _here,
     WindowHandedOver: _here,
     WindowClosed: _closed,

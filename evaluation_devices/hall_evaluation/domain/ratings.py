@@ -108,7 +108,8 @@ def decide_rate(
         _require_own(state, command, request)
     if request.rated_at is not None:
         raise already_rated()
-    if ctx.now >= rating_ends(state.settings, request, ctx.hall.timezone, workdays):
+    ends = rating_ends(state.settings, request, ctx.hall.timezone, workdays)
+    if ctx.now >= ends and not state.clock_doubted:  # a clock that jumped loses no press
         raise rating_closed()
     return [
         EvaluationRecorded(
@@ -124,7 +125,7 @@ def decide_rate(
             day=request.day,
             asked_at=request.asked_at,
             rate_until=request.rate_until,
-            supplementary=ctx.now >= request.rate_until,
+            supplementary=ctx.now >= request.rate_until and not state.clock_doubted,
             real_name=request.real_name or command.contact is not None,
             note=command.note,
             contact=command.contact,

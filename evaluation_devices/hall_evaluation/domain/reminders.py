@@ -2,7 +2,8 @@
 
 One reminder per step: to the hall when the step is due, to supervision one working day later; and
 one to supervision when the last deadline passes. All times stand in the state, so a restart and a
-simulated clock come out right.
+simulated clock come out right. While the clock is doubted no deadline passes: that a case was late
+stays in its record.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ KIND_WORDS: Final = {
 def due(state: EvaluationState) -> datetime | None:
     """When something ends or passes next."""
     times = [question.until for question in state.questions.values()]
-    times += [at for case in state.cases.values() for at, _, _ in _deadlines(case)]
+    if not state.clock_doubted:
+        times += [at for case in state.cases.values() for at, _, _ in _deadlines(case)]
     return min(times, default=None)
 
 
@@ -43,7 +45,7 @@ def time_passed(state: EvaluationState, ctx: Context) -> list[Event]:
     for window, question in state.questions.items():
         if question.until <= ctx.now:
             events += lapse_at(state, window)
-    for case in state.cases.values():
+    for case in () if state.clock_doubted else state.cases.values():
         passed = (deadline for deadline in _deadlines(case) if deadline[0] <= ctx.now)
         first = min(passed, key=lambda deadline: deadline[0], default=None)
         if first is not None:

@@ -83,6 +83,7 @@ class EvaluationState(msgspec.Struct, kw_only=True):
     """The whole slice."""
 
     day: str = ""
+    clock_doubted: bool = False  # no deadline passes until a person says what time it is
     settings: EvaluationSettings = msgspec.field(default_factory=EvaluationSettings)
     clerks: dict[str, Clerk] = {}
     services: dict[str, str] = {}  # id -> name

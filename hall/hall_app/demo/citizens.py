@@ -40,6 +40,12 @@ class Kiosk:
         answer: dict[str, Any] = await self._device.post(f"/halls/{self._device.hall}{path}", body)
         return answer
 
+    async def print(self, ticket_id: str, printer: str) -> None:
+        """A ticket on paper; without paper its number stands on the screen."""
+        path = f"/halls/{self._device.hall}/tickets/{ticket_id}/print"
+        with contextlib.suppress(Declined):
+            await self._device.post(path, {"printer": printer})
+
 
 class Citizens:
     """Everybody who comes to one hall on one day."""
@@ -52,6 +58,7 @@ class Citizens:
         kiosks: Sequence[Device],
         counters: dict[int, Device],
         guide: GuideDesk,
+        printer: str,
         seed: str,
     ) -> None:
         self.floor = floor
@@ -60,6 +67,7 @@ class Citizens:
         self._wire = wire
         self._kiosks = [Kiosk(device, pace) for device in kiosks]
         self._counters = counters
+        self._printer = printer  # of the first kiosk; the others show the number
         self._seed = seed
 
     async def come(self, today: date, visits: Sequence[Visit], hours: Hours, spawn: Spawn) -> None:
@@ -70,7 +78,7 @@ class Citizens:
             if at < begin:
                 continue
             await self.pace.until(at)
-            spawn(self._visit(today, visit, hours))
+            spawn(self._visit(today, visit, hours, spawn))
 
     async def stranger(self, number: str, window: int, rng: Random) -> None:
         """A ticket that a real person took, or that was waiting before we came: they turn up."""
@@ -78,9 +86,9 @@ class Citizens:
         if number not in self.floor.people:
             self.floor.sit_down(window, number)
 
-    async def _visit(self, today: date, visit: Visit, hours: Hours) -> None:
+    async def _visit(self, today: date, visit: Visit, hours: Hours, spawn: Spawn) -> None:
         rng = Random(f"{self._seed}:{visit.at_s}")
-        ticket = await self._take(visit, rng)
+        ticket = await self._take(visit, rng, spawn)
         if ticket is None:
             self.floor.counts["turned_away"] += 1
             return
@@ -93,7 +101,7 @@ class Citizens:
 
     # --- taking a ticket -----------------------------------------------------------------------
 
-    async def _take(self, visit: Visit, rng: Random) -> dict[str, Any] | None:
+    async def _take(self, visit: Visit, rng: Random, spawn: Spawn) -> dict[str, Any] | None:
         if visit.at_desk:
             return await self.guide.issue(visit, visit.asks)
         body = {"service": visit.asks, "channel": "kiosk", "cases": visit.cases}
@@ -101,12 +109,16 @@ class Citizens:
             body["priority"] = "green"
         if visit.id_number is not None:
             body["id_number"] = visit.id_number
+        kiosk = rng.choice(self._kiosks)
         try:
-            return await rng.choice(self._kiosks).use(rng.uniform(8, 20), "/tickets", body)
+            ticket = await kiosk.use(rng.uniform(8, 20), "/tickets", body)
         except Declined as declined:
             if declined.code != "queue_full_today" or rng.random() < 0.6:
                 return None  # reads why, and goes home
-        return await self.guide.issue(visit, visit.asks)
+            return await self.guide.issue(visit, visit.asks)
+        if kiosk is self._kiosks[0]:
+            spawn(kiosk.print(ticket["ticket_id"], self._printer))
+        return ticket
 
     # --- what a person does --------------------------------------------------------------------
 

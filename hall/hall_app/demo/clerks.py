@@ -15,6 +15,7 @@ from typing import Any
 
 from hall_app.demo.floor import AT_WORK, Floor, Person
 from hall_app.demo.habits import LUNCH, Break, Duty, Hours, reaction_s
+from hall_app.demo.opinions import MATTERS, contact_of
 from hall_app.demo.pace import Pace
 from hall_app.demo.wire import Declined, Device
 
@@ -340,8 +341,15 @@ class Clerk:
                 person.inbox.put_nowait(("service_finished", {}))
         else:
             await self._talk_to(number, person, 1.0)
+            if person.queue == UNRESOLVED and self._rng.random() < 0.5:
+                await self._write_down()
             await self._end(case_no=self._case_no())
         self._floor.stand_up(self.window)
+
+    async def _write_down(self) -> None:
+        """What could not be got done, at the 办不成事 window."""
+        matter = {"text": self._rng.choice(MATTERS), "contact": contact_of(self._rng)}
+        await self._device.post(f"/halls/{self._device.hall}/windows/{self.window}/matters", matter)
 
     async def _talk_to(self, number: str, person: Person, share: float) -> None:
         """Serve so much of what this person still needs."""

@@ -70,6 +70,7 @@ class Floor:
         self._sits_down: dict[int, asyncio.Event] = {}
         self._for_window: set[int] = set()
         self._idle: dict[str | int, deque[asyncio.Future[None]]] = {}
+        self._looking: dict[int, list[asyncio.Future[None]]] = {}
         self._loop = asyncio.get_running_loop()
 
     # --- what the server tells -----------------------------------------------------------------
@@ -120,6 +121,15 @@ class Floor:
         if version >= self._window_versions.get(number, 0):
             self._window_versions[number] = version
             self.windows[number] = window
+            for future in self._looking.pop(number, ()):
+                if not future.done():
+                    future.set_result(None)
+
+    def next_change(self, window: int) -> asyncio.Future[None]:
+        """Done when the window shows something new."""
+        future: asyncio.Future[None] = self._loop.create_future()
+        self._looking.setdefault(window, []).append(future)
+        return future
 
     def take_screen(self, message: dict[str, Any]) -> None:
         """A message of the hall screen's stream: what citizens see and hear."""

@@ -20,11 +20,16 @@ from hall_core.clock import from_millis, millis
 from hall_core.errors import Unauthorized
 from hall_core.halls import SYSTEM, Hall
 from hall_core.kernel import Kernel
+from hall_core.setup import EvaluationSettings
 from hall_core.store import open_engine
 from hall_displays.domain import ChangeNotices
+from hall_evaluation.domain.commands import ChangeEvaluationSettings
 
 FILE = "demo.json"
 WINDOWS_A_KIOSK = 12
+WHOLE = "qinghe"  # the county centre, which has one device of every kind
+DESK = 2  # its window whose PC has a button box, in the place of a pad, and a caller
+ASK_S = 120  # simulated: a quick day would be over a real person's pad in a blink
 
 # account -> (level in words, region whose halls it sees)
 SUPERVISORS = {
@@ -142,8 +147,11 @@ async def furnish(kernel: Kernel, folder: Folder) -> None:
             )
         )
     notices = ChangeNotices(notices=city.load().notices)
+    rules = ChangeEvaluationSettings(settings=EvaluationSettings(ask_s=ASK_S, hold_s=ASK_S))
     for hall in kernel.halls.values():
         await hall.execute(notices, SYSTEM, lambda live, records: None)
+        if folder.record.simulation:
+            await hall.execute(rules, SYSTEM, lambda live, records: None)
     folder.record.furnished = True
     folder.keep()
 
@@ -186,4 +194,6 @@ def _devices(hall: Hall) -> list[tuple[str, DeviceKind, int | None, str]]:
         found.append((f"kiosk-{number}", "kiosk", None, f"{number}号取号机（模拟）"))
     for number in windows:
         found.append((f"counter-{number}", "counter", number, f"{number}号窗口（模拟）"))
+        if (hall.info.id, number) != (WHOLE, DESK):
+            found.append((f"pad-{number}", "pad", number, f"{number}号窗口评价器（模拟）"))
     return found

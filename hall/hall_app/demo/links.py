@@ -10,7 +10,8 @@ from urllib.parse import quote, urlencode, urlsplit
 import msgspec
 from aiohttp import web
 
-from hall_app.demo.devices import SIMULATORS, Simulated, paper, settings_of
+from hall_app.demo import panel
+from hall_app.demo.devices import SIMULATORS, Simulated, settings_of
 from hall_app.demo.folder import SUPERVISORS, Record
 from hall_app.server import DEMONSTRATION
 from hall_core.access import Device, hash_token
@@ -19,6 +20,8 @@ from hall_core.halls import Hall
 from hall_core.http import DEVICE_COOKIE, KERNEL, SESSION_COOKIE
 from hall_core.kernel import Kernel
 from hall_core.routes import set_device_cookie
+from hall_evaluation.domain.state import Request
+from hall_queue.domain.state import Ticket
 
 Paired = Literal["kiosk", "guide", "counter", "display", "pad"]
 
@@ -29,6 +32,7 @@ PAGES = {
     "display": "/display/hall",
     "pad": "/pad",
     "phone": "/t/",
+    "rating": "/t/",
     "supervisor": "/supervision",
     "admin": "/admin",
 }
@@ -38,7 +42,7 @@ LISTED_WINDOWS = 3  # of each hall
 
 
 class Links:
-    """The demonstration's own two routes."""
+    """The demonstration's own routes."""
 
     def __init__(self, record: Record, simulated: dict[str, Simulated]) -> None:
         self._record = record
@@ -48,7 +52,8 @@ class Links:
         app[DEMONSTRATION] = True
         app[SIMULATORS] = self._simulated
         app.router.add_get("/demo/links", self.links)
-        app.router.add_get("/demo/paper", self.paper)
+        app.router.add_get("/demo/devices", self.devices)
+        app.router.add_post("/demo/devices", self.press)
         app.router.add_get("/demo/open", self.open)
         app.on_response_prepare.append(_simulated_date)
 
@@ -57,15 +62,20 @@ class Links:
     async def links(self, request: web.Request) -> web.Response:
         _require_loopback(request)
         kernel = request.app[KERNEL]
-        found = [_of_city(kind, account) for kind, account in _city_pages()]
+        found = [link for kind, account in _city_pages() for link in _of_city(kind, account)]
         for hall in kernel.halls.values():
             found.extend(_of_hall(hall))
         return web.Response(body=msgspec.json.encode(found), content_type="application/json")
 
-    async def paper(self, request: web.Request) -> web.Response:
-        """What a hall's simulated ticket printer has printed."""
+    async def devices(self, request: web.Request) -> web.Response:
+        """A hall's simulated devices."""
         _require_loopback(request)
-        return await paper(request)
+        return await panel.show(request)
+
+    async def press(self, request: web.Request) -> web.Response:
+        """A hand at one of them."""
+        _require_loopback(request)
+        return await panel.press(request)
 
     # --- opening one ---------------------------------------------------------------------------
 
@@ -80,8 +90,10 @@ class Links:
         if kind in ("supervisor", "admin"):
             return await self._signed_in(request, kind, to)
         hall = request.app[KERNEL].hall(query.get("hall", ""))
-        if kind == "phone":
-            return _redirect(_phone_page(request.app[KERNEL], hall))
+        if kind in ("phone", "rating"):
+            find = _last_in_line if kind == "phone" else _last_served
+            token = request.app[KERNEL].secret.ticket_token(find(hall))
+            return _redirect(PAGES[kind] + token)
         window = _window(hall, query.get("window"))
         if window is None and (kind in ("counter", "pad") or to.startswith("/display/window")):
             raise invalid("window", "请写明窗口号。")
@@ -109,7 +121,7 @@ class Links:
         device = _paired_already(request, kind, hall, window)
         token = None
         if device is None:
-            beside = settings_of(kernel, hall, kind)
+            beside = settings_of(self._simulated.get(hall.info.id), kind)
             device, token = await kernel.access.issue_token(
                 kind, hall.info.id, window, NAME, beside
             )
@@ -123,15 +135,15 @@ class Links:
         return response
 
 
-def taken(kernel: Kernel, hall_id: str, window: int) -> bool:
-    """Whether a counter page of this window is open somewhere: the simulated clerk steps back."""
+def taken(kernel: Kernel, record: Record, hall_id: str, window: int, kind: str) -> bool:
+    """Whether a page of this window is open somewhere: simulated people step back from a counter
+    or a pad that somebody looks at."""
+    ours = record.tokens.get(hall_id, {}).get(f"{kind}-{window}", "")
     for device_id in kernel.sockets:
         device = kernel.access.devices.get(device_id)
-        if device is not None and (device.kind, device.hall_id, device.window) == (
-            "counter",
-            hall_id,
-            window,
-        ):
+        if device is None or device.token_hash == hash_token(ours):
+            continue
+        if (device.kind, device.hall_id, device.window) == (kind, hall_id, window):
             return True
     return False
 
@@ -220,13 +232,23 @@ def _window(hall: Hall, text: str | None) -> int | None:
     return int(text)
 
 
-def _phone_page(kernel: Kernel, hall: Hall) -> str:
-    """The page of the last person in line."""
+def _last_in_line(hall: Hall) -> str:
+    """The ticket of the last person who waits."""
     tickets = [t for t in hall.committed["queue"].tickets.values() if t.state == "waiting"]
     if not tickets:
         raise Conflict("nobody_waits", "现在没有人等候，请先在取号机取号。")
-    last = max(tickets, key=lambda ticket: ticket.place)
-    return PAGES["phone"] + kernel.secret.ticket_token(last.ticket_id)
+    last: Ticket = max(tickets, key=lambda ticket: ticket.place)
+    return last.ticket_id
+
+
+def _last_served(hall: Hall) -> str:
+    """The ticket of the last person who was served and has not rated it."""
+    requests = hall.committed["evaluation"].requests.values()
+    silent = [one for one in requests if one.rated_at is None and not one.withdrawn]
+    if not silent:
+        raise Conflict("nobody_served", "今天还没有等待评价的服务，请先在窗口办结一个号。")
+    newest: Request = max(silent, key=lambda request: request.asked_at)
+    return newest.ticket_id
 
 
 def _redirect(to: str) -> web.Response:
@@ -242,14 +264,21 @@ def _city_pages() -> list[tuple[str, str]]:
     return [*(("supervisor", name) for name in SUPERVISORS), ("admin", "admin")]
 
 
-def _of_city(kind: str, account: str) -> dict[str, str]:
+def _of_city(kind: str, account: str) -> list[dict[str, str]]:
     group = {"group": "监督与管理", "group_en": "Supervision and administration"}
     if kind == "admin":
-        title = {"title": "管理", "title_en": "Administration"}
-        return {**title, "href": _href(kind="admin"), **group}
+        pages = (
+            ("管理", "Administration", "/admin"),
+            ("评价与投诉", "Cases", "/cases"),
+            ("评价统计", "Ratings in figures", "/figures"),
+        )
+        return [
+            {"title": title, "title_en": title_en, "href": _href(kind=kind, to=to), **group}
+            for title, title_en, to in pages
+        ]
     level = SUPERVISORS[account][0]
     title = {"title": f"监督（{level}级）", "title_en": f"Supervision ({account})"}
-    return {**title, "href": _href(kind="supervisor", hall=_EXAMPLE[account]), **group}
+    return [{**title, "href": _href(kind="supervisor", hall=_EXAMPLE[account]), **group}]
 
 
 def _of_hall(hall: Hall) -> list[dict[str, str]]:
@@ -265,16 +294,18 @@ def _of_hall(hall: Hall) -> list[dict[str, str]]:
         link("导办台", "Guide desk", kind="guide"),
         link("大厅屏", "Hall screen", kind="display"),
         link("手机查询", "Phone ticket page", kind="phone"),
+        link("手机评价", "Phone rating page", kind="rating"),
         {
-            "title": "号票打印机（模拟）",
-            "title_en": "Ticket printer (simulated)",
-            "href": f"/demo/paper?hall={quote(hall_id)}",
+            "title": "外设（模拟）",
+            "title_en": "Devices (simulated)",
+            "href": f"/demo/devices?hall={quote(hall_id)}",
             **group,
         },
     ]
     for number in sorted(hall.committed["queue"].posts)[:LISTED_WINDOWS]:
         window = str(number)
         found.append(link(f"{number}号窗口", f"Counter {number}", kind="counter", window=window))
+        found.append(link(f"{number}号评价器", f"Pad {number}", kind="pad", window=window))
         found.append(
             link(
                 f"{number}号窗口屏",

@@ -1,12 +1,15 @@
-"""The hall's manager: looks at alerts, posts the notice of who is ill, sends the last ones home."""
+"""The hall's manager: looks at alerts and cases, posts the notice of who is ill, sends the last
+ones home."""
 
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from random import Random
 
+from hall_app.demo.cases import CaseDesk
 from hall_app.demo.floor import Floor
 from hall_app.demo.habits import SICK, Hours
+from hall_app.demo.opinions import complaints
 from hall_app.demo.pace import Pace
 from hall_app.demo.wire import Declined, Device
 
@@ -18,13 +21,21 @@ class Manager:
     """One hall's manager on one day."""
 
     def __init__(
-        self, floor: Floor, pace: Pace, device: Device, hours: Hours, today: date, rng: Random
+        self,
+        floor: Floor,
+        pace: Pace,
+        device: Device,
+        hours: Hours,
+        today: date,
+        rng: Random,
+        busy: bool,
     ) -> None:
         self._floor = floor
         self._pace = pace
         self._device = device
         self._ends = pace.at(today, hours[-1][1])
         self._rng = rng
+        self._cases = CaseDesk(floor, pace, device, today, complaints(rng, busy), rng)
 
     async def work(self, sick: dict[int, str | None]) -> None:
         """The day. `sick`: windows whose clerk is ill, each with who stands in, if anyone does."""
@@ -33,6 +44,7 @@ class Manager:
         while True:
             await self._pace.sleep(ROUND_S * self._rng.uniform(0.7, 1.3))
             await self._look_at_alerts()
+            await self._cases.look()
 
     async def close_up(self) -> None:
         """The day is over: empty chairs are closed, and who still waits is sent home."""

@@ -80,13 +80,17 @@ class Complaint(msgspec.Struct, frozen=True):
     contact: dict[str, str] | None
 
 
-_COMPLAINTS: tuple[tuple[Literal["telephone", "opinion_box", "hotline"], str], ...] = (
-    ("telephone", "打电话咨询时说材料齐了，到窗口又说少一份承诺书，白跑一趟。"),
-    ("opinion_box", "老年人优先的牌子太小，希望有人主动引导。"),
-    ("hotline", "上午十一点半以后多个窗口没有人，排队的人没有人管。"),
-    ("telephone", "办理进度三天没有更新，电话一直占线。"),
-    ("opinion_box", "复印机坏了一周，只能到外面复印。"),
-)
+_COMPLAINTS: dict[Literal["telephone", "opinion_box", "hotline"], tuple[str, ...]] = {
+    "telephone": (
+        "打电话咨询时说材料齐了，到窗口又说少一份承诺书，白跑一趟。",
+        "办理进度三天没有更新，电话一直占线。",
+    ),
+    "opinion_box": (
+        "老年人优先的牌子太小，希望有人主动引导。",
+        "复印机坏了一周，只能到外面复印。",
+    ),
+    "hotline": ("上午十一点半以后多个窗口没有人，排队的人没有人管。",),
+}
 
 MATTERS = (
     "房屋没有不动产证，孩子的户口落不下来，两个部门都说该对方先办。",
@@ -97,14 +101,20 @@ MATTERS = (
 
 
 def complaints(rng: Random, busy: bool) -> list[Complaint]:
-    """A day's complaints. `busy`: a hall with a telephone and an opinion box of its own."""
-    found = []
-    for source, text in rng.sample(_COMPLAINTS, 2 if busy else 1):
-        if not busy and rng.random() < 0.7:
-            continue
-        named = source != "opinion_box" and rng.random() < 0.8
-        at_s = rng.uniform(9.0, 10.5) * 3600
-        found.append(Complaint(at_s, source, text, contact_of(rng) if named else None))
-    if busy and not any(one.source == "telephone" for one in found):
-        found[0] = Complaint(found[0].at_s, "telephone", _COMPLAINTS[0][1], contact_of(rng))
-    return found
+    """A day's complaints, in order. `busy`: by telephone and in the opinion box every day;
+    elsewhere seldom any."""
+    sources = list(_COMPLAINTS)
+    chosen = ["telephone", "opinion_box"] if busy else [s for s in sources if rng.random() < 0.1]
+    return sorted(
+        (
+            Complaint(
+                at_s=rng.uniform(8.5, 9.5) * 3600,
+                source=source,
+                text=rng.choice(_COMPLAINTS[source]),
+                contact=None if source == "opinion_box" else contact_of(rng),
+            )
+            for source in sources
+            if source in chosen
+        ),
+        key=lambda complaint: complaint.at_s,
+    )

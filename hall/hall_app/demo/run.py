@@ -117,7 +117,9 @@ async def demonstration(
                     Pace(clock, ZONE),
                     city.load(),
                     tokens,
-                    lambda hall, window: taken(kernel, hall, window),
+                    lambda *place: taken(kernel, where.record, *place),
+                    simulated,
+                    lambda device_id: device_id in kernel.agents.connections,
                 )
             yield Demonstration(url, kernel, where, people)
     except OSError as error:
@@ -194,10 +196,18 @@ def introduction(running: Demonstration, speed: float) -> list[str]:
         ("window screen 窗口屏", f"kind=display&hall={hall_id}&window=3&to=/display/window"),
         ("phone 手机查询", f"kind=phone&hall={hall_id}"),
         ("supervision 监督", "kind=supervisor"),
+        ("rating pad 3 评价器", f"kind=pad&hall={hall_id}&window=3"),
+        ("phone rating 手机评价", f"kind=rating&hall={hall_id}"),
         ("administration 管理", "kind=admin"),
+        ("cases 评价与投诉", "kind=admin&to=/cases"),
+        ("figures 评价统计", "kind=admin&to=/figures"),
     ):
         lines.append(f"    {url}/demo/open?{query}   {title}")
-    lines += ["", f"  sign in at {url}/signin"]
+    lines += [
+        f"    {url}/demo/devices?hall={hall_id}   printer, strips, button box, caller 外设",
+        "",
+        f"  sign in at {url}/signin (cases, figures, supervision, administration)",
+    ]
     admin = folder.password_shown(kernel, "admin", record.admin_password)
     lines.append(f"    administrator      name admin      password {admin}")
     for name, (level, region) in SUPERVISORS.items():
@@ -212,5 +222,5 @@ def introduction(running: Demonstration, speed: float) -> list[str]:
         f"  data: {running.folder.path}",
     ]
     if running.simulation is not None:
-        lines.append("  a simulated clerk steps back while that counter's page is open")
+        lines.append("  simulated people step back while that counter's or pad's page is open")
     return [*lines, "  Ctrl-C stops"]

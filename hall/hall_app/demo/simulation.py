@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import time
 from collections.abc import Callable, Coroutine, Mapping
 from datetime import date, datetime, timedelta
 from random import Random
@@ -15,29 +16,44 @@ from hall_app.demo import habits
 from hall_app.demo.citizens import Citizens
 from hall_app.demo.city import City
 from hall_app.demo.clerks import CAP, Clerk
+from hall_app.demo.devices import Simulated
 from hall_app.demo.floor import Floor
+from hall_app.demo.folder import DESK
 from hall_app.demo.guide import GuideDesk
+from hall_app.demo.keys import CallerDevice
 from hall_app.demo.manager import Manager
 from hall_app.demo.pace import Pace, next_morning
+from hall_app.demo.pads import Pad
 from hall_app.demo.wire import Device, Wire
 
 log = structlog.get_logger()
 
 STAND_IN = "B岗"
 WINDOWS_A_GUIDE = 30
+AGENTS_S = 20.0  # real seconds, at most, until their processes have started
 NIGHT_S = 0.5  # real seconds that each half of a night takes, so that midnight is noticed
 LAST = timedelta(minutes=45)  # after that whoever is still there is sent home
 Tokens = Mapping[str, Mapping[str, str]]
-"""hall -> device ("kiosk-1", "guide", "display", "manager", "counter-3") -> token."""
+"""hall -> device ("kiosk-1", "guide", "display", "manager", "counter-3", "pad-3") -> token."""
+Taken = Callable[[str, int, str], bool]
+"""Whether a real page of (hall, window, kind) is open."""
 
 
 class HallRun:
     """One hall's devices and people."""
 
     def __init__(
-        self, floor: Floor, pace: Pace, wire: Wire, tokens: Mapping[str, str], seed: str
+        self,
+        floor: Floor,
+        pace: Pace,
+        wire: Wire,
+        tokens: Mapping[str, str],
+        seed: str,
+        beside: Simulated,
+        connected: Callable[[str], bool],
     ) -> None:
         self.floor = floor
+        self.beside = beside
         self._pace = pace
         self._wire = wire
         self._seed = f"{seed}:{floor.hall}"
@@ -53,18 +69,54 @@ class HallRun:
             if name.startswith("counter-"):
                 window = int(name.removeprefix("counter-"))
                 self.counters[window] = Device(wire, hall, token, window)
+        if beside.caller is not None:
+            self.counters[DESK] = CallerDevice(
+                wire,
+                hall,
+                tokens[f"counter-{DESK}"],
+                DESK,
+                floor,
+                beside.caller,
+                lambda: connected(beside.desk_id),
+            )
+        self._tokens = tokens
+        self._connected = connected
         guides = 1 + len(self.counters) // WINDOWS_A_GUIDE
         self.closes: datetime | None = None  # today
         self.close_up: Callable[[], Coroutine[Any, Any, None]] | None = None
         self.desk = GuideDesk(self.guide, pace, Random(f"{self._seed}:guide"), guides)
 
-    def streams(self) -> list[Coroutine[Any, Any, None]]:
+    def streams(self, taken: Taken, crew: Crew) -> list[Coroutine[Any, Any, None]]:
         """What runs as long as the hall is looked at."""
         floor = self.floor
         return [
             self._wire.follow(floor.hall, self.guide.token, floor.take_staff),
             self._wire.follow(floor.hall, self.display.token, floor.take_screen),
+            self.desk.run(),
+            self.beside.mind_paper(self._pace),
+            *(self._pad(window, taken, crew).follow() for window in self.counters),
         ]
+
+    def _pad(self, window: int, taken: Taken, crew: Crew) -> Pad:
+        hall, box, name = self.floor.hall, None, f"pad-{window}"
+        if self.beside.box is not None and window == DESK:
+            box, name = self.beside.box, f"agent-{window}"  # what the box's agent sees
+        return Pad(
+            Device(self._wire, hall, self._tokens[name], window),
+            self._pace,
+            self._wire,
+            lambda: taken(hall, window, "pad"),
+            crew.spawn,
+            f"{self._seed}:pad:{window}",
+            box,
+        )
+
+    async def agents_are_there(self) -> None:
+        """Wait until the devices can be used, not for ever: people come without a printer, too."""
+        deadline = time.monotonic() + AGENTS_S
+        wanted = [one for one in (self.beside.agent_id, self.beside.desk_id) if one]
+        while not all(map(self._connected, wanted)) and time.monotonic() < deadline:
+            await asyncio.sleep(0.05)
 
     async def begin(self, today: date, city: City, crew: Crew) -> list[asyncio.Task[None]]:
         """Plan the day and let it begin; gives the clerks' tasks."""
@@ -77,7 +129,14 @@ class HallRun:
         self.floor.new_day()
         self.floor.prefix_of = {s["id"]: s["prefix"] for s in setup["services"]}
         citizens = Citizens(
-            self.floor, self._pace, self._wire, self.kiosks, self.counters, self.desk, seed
+            self.floor,
+            self._pace,
+            self._wire,
+            self.kiosks,
+            self.counters,
+            self.desk,
+            self.beside.printer_id,
+            seed,
         )
         self._let_strangers_in(citizens, crew, seed)
         visits = self._visits(setup, city, hours, today, seed)
@@ -139,7 +198,13 @@ class HallRun:
             )
             clerks.append(crew.spawn(clerk.work()))
         manager = Manager(
-            self.floor, self._pace, self.manager, hours, today, Random(f"{seed}:manager")
+            self.floor,
+            self._pace,
+            self.manager,
+            hours,
+            today,
+            Random(f"{seed}:manager"),
+            self.beside.whole,
         )
         crew.spawn(manager.work(sick))
         self.close_up = manager.close_up
@@ -193,7 +258,9 @@ class Simulation:
         pace: Pace,
         city: City,
         tokens: Tokens,
-        taken: Callable[[str, int], bool] = lambda hall, window: False,
+        taken: Taken,
+        beside: Mapping[str, Simulated],
+        connected: Callable[[str], bool],
         seed: str = "demo",
     ) -> None:
         self.pace = pace
@@ -201,16 +268,18 @@ class Simulation:
         self.days = 0  # that have ended
         self.on_day_end: Callable[[], None] = lambda: None
         self._city = city
+        self._taken = taken
         self._crew = Crew()
         self._residents = Crew()
         names = {hall.id: hall.name_en for hall in city.halls}
 
         def floor(hall: str) -> Floor:
             name = names.get(hall, hall)
-            return Floor(hall, name, pace, lambda window: taken(hall, window))
+            return Floor(hall, name, pace, lambda window: taken(hall, window, "counter"))
 
         self.halls = [
-            HallRun(floor(hall), pace, self.wire, devices, seed) for hall, devices in tokens.items()
+            HallRun(floor(hall), pace, self.wire, devices, seed, beside[hall], connected)
+            for hall, devices in tokens.items()
         ]
 
     @property
@@ -237,11 +306,11 @@ class Simulation:
 
     async def _move_in(self) -> None:
         for hall in self.halls:
-            for stream in hall.streams():
+            for stream in hall.streams(self._taken, self._crew):
                 self._residents.spawn(stream)
-            self._residents.spawn(hall.desk.run())
         for hall in self.halls:
             await hall.floor.ready.wait()
+            await hall.agents_are_there()
 
     async def _day(self) -> None:
         today = self.pace.now().date()

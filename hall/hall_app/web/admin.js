@@ -9,6 +9,7 @@ import { coalesce, h, replace, setAttrs, setText, show } from "/static/core/dom.
 import { addTexts, nameOf, onLang, t } from "/static/core/i18n.js";
 import { watchLink } from "/static/core/offline.js";
 import { HallStream } from "/static/core/stream.js";
+import { openCameras } from "/static/cameras/admin.js";
 import { openAudit } from "./admin.audit.js";
 import { openClerks } from "./admin.clerks.js";
 import { openDay } from "./admin.day.js";
@@ -19,14 +20,17 @@ import { openHours } from "./admin.hours.js";
 import { openNotices } from "./admin.notices.js";
 import { openPeople } from "./admin.people.js";
 import { openQueues } from "./admin.queues.js";
+import { openRelay } from "./admin.relay.js";
 import { openServices } from "./admin.services.js";
 import { openSettings } from "./admin.settings.js";
 import { texts } from "./admin.texts.js";
 import { evaluationTexts } from "./admin.texts.evaluation.js";
+import { relayTexts } from "./admin.texts.relay.js";
 import { rulesTexts } from "./admin.texts.rules.js";
 import { systemTexts } from "./admin.texts.system.js";
 import { openWindows } from "./admin.windows.js";
 import { openWording } from "./admin.wording.js";
+import { openWorkdays } from "./admin.workdays.js";
 import { openFrame, remember, remembered, restoreDesk } from "./frame.js";
 import { hasRole, inSession, requireStaff, signInAgain } from "./session.js";
 
@@ -53,9 +57,12 @@ const GROUPS = [
     { id: "texts", roles: MANAGE, hall: true, open: openWording },
     { id: "notices", roles: MANAGE, hall: true, open: openNotices },
     { id: "evaluation", roles: MANAGE, hall: true, open: openEvaluation },
+    { id: "relay", roles: MANAGE, hall: true, open: openRelay },
+    { id: "workdays", roles: MANAGE, hall: false, open: openWorkdays },
   ] },
   { group: "system", tabs: [
     { id: "devices", roles: MANAGE.concat("security"), hall: true, open: openDevices },
+    { id: "cameras", roles: MANAGE, hall: true, open: openCameras },
     { id: "people", roles: ["admin", "security"], hall: false, open: openPeople },
     { id: "halls", roles: ["admin"], hall: false, open: openHalls },
     { id: "audit", roles: ["auditor"], hall: false, open: openAudit },
@@ -65,6 +72,7 @@ const GROUPS = [
 addTexts(texts);
 addTexts(rulesTexts);
 addTexts(evaluationTexts);
+addTexts(relayTexts);
 addTexts(systemTexts);
 restoreDesk();
 

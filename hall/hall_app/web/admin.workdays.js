@@ -11,10 +11,10 @@ import { toast } from "/static/core/toast.js";
 import { button, tabHead } from "./admin.list.js";
 import { inSession } from "./session.js";
 import { problemText } from "./words.js";
-import { daysOf, isoOf, isoWeekday, linesOf } from "./workdays.lines.js";
+import { daysOf, isoOf, isoWeekday, linesOf } from "./admin.workdays.lines.js";
 
 /** @typedef {import("./admin.js").Admin} Admin */
-/** @typedef {import("./workdays.lines.js").SpecialDay} SpecialDay */
+/** @typedef {import("./admin.workdays.lines.js").SpecialDay} SpecialDay */
 /** @typedef {{year: number, known: boolean, days: SpecialDay[], missing: number[]}} WorkingDays */
 
 const FIRST_YEAR = 2000;
@@ -33,8 +33,8 @@ function said(day, options) {
   return new Intl.DateTimeFormat(locale, Object.assign({ timeZone: "UTC" }, options)).format(new Date(day + "T00:00:00Z"));
 }
 
-/** `1月1日`, `1 January`. @param {string} day */
-const dateText = (day) => said(day, { month: "long", day: "numeric" });
+/** `1月1日`, `1 Jan`. @param {string} day */
+const dateText = (day) => said(day, { month: "short", day: "numeric" });
 
 /** Every day of a year. @param {number} year */
 function daysOfYear(year) {
@@ -124,16 +124,11 @@ class WorkdaysTab {
     const edits = this.admin.is("admin") && this.answer && this.text === null;
     replace(this.root,
       tabHead(t("tab.workdays"), t("workdays.lead"),
+        h("div", { class: "row year-steps" }, step(-1, "‹"), h("h2", { "aria-live": "polite" }, t("workdays.year", { n: this.year })), step(1, "›")),
         edits ? button(t(this.answer && this.answer.known ? "workdays.change" : "workdays.import"), () => this.edit(), "primary") : null),
       this.warning,
       h("div", { class: "tab-split workdays" },
-        h("section", { class: "panel" },
-          h("header", { class: "panel-head" },
-            h("div", { class: "row year-steps" }, step(-1, "‹"), h("h2", { "aria-live": "polite" }, t("workdays.year", { n: this.year })), step(1, "›")),
-            h("div", { class: "row push year-legend" },
-              h("span", null, this.mark("off"), t("workdays.legend.off")), h("span", null, this.mark("worked"), t("workdays.legend.worked")))),
-          this.calendar),
-        this.side));
+        h("section", { class: "panel" }, this.calendar), this.side));
     this.drawWarning();
     if (this.text === null) this.drawList();
     else this.drawEditor(this.text);
@@ -143,6 +138,13 @@ class WorkdaysTab {
   /** @param {"off"|"worked"} kind */
   mark(kind) {
     return h("b", { class: "day-mark", "data-kind": kind, "aria-hidden": "true" }, t("workdays.mark." + kind));
+  }
+
+  /** @param {string} title */
+  sideHead(title) {
+    return h("header", { class: "panel-head" }, h("h2", { class: "grow" }, title),
+      h("div", { class: "row small year-legend" },
+        h("span", null, this.mark("off"), t("workdays.legend.off")), h("span", null, this.mark("worked"), t("workdays.legend.worked"))));
   }
 
   drawWarning() {
@@ -184,7 +186,7 @@ class WorkdaysTab {
     const weeks = Array.from({ length: Math.ceil(all.length / 7) }, (_, week) => all.slice(week * 7, week * 7 + 7));
     const monday = "2024-01-0"; // the first was one
     return h("table", { class: "month" },
-      h("caption", null, said(days[0], { month: "long" })),
+      h("caption", null, t("workdays.month", { n: Number(days[0].slice(5, 7)), name: said(days[0], { month: "long" }) })),
       h("thead", null, h("tr", null, [1, 2, 3, 4, 5, 6, 7].map((day) => h("th", { scope: "col", "data-weekend": day > 5 ? "yes" : null }, said(monday + day, { weekday: "narrow" }))))),
       h("tbody", null, weeks.map((week) => h("tr", null, week.map((day) => day ? this.day(day, special.get(day)) : h("td", null))))));
   }
@@ -200,7 +202,7 @@ class WorkdaysTab {
   drawList() {
     const { answer } = this;
     replace(this.side,
-      h("header", { class: "panel-head" }, h("h2", null, t("workdays.list"))),
+      this.sideHead(t("workdays.list")),
       h("div", { class: "editor-scroll" },
         !answer ? h("p", { class: "empty" }, t("starting.title"))
           : answer.known
@@ -233,13 +235,13 @@ class WorkdaysTab {
       },
     }, text);
     replace(this.side,
-      h("header", { class: "panel-head" }, h("h2", null, t("workdays.lines"))),
+      this.sideHead(t("workdays.lines")),
       h("div", { class: "editor-scroll day-lines-box" },
         h("p", { class: "hint" }, t("workdays.hint", { n: this.year })), area, this.wrong, this.sum),
       h("footer", { class: "editor-foot" }, this.state,
         h("div", { class: "push row" },
           button(t("cancel"), () => this.cancel()),
-          h("button", { class: "button primary", type: "button", onclick: () => { this.save(); } }, t("entry.save"), h("kbd", null, "Ctrl+S")))));
+          button(t("entry.save"), () => { this.save(); }, "primary"))));
     this.edited();
   }
 

@@ -27,6 +27,7 @@ const GROUPS = [
   { title: "home.staff", links: [
     { name: "home.counter", href: "/counter", needs: "code" },
     { name: "home.guide", href: "/guide", needs: "code" },
+    { name: "home.pad", href: "/pad", needs: "code" },
   ] },
   { title: "home.screens", links: [
     { name: "home.kiosk", href: "/kiosk", needs: "code" },

@@ -31,6 +31,8 @@ export const texts = {
   "home.window_screen_text": ["窗口上方：当前号码、工作人员信息或去向留言。", "Above one window: the number, the clerk, or where the clerk went."],
   "home.counter": ["窗口工作台", "Counter"],
   "home.counter_text": ["窗口人员叫号、办理、转移、暂离留言，可放在业务系统旁边。", "Clerks call, serve, transfer and post their absence; fits beside other software."],
+  "home.pad": ["评价器", "Rating pad"],
+  "home.pad_text": ["窗口前的平板：工作人员信息，办结后请群众评价。", "The tablet at a window: the clerk's card, and the question when a service has ended."],
   "home.guide": ["导办台", "Guide desk"],
   "home.guide_text": ["代取号、补打、换号、取消、核实绿色通道。", "Issuing, reprinting, exchanging and cancelling tickets, verifying priority."],
   "home.supervision": ["运行监督", "Supervision"],

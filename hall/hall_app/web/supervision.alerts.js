@@ -11,7 +11,8 @@ import { minutesShort, minutesSince, problemText, wordFor } from "./words.js";
 
 /**
  * @typedef {{alert_id: string, kind: string, level: "window"|"hall"|"supervision", state: string,
- *   since: string, window: number|null, clerk: string|null, detail: string}} Alert
+ *   since: string, window: number|null, clerk: string|null, detail: string,
+ *   camera_id?: string|null, evidence?: string[]}} Alert
  * @typedef {Alert & {hall: string, hall_name: string}} Listed
  * @typedef {"acknowledge"|"explain"|"confirm"|"dismiss"|"close"} Verb
  */
@@ -49,7 +50,7 @@ export async function fetchAlerts(halls, known) {
  */
 export class AlertPanel {
   /**
-   * @param {{mine: string[], goTo: (hall: string, window: number|null) => void, changed: (hall: string) => void}} options
+   * @param {{mine: string[], goTo: (hall: string, window: number|null, camera: string|null) => void, changed: (hall: string) => void}} options
    */
   constructor(options) {
     this.options = options;
@@ -127,7 +128,7 @@ export class AlertPanel {
       "div",
       {
         class: "alert-row", role: "option", id: "alert-" + alert.alert_id,
-        onclick: () => { this.choose(alert.alert_id); this.options.goTo(alert.hall, alert.window); },
+        onclick: () => { this.choose(alert.alert_id); this.options.goTo(alert.hall, alert.window, alert.camera_id || null); },
       },
       h("div", { class: "line" }, h("span", { class: "state what" }), h("span", { class: "where clamp-1" }), h("span", { class: "since number" })),
       h("div", { class: "line soft small" }, h("span", { class: "level nowrap" }), h("span", { class: "hall clamp-1" }), h("span", { class: "handled nowrap" })),
@@ -180,7 +181,7 @@ export class AlertPanel {
     if (!alert) return;
     // What a citizen said about a clerk is handled on the page of cases.
     if (CASES.indexOf(alert.kind) >= 0) location.assign("/cases?hall=" + encodeURIComponent(alert.hall));
-    else this.options.goTo(alert.hall, alert.window);
+    else this.options.goTo(alert.hall, alert.window, alert.camera_id || null);
   }
 
   /**

@@ -31,7 +31,10 @@ function overdueMinutes(window) {
 
 /** The board of one hall. `manages`: whether this person may open the administration page. */
 export class Board {
-  /** @param {{manages: boolean}} options */
+  /**
+   * @param {{manages: boolean, picture: (window: number) => (() => void)|null}} options  `picture`: what shows
+   *   the picture of a window, if a camera sees it
+   */
   constructor(options) {
     this.options = options;
     /** @type {HallStream|null} */
@@ -327,6 +330,7 @@ export class Board {
   /** @param {WindowEntry} window */
   detailOf(window) {
     const words = [];
+    const picture = this.options.picture(window.number);
     const detail = window.ticket_detail;
     if (window.clerk) words.push(h("span", null, window.clerk.name + " " + window.clerk.clerk_no));
     const others = (window.signed_in || []).map((clerk) => clerk.name);
@@ -364,6 +368,7 @@ export class Board {
       h("span", { class: "state chip", "data-state": window.state }, t("window.state." + window.state)),
       h("span", { class: "detail-words" },
         h("span", { class: "soft" }, nameOf(window)), words.map((word) => h("span", { class: "piece" }, word))),
+      picture ? h("button", { class: "button small push", type: "button", onclick: () => picture() }, t("board.picture"), h("kbd", null, "P")) : null,
     ];
   }
 

@@ -11,12 +11,15 @@ import { reloadOnNewBuild } from "/static/core/device.js";
 import { setOffline, watchLink } from "/static/core/offline.js";
 import { HallStream } from "/static/core/stream.js";
 import { everySecond, hhmmss, serverNow } from "/static/core/time.js";
+import { Wall } from "/static/cameras/wall.js";
 import { openFrame, remember, remembered, restoreDesk } from "./frame.js";
 import { hasRole, requireStaff, signInAgain } from "./session.js";
 import { AlertPanel, fetchAlerts } from "./supervision.alerts.js";
 import { Board } from "./supervision.board.js";
 import { texts } from "./supervision.texts.js";
 import { TreePanel } from "./supervision.tree.js";
+import { Views } from "./supervision.views.js";
+import { wordFor } from "./words.js";
 
 /** @typedef {import("./supervision.tree.js").Tree} Tree */
 /** @typedef {import("./supervision.tree.js").HallNow} HallNow */
@@ -49,19 +52,42 @@ async function start() {
   let wantedWindow = 0;
 
   const none = h("div", { class: "plain-page", hidden: true });
-  const board = new Board({ manages: hasRole(me, "manager", "admin") });
+  const manages = hasRole(me, "manager", "admin");
+  const wall = new Wall({ manages, hallName, alerts: alertsOf });
+  const board = new Board({
+    manages,
+    picture: (window) => {
+      const camera = wall.cameraOf(window);
+      return camera ? () => views.openCamera(camera.camera_id) : null;
+    },
+  });
+  const views = new Views(board, wall);
   const treePanel = new TreePanel((hall) => openHall(hall, null));
   const opening = h("p", { class: "empty", role: "status" });
   const alerts = new AlertPanel({
     mine,
-    goTo: (hall, window) => openHall(hall, window),
+    goTo: (hall, window, camera) => {
+      openHall(hall, window);
+      views.wanted(camera);
+    },
     changed: (hall) => refreshAlerts([hall]),
   });
   const help = h("button", { class: "button quiet small sup-help", type: "button", onclick: () => showKeys() });
   const desk = h("div", { class: "sup" },
     h("div", { class: "sup-left" }, alerts.node, treePanel.node, h("div", { class: "sup-foot" }, help)),
-    h("div", { class: "sup-right" }, opening, board.node));
+    h("div", { class: "sup-right" }, views.bar, opening, views.node));
   replace(main, desk, none);
+
+  /** @param {string} id */
+  function hallName(id) {
+    const hall = tree.halls.find((other) => other.id === id);
+    return hall ? nameOf(hall) : id;
+  }
+
+  /** @param {string} hall */
+  function alertsOf(hall) {
+    return (known.get(hall) || []).map((alert) => Object.assign({}, alert, { kind_text: wordFor("alert.kind", alert.kind) }));
+  }
 
   /** @param {string} hall */
   const entry = (hall) => tree.halls.find((other) => other.id === hall);
@@ -84,6 +110,7 @@ async function start() {
     const mineNow = new HallStream({ hall });
     stream = mineNow;
     board.use(null);
+    wall.use(null);
     board.figures = entry(hall) || null;
     showOpening();
     const draw = coalesce(() => {
@@ -91,9 +118,10 @@ async function start() {
       show(opening, false);
       if (board.stream !== mineNow) {
         board.use(mineNow);
+        wall.use(mineNow);
         markAlerted();
         if (wantedWindow) board.choose(wantedWindow);
-      } else board.draw();
+      } else views.draw();
     });
     mineNow.on("change", (parts) => {
       draw();
@@ -144,7 +172,7 @@ async function start() {
   function markAlerted() {
     const list = (stream && known.get(stream.hall)) || [];
     board.alerted = new Set(list.filter((alert) => alert.state === "open").map((alert) => alert.window || 0));
-    board.draw();
+    views.draw();
   }
 
   // --- all halls ---------------------------------------------------------------------------------
@@ -201,11 +229,14 @@ async function start() {
   function showKeys() {
     const list = [
       ["J", "next"], ["K", "previous"], ["Enter", "enter"], ["A", "acknowledge"], ["E", "explain"], ["V", "confirm"],
-      ["X", "dismiss"], ["C", "close"], ["T", "tree"], ["/", "search"], ["S", "sort"], ["?", "help"],
+      ["X", "dismiss"], ["C", "close"], ["T", "tree"], ["/", "search"], ["S", "sort"],
     ];
+    const pictures = [["W", "view"], ["P", "picture"], ["L", "live"], ["R", "rotate"], ["PgUp PgDn", "page"]];
     dialog(t("sup.keys.title"), (/** @type {(r: null) => void} */ close) => [
       h("table", { class: "table" }, h("tbody", null,
-        list.map(([key, name]) => h("tr", null, h("td", null, h("kbd", null, key)), h("td", null, t("key." + name)))))),
+        list.map(([key, name]) => h("tr", null, h("td", null, h("kbd", null, key)), h("td", null, t("key." + name)))),
+        pictures.map(([key, name]) => h("tr", null, h("td", null, h("kbd", null, key)), h("td", null, t("wall.key." + name)))),
+        h("tr", null, h("td", null, h("kbd", null, "?")), h("td", null, t("key.help"))))),
       h("div", { class: "actions" }, h("button", { class: "button primary", type: "button", onclick: () => close(null) }, t("close"))),
     ]);
   }
@@ -225,7 +256,7 @@ async function start() {
     // Enter on a button or link is that button's.
     if (event.key === "Enter" && /^(BUTTON|A)$/.test(target.tagName)) return;
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-    if (alerts.key(key)) event.preventDefault();
+    if (views.key(key) || alerts.key(key)) event.preventDefault();
     else if (key === "t") treePanel.body.focus();
     else if (key === "s") board.toggleSort();
     else if (key === "?") showKeys();
@@ -241,6 +272,7 @@ async function start() {
     alerts.words();
     treePanel.words();
     board.words();
+    views.words();
     showOpening();
     if (!tree.halls.length) drawNone();
     else treePanel.show(tree);
@@ -253,7 +285,7 @@ async function start() {
   everySecond(() => {
     second += 1;
     if (second % 10 === 0) {
-      board.draw();
+      views.draw();
       alerts.draw();
     }
   });

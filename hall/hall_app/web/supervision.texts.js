@@ -11,6 +11,7 @@ export const texts = {
   "sup.keys.title": ["键盘快捷键", "Keyboard"],
   "sup.connecting": ["正在打开{name}…", "Opening {name}…"],
 
+  "board.picture": ["看画面", "Picture"],
   "key.next": ["下一条提醒", "Next alert"],
   "key.previous": ["上一条提醒", "Previous alert"],
   "key.enter": ["查看这条提醒的窗口", "Show the alert's window"],
@@ -40,6 +41,9 @@ export const texts = {
   "alert.kind.suspected_absent": ["疑似空岗", "Possibly nobody there"],
   "alert.kind.late_open": ["到点未开窗", "Not opened in time"],
   "alert.kind.camera_offline": ["摄像机离线", "Camera offline"],
+  "alert.kind.camera_refused": ["摄像机拒绝登录", "Camera refuses the password"],
+  "alert.kind.camera_clock_wrong": ["摄像机时钟不准", "Camera clock is wrong"],
+  "alert.kind.camera_wrong_resolution": ["摄像机画面尺寸不符", "Camera picture has another size"],
   "alert.kind.camera_stalled": ["摄像机画面停滞", "Camera stalled"],
   "alert.kind.camera_black": ["摄像机黑屏", "Camera shows black"],
   "alert.kind.camera_frozen": ["摄像机画面静止", "Camera picture frozen"],

@@ -53,17 +53,18 @@ export function newKey() {
 }
 
 /**
- * @typedef {{key?: string, retryMs?: number, headers?: Record<string, string>}} SendOptions
+ * @typedef {{key?: string, retryMs?: number, patienceMs?: number, headers?: Record<string, string>}} SendOptions
  *   `key`: the idempotency key (made when left out); `retryMs`: how long a write whose answer got
  *   lost is repeated with the same key (default 8 s; 0: never).
  */
 
 /**
  * @param {string} path  below /api/v1, e.g. "/halls/h1/snapshot"
+ * @param {SendOptions} [options]
  * @returns {Promise<any>}
  */
-export function get(path) {
-  return attempt("GET", path, undefined, {});
+export function get(path, options) {
+  return attempt("GET", path, undefined, {}, (options || {}).patienceMs);
 }
 
 /**
@@ -119,7 +120,7 @@ async function send(method, path, body, options) {
   let pause = 300;
   for (;;) {
     try {
-      return await attempt(method, path, body, headers);
+      return await attempt(method, path, body, headers, options.patienceMs);
     } catch (error) {
       // No answer, or one that promises to work later: the same key again is safe.
       const again = error instanceof ApiError && [0, 502, 503, 504].indexOf(error.status) >= 0;
@@ -135,14 +136,15 @@ async function send(method, path, body, options) {
  * @param {string} path
  * @param {unknown} body
  * @param {Record<string, string>} extra
+ * @param {number} [patience]
  */
-async function attempt(method, path, body, extra) {
+async function attempt(method, path, body, extra, patience) {
   /** @type {Record<string, string>} */
   const headers = Object.assign({ Accept: "application/json" }, extra);
   if (device) headers["X-Hall-Device"] = device;
   if (body !== undefined) headers["Content-Type"] = "application/json";
   const stop = new AbortController();
-  const timer = setTimeout(() => stop.abort(), ATTEMPT_MS);
+  const timer = setTimeout(() => stop.abort(), patience || ATTEMPT_MS);
   let response;
   let text;
   try {

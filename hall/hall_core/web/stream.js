@@ -14,7 +14,8 @@ import { noteServerTime, setZone } from "./time.js";
 
 /** Lists whose entries are replaced one by one; everything else is replaced whole. */
 /** @type {Record<string, string>} */
-const KEYS = { windows: "number", queues: "prefix", alerts: "alert_id", device_faults: "where" };
+const KEYS = { windows: "number", queues: "prefix", alerts: "alert_id", device_faults: "where",
+  cameras: "camera_id" };
 
 const SILENCE_MS = 4300; // heartbeats come every 3 s at least; the promise is to say so within 5 s
 const CLOSED_MS = 3000; // the same when the connection is known to be gone: a restart is quicker

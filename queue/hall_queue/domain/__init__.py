@@ -28,6 +28,7 @@ Applying and showing:
     apply.py          folding events into the state (with apply_tickets.py and the like)
     view.py           what screens and counters see
     touched.py        which parts an event changed
+    window_day.py     a window's day, stretch by stretch
 
     testing.py        a hall played in memory, for tests
 """

@@ -182,6 +182,7 @@ def _step_done(
         version=record.version,
         step=step,
         at=record.at,
+        number=ticket.number,
         called_at=ticket.called_at,
         started_at=ticket.started_at,
         queue=ticket.queue,

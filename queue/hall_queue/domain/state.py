@@ -104,6 +104,7 @@ class LastStep(msgspec.Struct, kw_only=True):
     ticket_id: str
     step: Literal["finish", "no_show"]
     at: datetime
+    number: str = ""  # as it was called then
     called_at: datetime | None
     started_at: datetime | None
     version: int = 0

@@ -30,6 +30,7 @@ from hall_queue.domain.shapes import (
     WindowView,
 )
 from hall_queue.domain.state import Absence, Line, Post, QueueState, Ticket
+from hall_queue.domain.supervision import presence
 from hall_queue.domain.table import possible_now
 from hall_queue.domain.touched import touched
 
@@ -164,11 +165,10 @@ def _service_name(state: QueueState, ticket: Ticket) -> str:
 
 def _undo(state: QueueState, post: Post) -> UndoView | None:
     last = post.last_step
-    ticket = state.tickets.get(last.ticket_id) if last is not None else None
-    if last is None or ticket is None:
+    if last is None:
         return None
     until = last.at + timedelta(seconds=state.settings.undo_s)
-    return {"step": last.step, "number": ticket.number, "until": until}
+    return {"step": last.step, "number": last.number, "until": until}
 
 
 def _can_no_show_at(state: QueueState, ticket: Ticket) -> datetime | None:

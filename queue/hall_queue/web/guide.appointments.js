@@ -91,7 +91,7 @@ export async function appointmentsDialog(guide) {
  * @returns {Promise<"book"|null>}
  */
 function listDialog(guide, first, chose) {
-  return dialog(t("booked.list"), (/** @type {(r: "book"|null) => void} */ close) => {
+  const answer = dialog(t("booked.list"), (/** @type {(r: "book"|null) => void} */ close) => {
     const counts = h("p", { class: "soft" });
     const rows = h("div", { class: "booked-rows", role: "list" });
     const problem = h("p", { class: "form-error", role: "alert", hidden: true });
@@ -134,11 +134,13 @@ function listDialog(guide, first, chose) {
       }
     };
     load(first);
-    return h("div", { class: "stack" }, h("div", { class: "row" }, select, counts), problem, rows,
+    return h("div", { class: "stack" }, h("div", { class: "row" }, h("div", { class: "booked-day" }, select), counts), problem, rows,
       h("div", { class: "actions" },
         h("button", { class: "button", type: "button", onclick: () => close(null) }, t("close"), h("kbd", null, "Esc")),
         h("button", { class: "button primary", type: "button", "data-first": true, onclick: () => close("book") }, t("booked.new"))));
   });
+  document.querySelectorAll(".veil .dialog").forEach((box) => box.classList.add("wide"));
+  return answer;
 }
 
 /**

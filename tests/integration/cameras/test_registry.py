@@ -246,3 +246,41 @@ async def test_evidence_expires_and_its_disk_use_is_capped(server: HallServer) -
         .scalars().all()
     )  # fmt: skip
     assert list(auditor) == ["expired", "disk_full"]
+
+
+NASTY: tuple[Any, ...] = (
+    None, True, -1, 1.5, 10**30, "", "x" * 5000, "\u0000", "💥", "rtsp://@@@:::", "http://[::",
+    [], [None], {}, {"a": {}}, ["x"] * 500, [{"window": 3, "polygon": [[1e308, 0]] * 9}], 1e308,
+)  # fmt: skip
+BODIES: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    ("POST", "/halls/{hall}/cameras", camera("n", settings={})),
+    ("POST", "/halls/{hall}/cameras/import", {"rows": [], "csv": ""}),
+    ("POST", "/halls/{hall}/cameras/probe", {"onvif": "127.0.0.1:1", "password": ""}),
+    ("PUT", "/cameras/{camera}", {**camera("m"), "group": "g", "settings": {}}),
+    ("POST", "/cameras/{camera}/commands", {"command": "move", "pan": 0, "seconds": 1}),
+    ("POST", "/cameras/{camera}/commands", {"command": "preset", "token": "1"}),
+)
+
+
+@pytest.mark.parametrize(("method", "path", "body"), BODIES)
+async def test_no_body_whatever_breaks_a_call(
+    server: HallServer, method: str, path: str, body: dict[str, Any]
+) -> None:
+    manager = await server.client("admin")
+    where = path.format(hall=HALL, camera=await added(manager))
+    for field in body:
+        for nasty in NASTY:
+            answer = await manager.request(method, where, {**body, field: nasty})
+            assert answer.status < 500, (field, nasty, answer)
+    for nasty in NASTY:
+        answer = await manager.request(method, where, nasty)
+        assert answer.status < 500, (nasty, answer)
+
+
+async def test_no_zones_whatever_break_it(server: HallServer) -> None:
+    manager = await server.client("admin")
+    where = f"/cameras/{await added(manager)}/zones"
+    for nasty in NASTY:
+        for body in (nasty, [nasty], [{"window": nasty, "polygon": nasty}]):
+            answer = await manager.request("PUT", where, body)
+            assert answer.status < 500, (nasty, answer)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +12,13 @@ import msgspec
 import pytest
 
 from hall_core.agent import Unreachable
+from hall_core.clock import ManualClock
 from hall_evaluation.boxes.agent import Box, BoxConfig
 from hall_evaluation.boxes.box import LEVELS
 from hall_evaluation.boxes.simulator import BoxSimulator
+from hall_evaluation.boxes.store import Pressed, PressStore
 from tests.integration.devices.conftest import running
-from tests.support import HALL, HallServer, eventually
+from tests.support import HALL, HallServer, eventually, hall_server
 
 ON, OFF, THANKS = "AA 55 F0", "AA 55 0F", "AA 55 3C"
 TABLE: dict[str, Any] = {
@@ -180,3 +184,48 @@ async def test_a_rating_that_came_from_elsewhere_ends_the_prompt(
         box.press("very_satisfied")
         await eventually(lambda: part.ignored == 1)
         assert len(await desk.ratings()) == 1
+
+
+async def test_a_press_of_before_the_window_closed_counts(
+    box: BoxSimulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = ManualClock(datetime(2026, 3, 2, 1, 30, tzinfo=UTC))
+    async with hall_server(tmp_path / "hall", clock=clock) as hall:
+        desk, part = Desk(hall), Box("pad", config(box.address))
+        async with running(hall, tmp_path / "pc", part, window=WINDOW) as agent:
+            await part.opened.wait()
+            await desk.serve()
+            await box.until_told(ON)
+            ask = agent.ask
+
+            async def cut(*asked: Any) -> Any:
+                raise Unreachable("the cable is out")
+
+            monkeypatch.setattr(agent, "ask", cut)
+            box.press("dissatisfied")
+            await box.until_told(THANKS)
+            counter = await hall.client("counter", window=WINDOW)
+            assert (await counter.press(WINDOW, "close")).status == 200
+            clock.advance(seconds=60)  # the question ends
+            hall.kernel.tick()
+            await hall.hall().drain()
+            assert not hall.hall().committed["evaluation"].questions
+            monkeypatch.setattr(agent, "ask", ask)
+            await eventually(lambda: (tmp_path / "pc" / "pad.presses").read_text() == "[]")
+            assert [level for _, level in await desk.ratings()] == ["dissatisfied"]
+
+
+async def test_a_press_that_is_never_taken_holds_up_no_other(
+    hall: HallServer, desk: Desk, box: BoxSimulator, tmp_path: Path
+) -> None:
+    """The agent was paired with another window: what it kept from there is another's."""
+    await desk.serve()
+    [ticket_id] = hall.hall().committed["evaluation"].requests
+    token = hall.kernel.secret.ticket_token(ticket_id)
+    folder = tmp_path / "pc"
+    folder.mkdir()
+    PressStore(folder / "pad.presses").add(Pressed("k" * 24, token, "satisfied", time.time()))
+    part = Box("pad", config(box.address))
+    async with running(hall, folder, part, window=WINDOW + 1):
+        await eventually(lambda: (folder / "pad.presses").read_text() == "[]")
+    assert await desk.ratings() == []

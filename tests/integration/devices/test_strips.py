@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import cast
 
 import msgspec
 import pytest
 
+from hall_core.agent import Link
 from hall_displays.strips import agent as strips
+from hall_displays.strips import onbon as onbon_bytes
 from hall_displays.strips.agent import Strip, StripConfig
 from hall_displays.strips.simulator import StripSimulator
 from hall_displays.strips.text_strip import TextFormat
@@ -111,6 +115,63 @@ async def test_a_busy_a_garbled_and_a_silent_strip(
         onbon.mood = "well"
         await onbon.until("热情为您服务")
         await eventually(lambda: faults_of(hall) == {})
+
+
+class LateLine:
+    """A line to a strip whose answers come when the test says so."""
+
+    def __init__(self) -> None:
+        self.sent: list[bytes] = []
+        self.news = asyncio.Event()
+        self._said: asyncio.Queue[bytes] = asyncio.Queue()
+
+    async def read(self) -> bytes:
+        return await self._said.get()
+
+    async def write(self, data: bytes) -> None:
+        self.sent.append(data)
+        self.news.set()
+
+    async def close(self) -> None: ...
+
+    def answer(self) -> None:
+        self._said.put_nowait(onbon_bytes.build(onbon_bytes.Frame(onbon_bytes.reply(True))))
+
+    async def until_sent(self, times: int) -> None:
+        while len(self.sent) < times:
+            self.news.clear()
+            await self.news.wait()
+
+
+class Told:
+    """Hears what the strip reports."""
+
+    def __init__(self) -> None:
+        self.faults: list[str | None] = []
+
+    def report(self, fault: str | None, detail: str = "") -> None:
+        self.faults.append(fault)
+
+
+async def test_an_answer_that_came_too_late_is_not_the_next_ones(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(strips, "ANSWER_S", 0.05)
+    monkeypatch.setitem(strips.LEAST_S, "onbon", 0.2)
+    line, told, part = LateLine(), Told(), strip("tcp://127.0.0.1:1")
+    part._want(("一",))
+    serving = asyncio.create_task(part._serve(line, cast("Link", told)))
+    async with asyncio.timeout(10):
+        await line.until_sent(1)
+        await eventually(lambda: told.faults == ["no_answer"])
+        line.answer()  # before anything else is sent
+        part._want(("二",))
+        await line.until_sent(2)
+        await line.until_sent(3)  # it was not answered, so it is sent again
+        assert part.shown is None
+        line.answer()
+        await eventually(lambda: part.shown == ("二",))
+    serving.cancel()
 
 
 async def test_one_pc_drives_strips_of_several_makers(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
@@ -127,3 +128,19 @@ def test_presses_are_bounded_and_old_ones_given_up(tmp_path: Path) -> None:
     assert len(store.presses) == PRESSES_MAX
     store.forget_old(LIFE_S + 1)
     assert store.presses == [pressed(PRESSES_MAX, at=LIFE_S)]
+
+
+def test_presses_that_come_and_go_at_once_are_all_kept(tmp_path: Path) -> None:
+    """One thread keeps a press while another has done with an earlier one."""
+    store = PressStore(tmp_path / "pad.presses")
+    old = [Pressed(f"old{n}", "t", "satisfied", 0.0) for n in range(30)]
+    for pressed in old:
+        store.add(pressed)
+    new = [Pressed(f"new{n}", "t", "satisfied", 0.0) for n in range(30)]
+    with ThreadPoolExecutor(4) as threads:
+        todo = [threads.submit(store.remove, pressed) for pressed in old]
+        todo += [threads.submit(store.add, pressed) for pressed in new]
+        for one in todo:
+            one.result()
+    assert {pressed.key for pressed in store.presses} == {pressed.key for pressed in new}
+    assert PressStore(tmp_path / "pad.presses").presses == store.presses

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, get_args
 
@@ -17,6 +17,8 @@ from hall_core.events import (
     CaseOverdue,
     CaseState,
     CaseVerb,
+    ClockConfirmed,
+    ClockDoubted,
     Event,
 )
 from hall_evaluation.domain import case_table
@@ -25,7 +27,7 @@ from hall_evaluation.domain.case_table import BACK, NATURAL_ORDER, NEEDS_TEXT, S
 from hall_evaluation.domain.commands import NewCase, OpenCases
 from hall_evaluation.domain.state import Case
 from hall_evaluation.domain.view import Contact, case_view, masked
-from hall_queue.domain.testing import MANAGER
+from hall_queue.domain.testing import CLERK, MANAGER
 from tests.unit.evaluation.played import ZONE, Played
 
 README = Path(__file__).parents[3] / "evaluation_devices" / "README.md"
@@ -229,6 +231,17 @@ def test_reminders_go_to_the_hall_then_to_supervision(hall: Played) -> None:
     assert isinstance(ended[1], AlertChanged)
     assert (ended[1].alert_id, ended[1].state) == (raised.alert_id, "closed")
     assert case.late == 1, "one deadline, however many were told"
+
+
+def test_no_deadline_passes_by_a_clock_that_is_doubted(hall: Played) -> None:
+    """What is recorded as late stays so: a clock that jumped must not make it."""
+    case = hall.bad()
+    hall.record([ClockDoubted(wall=hall.now + timedelta(days=60), why="jumped")], CLERK)
+    assert CaseOverdue not in map(type, hall.pass_time(days=60))
+    assert (case.late, case.told, case.told_last) == (0, 0, False)
+    hall.record([ClockConfirmed(wall=hall.now, day="2026-01-19")], MANAGER)
+    told = [event for event in hall.pass_time(seconds=1) if isinstance(event, CaseOverdue)]
+    assert [event.step for event in told] == ["contact", "contact", None]
 
 
 def test_a_reminder_that_somebody_dismissed_comes_again_with_the_next_step(hall: Played) -> None:

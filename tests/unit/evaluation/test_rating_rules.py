@@ -309,3 +309,12 @@ def test_changed_rules_hold_from_the_next_question_on(hall: Played) -> None:
 
 def test_working_days_skip_what_was_announced() -> None:
     assert WORKDAYS.add(date(2025, 11, 27), 1) == date(2025, 11, 30)
+
+
+def test_a_press_is_not_lost_to_a_clock_that_jumped(hall: Played) -> None:
+    ticket_id = hall.serve()
+    hall.record([ClockDoubted(wall=hall.now + timedelta(days=60), why="jumped")], CLERK)
+    hall.now += timedelta(days=60)
+    [rated] = hall.rate(ticket_id)
+    assert isinstance(rated, EvaluationRecorded)
+    assert not rated.supplementary

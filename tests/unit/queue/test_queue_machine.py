@@ -30,9 +30,9 @@ from hall_core.events import (
 from hall_core.features import Actor, Audience, Command
 from hall_core.setup import Clerk, Queue, ServedQueue, Service, Window
 from hall_queue.domain import commands, order, view
-from hall_queue.domain.sessions import zone
 from hall_queue.domain.apply import apply
 from hall_queue.domain.invariants import violations
+from hall_queue.domain.sessions import zone
 from hall_queue.domain.state import QueueState, Ticket
 from hall_queue.domain.testing import (
     CLERK,

@@ -1,0 +1,71 @@
+"""The counter's lock, and forms that Tab walks through, in a real browser."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from argon2 import PasswordHasher
+from playwright.async_api import Browser, expect
+
+from hall_core import access
+from tests.acceptance.browser import DESK, Counter, Pages
+from tests.support import HALL, hall_server
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+async def test_a_locked_counter_opens_with_the_clerks_pin(
+    tmp_path: Path, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quick = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+    monkeypatch.setattr(access, "_hasher", quick)
+    async with hall_server(tmp_path) as server, Pages(browser, server) as pages:
+        admin = await server.client("admin")
+        page = await pages.device("counter", "/counter", DESK, 2)
+        await Counter(page).open("002")
+        assert (await admin.post(f"/halls/{HALL}/clerks/002/pin", {"pin": "2468"})).status == 200
+        settings = (await admin.get(f"/halls/{HALL}/setup")).body["settings"]
+        asks = {"settings": {**settings, "pin_required": True}}
+        assert (await admin.post(f"/halls/{HALL}/setup", asks)).status == 200
+        await page.keyboard.press("k")
+        cover = page.locator(".lock")
+        await expect(cover).to_contain_text("002")
+        await page.reload()
+        await expect(cover).to_be_visible()  # a reload does not open it
+        await (await server.client("kiosk")).take("H")
+        await page.keyboard.press("Enter")  # neither does the key that would call
+        with pages.expecting("403", "422"):
+            await cover.locator("input").fill("1111")
+            await page.keyboard.press("Enter")
+            await expect(cover.get_by_role("alert")).to_contain_text("PIN 不正确")
+        assert server.hall().committed["queue"].posts[2].state == "open", "nobody was called"
+        await cover.locator("input").fill("2468")
+        await page.keyboard.press("Enter")
+        await expect(cover).to_be_hidden()
+        await Counter(page).enter("call_next")
+        await expect(page.locator(".now-big")).to_have_text("H001")
+        await Counter(page).enter("start")
+        await Counter(page).enter("finish")
+        await expect(page.locator(".undo")).to_contain_text("H001 已办结")
+        await page.keyboard.press("u")
+        await expect(page.locator(".next[data-action=finish]")).to_be_visible()
+        assert pages.faults == []
+
+
+async def test_tab_stays_in_the_form_and_skips_what_is_hidden(
+    tmp_path: Path, browser: Browser
+) -> None:
+    async with hall_server(tmp_path) as server, Pages(browser, server) as pages:
+        page = await pages.device("counter", "/counter", DESK, 2)
+        await Counter(page).enter("open")
+        dialog = page.get_by_role("dialog")
+        await expect(dialog).to_be_visible()
+        await expect(dialog.locator("input[type=password]")).to_be_hidden()
+        seen = []
+        for _ in range(4):
+            seen.append(await page.evaluate("document.activeElement.textContent"))
+            assert await page.evaluate("document.activeElement.offsetParent !== null")
+            await page.keyboard.press("Tab")
+        assert seen[0] == seen[3], "around the input and the two buttons"
+        assert len(set(seen)) == 3

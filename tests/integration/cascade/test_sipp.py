@@ -1,0 +1,237 @@
+"""With sip-tester as the upper platform: registered, asked, invited; its pictures decoded and
+compared with the camera's, bit for bit."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from hall_app.server import cameras_of
+from tests.integration.cascade.media import (
+    Receiver,
+    decoded,
+    in_order,
+    program_stream,
+    read_framed,
+    source_frames,
+)
+from tests.peers import sipp
+from tests.peers.rtsp import RtspPeer
+from tests.peers.sipp import Sipp, free_port
+from tests.support import HALL, HallServer, eventually, hall_server
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+SSRC = 200000017
+
+
+def setup(port: int, local_port: int, **more: Any) -> dict[str, Any]:
+    return {
+        "name": "市视频平台",
+        "server_id": sipp.SERVER_ID,
+        "host": "127.0.0.1",
+        "port": port,
+        "device_id": sipp.DEVICE_ID,
+        "password": sipp.PASSWORD,
+        "local_port": local_port,
+        "version": "2016",
+        "halls": [HALL],
+        **more,
+    }
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[HallServer]:
+    async with hall_server(tmp_path_factory.mktemp("hall")) as server:
+        yield server
+
+
+class Upper:
+    """A registrar and who calls, at ports of their own."""
+
+    def __init__(self, server: HallServer, folder: Path, tcp: bool = False) -> None:
+        self.server = server
+        self.folder = folder
+        self.port, self.local_port = free_port(), free_port()
+        self.tcp = tcp
+        self.registrar = Sipp(folder, sipp.registrar_scenario(qop=True), self.port, tcp=tcp)
+        self.platform_id = ""
+        self.channel = ""
+
+    async def register(self, **more: Any) -> None:
+        admin = await self.server.client("admin")
+        transport = "tcp" if self.tcp else "udp"
+        body = setup(self.port, self.local_port, transport=transport, **more)
+        answer = await admin.post("/cascade/platforms", body)
+        assert answer.status == 201, answer
+        self.platform_id = answer.body["platform_id"]
+        await eventually(lambda: self.agent.registration.state == "online")
+
+    @property
+    def agent(self) -> Any:
+        return cameras_of(self.server.kernel).cascade.stations[self.platform_id].agent
+
+    async def call(self, scenario: str, tcp: bool = False) -> Sipp:
+        """Run a scenario as the platform, to its end."""
+        to = f"127.0.0.1:{self.local_port}"
+        with Sipp(self.folder, scenario, free_port(), to, calls=1, tcp=tcp) as peer:
+            await eventually(lambda: peer.status is not None)
+            assert peer.status == 0, peer.messages
+            return peer
+
+    async def leave(self) -> None:
+        admin = await self.server.client("admin")
+        if self.platform_id:
+            await admin.request("DELETE", f"/cascade/platforms/{self.platform_id}")
+        self.registrar.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def upper(
+    server: HallServer, rtsp: RtspPeer, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Upper]:
+    """Registered, and it sees one camera that is online."""
+    admin = await server.client("admin")
+    body = {"name": "东侧<窗口>", "rtsp": rtsp.url("good1")}
+    answer = await admin.post(f"/halls/{HALL}/cameras", body)
+    camera_id = answer.body["camera_id"]
+    state = server.hall().committed["cameras"].cameras
+    upper = Upper(server, tmp_path_factory.mktemp("sipp"))
+    await upper.register()
+    await eventually(lambda: state[camera_id].state == "online")
+    await eventually(lambda: any(n.kind == "camera" and n.online for n in upper.agent.directory.nodes))
+    upper.channel = next(n.id for n in upper.agent.directory.nodes if n.kind == "camera")
+    yield upper
+    await upper.leave()
+
+
+async def test_it_is_registered_and_keeps_alive(upper: Upper) -> None:
+    await eventually(lambda: upper.agent.registration.kept_at is not None)
+    sent = upper.registrar.received(r"X-GB-Ver: (\S+)")
+    assert set(sent) == {"2.0"}
+    assert upper.registrar.received(r"<CmdType>(Keepalive)</CmdType>")
+    assert upper.agent.registration.granted_s == 3600
+
+
+async def test_the_catalogue_comes_in_order(upper: Upper) -> None:
+    await upper.call(sipp.message_scenario(sipp.query("Catalog", sipp.DEVICE_ID, sn=4711)))
+    nodes = upper.agent.directory.nodes
+    found = r"<Item>\s*<DeviceID>(\d+)</DeviceID>"
+    await eventually(lambda: len(upper.registrar.received(found)) == len(nodes))
+    assert upper.registrar.received(found) == [node.id for node in nodes]
+    assert [node.kind for node in nodes][:1] == ["system"]
+    assert set(upper.registrar.received(r"<SumNum>(\d+)</SumNum>")) == {str(len(nodes))}
+    assert "<Name>东侧&lt;窗口&gt;</Name>" in upper.registrar.messages
+
+
+async def test_pictures_come_over_udp(upper: Upper, clips_folder: Path) -> None:
+    receiver = Receiver()
+    await upper.call(sipp.invite_scenario(upper.channel, receiver.port))
+    assert not cameras_of(upper.server.kernel).cascade.sessions
+    frames = decoded(program_stream(receiver.packets, SSRC))
+    receiver.close()
+    assert len(frames) > 45
+    assert in_order(frames, source_frames(clips_folder / "good.clip"))
+
+
+async def test_pictures_come_over_tcp_that_we_dial(upper: Upper, clips_folder: Path) -> None:
+    receiver = Receiver("passive")
+    scenario = sipp.invite_scenario(upper.channel, receiver.port, "passive", watch_ms=1200)
+    await upper.call(scenario, tcp=True)
+    frames = decoded(program_stream(receiver.packets, SSRC))
+    receiver.close()
+    assert len(frames) > 15
+    assert in_order(frames, source_frames(clips_folder / "good.clip"))
+
+
+async def test_pictures_come_over_tcp_that_they_dial(upper: Upper, clips_folder: Path) -> None:
+    packets: list[bytes] = []
+    scenario = sipp.invite_scenario(upper.channel, free_port(), "active", watch_ms=1500)
+    to = f"127.0.0.1:{upper.local_port}"
+    with Sipp(upper.folder, scenario, free_port(), to, calls=1) as peer:
+        await eventually(lambda: peer.received(r"m=video (\d+) "))
+        assert peer.received(r"a=setup:(\w+)")[0] == "passive"
+        port = int(peer.received(r"m=video (\d+) ")[0])
+        connection = socket.create_connection(("127.0.0.1", port), timeout=5)
+        reader = threading.Thread(target=read_framed, args=(connection, packets), daemon=True)
+        reader.start()
+        await eventually(lambda: peer.status is not None)
+        assert peer.status == 0, peer.messages
+        await asyncio.to_thread(reader.join, 5)
+    frames = decoded(program_stream(packets, SSRC))
+    assert len(frames) > 20
+    assert in_order(frames, source_frames(clips_folder / "good.clip"))
+
+
+
+async def test_what_is_not_shared_is_not_there(upper: Upper) -> None:
+    unknown = "34020000001310009999"
+    await upper.call(sipp.message_scenario(sipp.query("DeviceInfo", unknown), status=404))
+    refused = sipp.refused_invite_scenario(unknown, 404)
+    await upper.call(refused)
+    assert not cameras_of(upper.server.kernel).cascade.sessions
+
+
+async def test_device_status_and_records_are_answered_honestly(upper: Upper) -> None:
+    for command in ("DeviceStatus", "RecordInfo", "DeviceInfo"):
+        await upper.call(sipp.message_scenario(sipp.query(command, upper.channel, sn=99)))
+        found = rf"<CmdType>{command}</CmdType>"
+        await eventually(lambda found=found: upper.registrar.received(found))  # type: ignore[misc]
+    assert "<Online>ONLINE</Online>" in upper.registrar.messages
+    assert '<RecordList Num="0">' in upper.registrar.messages
+
+
+async def test_a_platform_that_is_set_up_wrong_is_not_asked_again_and_again(
+    server: HallServer, tmp_path: Path
+) -> None:
+    upper = Upper(server, tmp_path)
+    admin = await server.client("admin")
+    body = setup(upper.port, upper.local_port) | {"password": "wrong-password"}
+    answer = await admin.post("/cascade/platforms", body)
+    upper.platform_id = answer.body["platform_id"]
+    try:
+        await eventually(lambda: upper.agent.registration.state == "refused")
+        view = (await admin.get(f"/cascade/platforms/{upper.platform_id}")).body
+        assert (view["state"], view["why"]) == ("refused", "bad_password")
+        log = await admin.get(f"/cascade/platforms/{upper.platform_id}/log")
+        assert b"wrong-password" not in log.raw
+        texts = "".join(entry["text"] for entry in log.body)
+        assert "response=***" in texts
+        assert upper.agent.registration.due() - time.monotonic() > 800
+    finally:
+        await upper.leave()
+
+
+async def test_lost_registers_are_sent_again_and_it_signs_off(
+    server: HallServer, tmp_path: Path
+) -> None:
+    upper = Upper(server, tmp_path)
+    upper.registrar.close()
+    admin = await server.client("admin")
+    answer = await admin.post("/cascade/platforms", setup(upper.port, upper.local_port))
+    upper.platform_id = answer.body["platform_id"]
+    assert upper.agent.transactions.waiting == 1  # nobody heard it
+    upper.registrar = Sipp(tmp_path, sipp.registrar_scenario(qop=False), upper.port)
+    await eventually(lambda: upper.agent.registration.state == "online")
+    await upper.leave()
+    expires = upper.registrar.received(r"Expires: (\d+)")
+    assert [expires[0], *expires[-2:]] == ["86400", "0", "0"]
+
+
+async def test_over_tcp_one_connection_carries_both_ways(
+    server: HallServer, tmp_path: Path
+) -> None:
+    upper = Upper(server, tmp_path, tcp=True)
+    await upper.register()
+    await eventually(lambda: upper.agent.registration.kept_at is not None)
+    await upper.leave()
+    ports = set(upper.registrar.received(r"Via: SIP/2.0/TCP 127.0.0.1:(\d+)"))
+    assert ports == {str(upper.local_port)}
