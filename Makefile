@@ -50,6 +50,7 @@ soak: setup-dev setup-test
 
 clean:
 	rm -rf .venv node_modules build dist out evaluation_devices/hall_evaluation/web/vendor
+	rm -f cameras/hall_cameras/presence/models/*.tflite
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -59,6 +60,7 @@ setup-run:
 	@scripts/setup-venv run
 	@scripts/setup-system run
 	@scripts/setup-charts
+	@scripts/setup-presence
 
 setup-dev:
 	@scripts/setup-venv dev
@@ -71,4 +73,5 @@ $(NPM_STAMP): package.json package-lock.json
 	@echo "npm: installing the chart library and what checks the pages" >&2
 	@npm ci --silent
 	@scripts/setup-charts
+	@scripts/setup-presence
 	@touch $@

@@ -73,6 +73,17 @@ async def test_people_come_and_are_served_and_a_stopped_day_goes_on(tmp_path: Pa
         table = "\n".join(summary.lines())
         assert "Qinghe County" in table
         assert "call→screen" in table
+        site = crowd.halls[0].beside
+        evaluation = running.kernel.hall(HALL).committed["evaluation"]
+        await eventually(lambda: any(one.rated_at for one in evaluation.requests.values()), 40)
+        await eventually(lambda: evaluation.cases, 40)
+        assert site.printer.paper.cuts >= 1, "no ticket was printed"
+        assert {site.agent_id, site.desk_id} <= running.kernel.agents.connections.keys()
+        assert {parts.kind for parts in running.kernel.agents.parts(site.desk_id)} == {
+            "pad",
+            "caller",
+        }
+        assert all(strip.shown for strip in site.strips.values())
         assert crowd.faults == 0
         unexpected = {k: n for k, n in crowd.wire.declined.items() if not k.startswith("409 ")}
         assert unexpected == {}
@@ -195,6 +206,26 @@ async def test_every_link_leads_to_a_page_that_is_let_in(tmp_path: Path) -> None
                         link["href"].split("&")[-1],
                     )
         assert kinds == {"kiosk", "guide", "display", "counter", "pad", "user"}
+
+
+async def test_the_simulated_devices_can_be_touched(tmp_path: Path) -> None:
+    async with quiet(tmp_path) as running, browsing(running.url) as browser:
+        where = f"/demo/devices?hall={HALL}"
+        text = await (await browser.get(where)).text()
+        for word in ("号票打印机 Ticket printer · 有纸", "4号窗口", "按键盒", "呼叫器"):
+            assert word in text
+        answer = await browser.post(f"{where}&device=paper&what=none")
+        assert "缺纸" in await answer.text()
+        answer = await browser.post(f"{where}&device=paper&what=new")
+        assert "有纸" in await answer.text()
+        for press in ("device=box&what=nothing", "device=caller&what=open", "device=x&what=new"):
+            assert (await browser.post(f"{where}&{press}")).status == 404
+        text = await (await browser.get("/demo/devices?hall=luyuan")).text()
+        assert "按键盒" not in text
+        foreign = {"Host": "rebound.example"}
+        assert (
+            await browser.post(f"{where}&device=paper&what=none", headers=foreign)
+        ).status == 403
 
 
 async def test_a_browser_that_is_paired_already_is_not_paired_again(tmp_path: Path) -> None:

@@ -85,6 +85,7 @@ class Question(msgspec.Struct, frozen=True):
 
     token: str
     ends: float  # when the box stops asking, also when the server is away
+    asked: str = ""  # by the server's clock; an undone service that ends again is asked anew
 
 
 class Asking:
@@ -92,18 +93,18 @@ class Asking:
 
     def __init__(self) -> None:
         self._question: Question | None = None
-        self._answered = ""  # the token that was answered last
+        self._answered: tuple[str, str] | None = None  # token and time of the last one
 
     def set(self, question: Question | None) -> None:
         """What the server asks now. The same question keeps the end it had."""
         known = self._question
-        if question is None or known is None or question.token != known.token:
+        if question is None or known is None or _same(question) != _same(known):
             self._question = question
 
     def open(self, now: float) -> Question | None:
         """The question that a press would answer."""
         question = self._question
-        if question is None or question.token == self._answered or now >= question.ends:
+        if question is None or _same(question) == self._answered or now >= question.ends:
             return None
         return question
 
@@ -112,8 +113,13 @@ class Asking:
         question = self.open(now)
         if question is None:
             return None
-        self._answered = question.token
+        self._answered = _same(question)
         return question.token
+
+
+def _same(question: Question) -> tuple[str, str]:
+    """What makes two questions one."""
+    return question.token, question.asked
 
 
 def question_in(state: dict[str, Any], window: int, now: float) -> Question | None:
@@ -122,7 +128,9 @@ def question_in(state: dict[str, Any], window: int, now: float) -> Question | No
     for entry in state.get("questions") or ():
         token = entry.get("token")
         if entry.get("window") == window and isinstance(token, str) and token:
-            return Question(token, now + _seconds(entry.get("asked_at"), entry.get("until")))
+            asked = entry.get("asked_at")
+            ends = now + _seconds(asked, entry.get("until"))
+            return Question(token, ends, asked if isinstance(asked, str) else "")
     return None
 
 

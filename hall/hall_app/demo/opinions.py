@@ -108,7 +108,7 @@ def complaints(rng: Random, busy: bool) -> list[Complaint]:
     return sorted(
         (
             Complaint(
-                at_s=rng.uniform(8.5, 9.5) * 3600,
+                at_s=rng.uniform(8.5, 9.0) * 3600,
                 source=source,
                 text=rng.choice(_COMPLAINTS[source]),
                 contact=None if source == "opinion_box" else contact_of(rng),

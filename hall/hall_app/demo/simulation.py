@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
-import time
 from collections.abc import Callable, Coroutine, Mapping
 from datetime import date, datetime, timedelta
 from random import Random
@@ -113,10 +113,11 @@ class HallRun:
 
     async def agents_are_there(self) -> None:
         """Wait until the devices can be used, not for ever: people come without a printer, too."""
-        deadline = time.monotonic() + AGENTS_S
         wanted = [one for one in (self.beside.agent_id, self.beside.desk_id) if one]
-        while not all(map(self._connected, wanted)) and time.monotonic() < deadline:
-            await asyncio.sleep(0.05)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(AGENTS_S):
+                while not all(map(self._connected, wanted)):  # noqa: ASYNC110 - they tell nobody
+                    await asyncio.sleep(0.05)
 
     async def begin(self, today: date, city: City, crew: Crew) -> list[asyncio.Task[None]]:
         """Plan the day and let it begin; gives the clerks' tasks."""

@@ -113,6 +113,9 @@ class Wire:
             except ConnectionClosed:
                 self.retries += 1
                 await asyncio.sleep(0.2)
+            except asyncio.CancelledError:
+                socket.transport.abort()  # many end at once: nobody waits for good-byes
+                raise
 
 
 def _declined(status: int, answer: bytes) -> Declined:

@@ -30,6 +30,8 @@ log = structlog.get_logger()
 
 REFUSED_S = 30.0  # between tries with a token that is not accepted, or that another agent uses
 REPORT_S = 0.5  # between reports: a loose plug must not flood the journal
+WELL_S = 2.0  # a device is well again when it has been for so long: a line that opens and closes
+# at once would raise and close an alert every time
 EVENTS_KEPT = 100  # for a part that is slow
 
 _encoder = msgspec.json.Encoder()
@@ -156,19 +158,26 @@ class Agent:
 
     async def _tell(self, socket: ClientConnection) -> None:
         """Send reports as they change, and a ping when there was none for a while."""
+        clock = asyncio.get_running_loop().time
         while True:
             self._reports.clear()
             said: list[wire.FromAgent] = []
+            wait_s = wire.PING_S
             for name, link in self._links.items():
-                if not link.told:
-                    link.told = True
-                    said.append(wire.Report(name, link.fault, link.detail[:200]))
+                if link.told:
+                    continue
+                doubt_s = link.doubt_s(clock())
+                if doubt_s > 0:
+                    wait_s = min(wait_s, doubt_s)
+                    continue
+                link.told, link.said = True, link.fault
+                said.append(wire.Report(name, link.fault, link.detail[:200]))
             for message in said or [wire.Ping()]:
                 await socket.send(_encoder.encode(message), text=True)
             if said:
                 await asyncio.sleep(REPORT_S)
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(wire.PING_S):
+                async with asyncio.timeout(wait_s):
                     await self._reports.wait()
 
     async def _answer(self, socket: ClientConnection, ask: wire.Ask) -> None:
@@ -271,6 +280,8 @@ class _Link:
         self.fault: str | None = None
         self.detail = ""
         self.told = False
+        self.said: str | None = None  # the fault that the server was told last
+        self._since = 0.0  # loop time of the last change
         self._agent = agent
         self._part = part
         self._newest: Update | None = None
@@ -295,7 +306,14 @@ class _Link:
         log.info("device_state", part=self._part.name, fault=fault, detail=detail)
         self.fault, self.detail = fault, detail
         self.told = False
+        self._since = asyncio.get_running_loop().time()
         self._agent.tell()
+
+    def doubt_s(self, now: float) -> float:
+        """For how long yet it is not told that a device is well again."""
+        if self.fault is not None or self.said is None:
+            return 0.0
+        return self._since + WELL_S - now
 
     def show(
         self, state: dict[str, Any], event: dict[str, Any] | None, version: int, at: str

@@ -16,6 +16,7 @@ from aiohttp import WSMsgType
 
 from hall_core import agents
 from hall_core.agent import Link, Part, PartFailed, Unreachable, Update
+from hall_core.agent import runner
 from hall_core.agent.again import MOST_S
 from hall_core.agent.config import write_private
 from hall_core.agent.runner import Agent
@@ -23,6 +24,11 @@ from hall_core.errors import Conflict, HallError, NotFound
 from tests.support import HALL, HallServer, eventually, hall_server
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest.fixture(autouse=True)
+def soon_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "WELL_S", 0.05)
 
 
 class Bell(Part):
@@ -160,6 +166,30 @@ async def test_a_fault_is_one_alert_from_first_to_last(server: HallServer, tmp_p
         await eventually(lambda: not faults(server, device))
     assert not [a for a in (await admin.get(f"/halls/{HALL}/alerts")).body
                 if a["device_id"] == device]  # fmt: skip
+
+
+async def test_a_loose_plug_is_one_alert(
+    server: HallServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A line that opens and closes at once, for hours, must not fill the journal."""
+    monkeypatch.setattr(runner, "WELL_S", 60.0)
+    monkeypatch.setattr(runner, "REPORT_S", 0.0)
+    loose, other = Bell("loose"), Bell("other")
+    async with running(server, tmp_path, loose, other) as device:
+        await eventually(lambda: loose.link and other.link)
+        assert loose.link is not None
+        assert other.link is not None
+        loose.link.report("unreachable")
+        await eventually(lambda: faults(server, device) == {"loose": "unreachable"})
+        [alert] = server.hall().committed["devices"].faults.values()
+        loose.link.report(None)
+        other.link.report("paper_out")
+        await eventually(lambda: faults(server, device).get("other") == "paper_out")
+        loose.link.report("unreachable")
+        assert alert in server.hall().committed["devices"].faults.values()
+        monkeypatch.setattr(runner, "WELL_S", 0.05)
+        loose.link.report(None)
+        await eventually(lambda: "loose" not in faults(server, device))
 
 
 async def test_a_kiosk_learns_of_its_printer_through_the_stream(

@@ -2,6 +2,22 @@
 
 from __future__ import annotations
 
-from tests.integration.cameras.conftest import clips_folder, rtsp
+from collections.abc import Iterator
+from pathlib import Path
 
-__all__ = ["clips_folder", "rtsp"]
+import pytest
+
+from tests.peers.clips import footage
+from tests.peers.rtsp import RtspPeer
+
+
+@pytest.fixture(scope="session")
+def clips_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two seconds of people, in a loop."""
+    return footage(tmp_path_factory.mktemp("cascade-clips"), ("good",), seconds=2.0)
+
+
+@pytest.fixture(scope="session")
+def rtsp(clips_folder: Path) -> Iterator[RtspPeer]:
+    with RtspPeer(clips_folder, copies=4) as peer:
+        yield peer

@@ -10,11 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from hall_core.agent import Part
+from hall_core.agent import Part, runner
 from hall_core.agent.runner import Agent
 from tests.support import HALL, HallServer, eventually, hall_server
 
 RunAgent = Callable[..., AbstractAsyncContextManager[Agent]]
+
+
+@pytest.fixture(autouse=True)
+def soon_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Real agents wait longer before they believe that a device is well again."""
+    monkeypatch.setattr(runner, "WELL_S", 0.05)
 
 
 @pytest.fixture

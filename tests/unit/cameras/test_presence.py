@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hall_cameras.presence import detector
-from hall_cameras.presence.detector import DEFAULT, FALLBACK, Description, Detector, Person
+from hall_cameras.presence.detector import FALLBACK, Description, Detector, Person
 from hall_cameras.presence.looker import best_score
 from hall_cameras.presence.smoothing import GAP_S, GONE_LOOKS, GONE_S, Smoothed
 from hall_cameras.presence.zones import crop_of, share_inside
@@ -63,11 +63,11 @@ def test_somebody_is_found_and_an_empty_place_is_empty(
     assert [best_score(model, empty, z) for _, z in pairs] == [0.0] * len(pairs)
 
 
-def test_the_model_that_set_up_put_there_is_used() -> None:
-    """Else presence knows only people who stand: `scripts/setup-presence` says why."""
-    name = detector.load().description.name
-    file = DEFAULT.parent / detector.describe(DEFAULT).file
-    assert name == detector.describe(DEFAULT if file.exists() else FALLBACK).name
+def test_where_set_up_could_not_fetch_the_model_the_built_in_one_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(detector, "MODELS", tmp_path)
+    assert detector.load().description.name == "HOG"
 
 
 def test_without_any_file_the_built_in_model_serves(empty: clips.Picture) -> None:

@@ -46,7 +46,7 @@ def test_a_message_as_platforms_write_it(charset: str) -> None:
     assert message.content_type == "application/manscdp+xml"
     assert sip.uri(message.get("from")).user == SERVER
     assert "市平台" in message.get("from")
-    assert sip.parse(message.encode()).headers[:-1] == message.headers[:-1]
+    assert sip.parse(message.encode()).headers == message.headers
 
 
 @pytest.mark.parametrize(
@@ -171,8 +171,7 @@ def test_an_entity_bomb_is_refused_at_once() -> None:
 def test_what_is_written_is_read(name: str, version: manscdp.Version) -> None:
     data = manscdp.write("Response", "DeviceInfo", 3, CAMERA, [("Name", name)], version)
     body = manscdp.read(data)
-    legal = "".join(c for c in name if c not in "\r" and (c >= " " or c in "\t\n"))
-    legal = legal.replace("\ufffe", "").replace("\uffff", "")
+    legal = "".join(c if c >= " " and c not in "\ufffe\uffff" else " " for c in name)
     assert body.fields["Name"] == legal.strip()
 
 

@@ -76,6 +76,17 @@ def test_one_press_counts() -> None:
     assert asking.press(4.0) == "t2"
 
 
+def test_what_was_undone_and_ended_again_is_asked_again() -> None:
+    """The press came after the undo, so it was refused: the citizen may press once more."""
+    asking = Asking()
+    asking.set(Question("t1", 30.0, asked="10:00:00"))
+    assert asking.press(1.0) == "t1"
+    asking.set(None)
+    asking.set(Question("t1", 60.0, asked="10:00:20"))
+    assert asking.press(31.0) == "t1"
+    assert asking.press(32.0) is None
+
+
 def test_a_question_ends_by_itself_when_the_server_is_away() -> None:
     asking = Asking()
     asking.set(Question("t1", 30.0))
@@ -87,7 +98,7 @@ def test_a_question_ends_by_itself_when_the_server_is_away() -> None:
 def test_the_question_of_the_window() -> None:
     at = {"asked_at": "2026-03-02T02:30:00Z", "until": "2026-03-02T02:30:20Z"}
     state = {"questions": [{"window": 3, "token": "t3", **at}, {"window": 4, "token": "t4"}]}
-    assert question_in(state, 3, 100.0) == Question("t3", 120.0)
+    assert question_in(state, 3, 100.0) == Question("t3", 120.0, at["asked_at"])
     assert question_in(state, 4, 100.0) == Question("t4", 130.0)
     assert question_in(state, 5, 100.0) is None
     assert question_in({}, 3, 100.0) is None
@@ -134,13 +145,13 @@ def test_presses_that_come_and_go_at_once_are_all_kept(tmp_path: Path) -> None:
     """One thread keeps a press while another has done with an earlier one."""
     store = PressStore(tmp_path / "pad.presses")
     old = [Pressed(f"old{n}", "t", "satisfied", 0.0) for n in range(30)]
-    for pressed in old:
-        store.add(pressed)
+    for one in old:
+        store.add(one)
     new = [Pressed(f"new{n}", "t", "satisfied", 0.0) for n in range(30)]
     with ThreadPoolExecutor(4) as threads:
-        todo = [threads.submit(store.remove, pressed) for pressed in old]
-        todo += [threads.submit(store.add, pressed) for pressed in new]
-        for one in todo:
-            one.result()
-    assert {pressed.key for pressed in store.presses} == {pressed.key for pressed in new}
+        todo = [threads.submit(store.remove, one) for one in old]
+        todo += [threads.submit(store.add, one) for one in new]
+        for done in todo:
+            done.result()
+    assert {one.key for one in store.presses} == {one.key for one in new}
     assert PressStore(tmp_path / "pad.presses").presses == store.presses

@@ -10,6 +10,7 @@ import pytest
 
 from hall_core.errors import Conflict, Forbidden, Invalid
 from hall_core.events import (
+    ClockDoubted,
     EvaluationLapsed,
     EvaluationRecorded,
     EvaluationRequested,
@@ -20,7 +21,7 @@ from hall_core.setup import EvaluationSettings, RatingReason
 from hall_evaluation.domain import view
 from hall_evaluation.domain.commands import ChangeEvaluationSettings, Rate
 from hall_queue.domain import commands as queue
-from hall_queue.domain.testing import MANAGER
+from hall_queue.domain.testing import CLERK, MANAGER
 from tests.unit.evaluation.played import WORKDAYS, ZONE, Played
 
 
