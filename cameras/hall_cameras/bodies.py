@@ -10,7 +10,7 @@ import msgspec
 
 from hall_cameras import addresses
 from hall_cameras.records import Credentials
-from hall_cameras.wire import Identity, Measures
+from hall_cameras.wire import Identity, Measures, Preset
 from hall_core.errors import FieldError, Invalid, invalid
 from hall_core.setup import CameraSettings, CameraZone
 
@@ -125,6 +125,13 @@ class CameraDetails(CameraView):
 
 class ImportedView(TypedDict):
     cameras: list[CameraView]
+
+
+class PtzView(TypedDict):
+    """`ptz`: whether it can be turned and zoomed."""
+
+    ptz: bool
+    presets: list[Preset]
 
 
 class RemovedView(TypedDict):

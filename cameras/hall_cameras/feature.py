@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from hall_cameras import tables
+from hall_cameras.cascade import tables as cascade_tables  # noqa: F401  made with the rest
 from hall_cameras.domain import alarms
 from hall_cameras.domain.apply import apply
 from hall_cameras.domain.commands import DECIDERS
@@ -29,6 +30,7 @@ from hall_core.events import (
     DayOpened,
     Event,
     EvidenceKept,
+    PresenceChanged,
     Recorded,
     SetupChanged,
 )
@@ -52,6 +54,7 @@ class CamerasFeature(Feature):
 
     name = "cameras"
     state_type = CamerasState
+    web = Path(__file__).parent / "web"
     listens = frozenset(
         {
             CameraAdded,
@@ -61,6 +64,7 @@ class CamerasFeature(Feature):
             CameraZonesSet,
             CamerasCounted,
             EvidenceKept,
+            PresenceChanged,
             AlertRaised,
             AlertChanged,
             SetupChanged,
@@ -138,9 +142,10 @@ class CamerasFeature(Feature):
         return camera_view(camera)
 
     def routes(self) -> Sequence[Route]:
+        from hall_cameras.cascade.routes import routes as cascade_routes
         from hall_cameras.routes import routes
 
-        return routes(self)
+        return [*routes(self), *cascade_routes(self)]
 
     def jobs(self, kernel: Kernel) -> Sequence[Job]:
         from hall_cameras.retention import Retention

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, case, func, select
 
 from hall_cameras import tables
 from hall_cameras.domain import counting
 from hall_cameras.domain.state import CamerasState
 from hall_core.events import CameraTime
 from hall_core.features import Context
+from hall_core.tables import alerts
 
 Key = tuple[str, str]  # hall, camera
 
@@ -33,6 +34,23 @@ def stored(
         )
         for row in connection.execute(query)
     }
+
+
+def dismissed(connection: Connection, hall_id: str, since_ms: int) -> dict[str, float]:
+    """By camera: the share, 0…1, of its alerts that a person dismissed as false, by which a bad
+    zone or threshold is found. Cameras without alerts are not in it."""
+    table = alerts
+    false = func.sum(case((table.c.state == "dismissed", 1), else_=0))
+    query = (
+        select(table.c.camera_id, func.count(), false)
+        .where(
+            table.c.hall_id == hall_id,
+            table.c.camera_id.is_not(None),
+            table.c.since_ms >= since_ms,
+        )
+        .group_by(table.c.camera_id)
+    )
+    return {row[0]: round(int(row[2]) / int(row[1]), 3) for row in connection.execute(query)}
 
 
 def today(state: CamerasState, context: Context) -> dict[str, CameraTime]:

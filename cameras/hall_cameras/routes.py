@@ -6,6 +6,7 @@ import re
 import secrets
 import time
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -25,7 +26,7 @@ from hall_cameras.domain.view import camera_view
 from hall_cameras.records import Record
 from hall_cameras.service import Cameras
 from hall_core.answers import Media
-from hall_core.clock import from_millis
+from hall_core.clock import from_millis, millis
 from hall_core.day import service_day
 from hall_core.errors import Forbidden, NotFound, invalid
 from hall_core.events import CameraTime
@@ -46,6 +47,7 @@ PERIOD = (
 )
 JPEG = Media("image/jpeg")
 LOOKED_S = 600.0  # one entry in the audit log for each person and camera in this time
+DISMISSED = timedelta(days=30)  # of these the share of false alerts is shown
 
 
 class CameraCalls:
@@ -69,8 +71,14 @@ class CameraCalls:
     # --- lists ---------------------------------------------------------------------------------
 
     async def list_(self, call: Call) -> Any:
-        state: CamerasState = call.hall.committed["cameras"]
-        return [camera_view(camera) for camera in state.cameras.values()]
+        hall = call.hall
+        since = millis(call.kernel.clock.now() - DISMISSED)
+        rates = await call.kernel.store.read(lambda c: figures.dismissed(c, hall.info.id, since))
+        state: CamerasState = hall.committed["cameras"]
+        return [
+            {**camera_view(camera), "dismissed_rate": rates.get(camera.camera_id)}
+            for camera in state.cameras.values()
+        ]
 
     async def one(self, call: Call) -> Any:
         record, camera, _ = self._find(call)
@@ -288,9 +296,12 @@ class CameraCalls:
     # --- commands ------------------------------------------------------------------------------
 
     async def presets(self, call: Call) -> Any:
-        _, camera, _ = self._find(call)
+        record, camera, _ = self._find(call)
+        if not record.identity.ptz:
+            return {"ptz": False, "presets": []}
         question = wire.Ask(id=0, what="presets", camera_id=camera.camera_id)
-        return await self._cameras.ask_holder(camera.camera_id, question, list[wire.Preset])
+        found = await self._cameras.ask_holder(camera.camera_id, question, list[wire.Preset])
+        return {"ptz": True, "presets": found}
 
     async def command(self, call: Call) -> Any:
         record, camera, hall = self._find(call)
@@ -471,7 +482,8 @@ def routes(feature: CamerasFeature) -> list[Route]:
         ),
         r(
             method="GET", path="/cameras/{camera}/presets", handler=calls.presets,
-            summary="Its PTZ presets", roles=viewer, answer=list[wire.Preset],
+            summary="Whether it turns and zooms, and its presets", roles=viewer,
+            answer=bodies.PtzView,
         ),
         r(
             method="GET", path="/cameras/{camera}/snapshot.jpg", handler=calls.snapshot,

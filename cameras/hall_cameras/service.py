@@ -17,12 +17,14 @@ import structlog
 from aiohttp import WSMsgType, web
 
 from hall_cameras import tables, wire
-from hall_cameras.domain.commands import KeepEvidence, ReportCamera
+from hall_cameras.cascade.service import Cascade
+from hall_cameras.domain.commands import KeepEvidence, ReportCamera, ReportPresence
 from hall_cameras.domain.state import Camera, CamerasState, Trouble
 from hall_cameras.leases import Leases, Worker
 from hall_cameras.link import Link
 from hall_cameras.live.relay import Relay
 from hall_cameras.media import Pictures
+from hall_cameras.presence.evidence import WindowEvidence
 from hall_cameras.records import Record, Records
 from hall_cameras.supervisor import Supervisor
 from hall_core.clock import millis
@@ -60,8 +62,10 @@ class Cameras:
         self.supervisor = Supervisor(self)
         self.links: dict[str, Link] = {}
         self.live = Relay(self._look)
+        self.cascade = Cascade(kernel, self)
         self._newest: dict[str, Taken] = {}
         self._reports: dict[str, wire.Report] = {}  # newest of each camera, not yet stored
+        self._in_zones: dict[tuple[str, int], wire.InZone] = {}  # the same of each window
         self._evidence: deque[wire.Evidence] = deque(maxlen=WAITING_MAX)
         self._views: dict[str, bytes] = {}
         self._tasks: list[asyncio.Task[None]] = []
@@ -70,6 +74,7 @@ class Cameras:
     async def start(self) -> None:
         """Read what is kept."""
         await self.records.load()
+        await self.cascade.start()
         known = {key for hall in self._kernel.halls.values() for key in self._slice(hall).cameras}
         gone = self.records.orphans(known)
         if gone:
@@ -86,12 +91,18 @@ class Cameras:
     async def begin(self, url: str | None) -> None:
         """Lease cameras to workers; one of this machine's own is started if `url` says where
         this server is to be reached."""
-        self._tasks = [asyncio.create_task(self._tend()), asyncio.create_task(self._store())]
+        self._tasks = [
+            asyncio.create_task(self._tend()),
+            asyncio.create_task(self._store()),
+            asyncio.create_task(WindowEvidence(self._kernel, self).run()),
+        ]
         if url is not None:
             await self.supervisor.begin(self._kernel, url)
+        await self.cascade.begin()
 
     async def stop(self) -> None:
         """End the workers and say good-bye to those of other machines."""
+        await self.cascade.stop()
         for task in self._tasks:
             task.cancel()
         if self._tasks:
@@ -265,10 +276,15 @@ class Cameras:
                 await link.send(wire.Beat())
             case wire.Answer():
                 link.answered(message)
+            case wire.UplinkEnded():
+                self.cascade.uplink_ended(message)
             case wire.Report() if self._counts(link, message.camera_id, message.epoch):
                 self._reports[message.camera_id] = message
                 if message.state == "online":
                     self.leases.opened(message.camera_id)
+                self._wake.set()
+            case wire.InZone() if self._counts(link, message.camera_id, message.epoch):
+                self._in_zones[message.camera_id, message.window] = message
                 self._wake.set()
             case wire.Known() if self._counts(link, message.camera_id, message.epoch):
                 await self._known(message)
@@ -337,30 +353,27 @@ class Cameras:
             camera_id, report = next(iter(self._reports.items()))
             record = self.records.get(camera_id)
             if record is not None and self.camera(record.hall_id, camera_id) is not None:
-                await self._execute(record.hall_id, report)
+                await self._execute(record.hall_id, _report(report))
             if self._reports.get(camera_id) is report:  # else a newer one came meanwhile
                 del self._reports[camera_id]
+        while self._in_zones:
+            key, in_zone = next(iter(self._in_zones.items()))
+            record = self.records.get(in_zone.camera_id)
+            if record is not None and self.camera(record.hall_id, in_zone.camera_id) is not None:
+                await self._execute(record.hall_id, _presence(in_zone))
+            if self._in_zones.get(key) is in_zone:
+                del self._in_zones[key]
         while self._evidence:
             await self._keep(self._evidence[0])
             self._evidence.popleft()
 
-    async def _execute(self, hall_id: str, report: wire.Report) -> None:
-        command = ReportCamera(
-            camera_id=report.camera_id,
-            state=report.state,
-            why=report.why,
-            faults=report.faults,
-            width=report.width,
-            height=report.height,
-            fps=report.fps,
-            codec=report.codec,
-        )
+    async def _execute(self, hall_id: str, command: ReportCamera | ReportPresence) -> None:
         try:
             await self._kernel.halls[hall_id].execute(command, ACTOR, lambda live, records: None)
         except HallError as error:
             if error.status == 503:
                 raise
-            log.warning("camera_report_refused", camera=report.camera_id, error=error.detail)
+            log.warning("camera_report_refused", camera=command.camera_id, error=error.detail)
 
     async def _keep(self, evidence: wire.Evidence) -> None:
         record = self.records.get(evidence.camera_id)
@@ -451,3 +464,26 @@ class Cameras:
         self.records.drop(camera_id)
         self._newest.pop(camera_id, None)
         self._views.pop(camera_id, None)
+
+
+def _report(report: wire.Report) -> ReportCamera:
+    return ReportCamera(
+        camera_id=report.camera_id,
+        state=report.state,
+        why=report.why,
+        faults=report.faults,
+        width=report.width,
+        height=report.height,
+        fps=report.fps,
+        codec=report.codec,
+    )
+
+
+def _presence(told: wire.InZone) -> ReportPresence:
+    return ReportPresence(
+        camera_id=told.camera_id,
+        window=told.window,
+        present=told.present,
+        lasted_s=told.lasted_s,
+        confidence=told.confidence,
+    )

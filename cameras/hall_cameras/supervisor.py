@@ -105,7 +105,8 @@ class Supervisor:
         self._process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "hall_cameras.worker", "--server", url, "--name", NAME,
             stdin=asyncio.subprocess.PIPE,  # closes when this process dies: then it ends too
-            env={**os.environ, "HALL_TOKEN": token},
+            # A heap for each of a hundred threads would be a hundred heaps.
+            env={"MALLOC_ARENA_MAX": "2", **os.environ, "HALL_TOKEN": token},
             start_new_session=True,
         )  # fmt: skip
 

@@ -81,28 +81,49 @@ class Beat(Message, frozen=True, tag="beat"):
     """I am here. Both sides send one every `BEAT_S`."""
 
 
+class Uplink(msgspec.Struct, frozen=True, kw_only=True):
+    """Where an upper platform wants a camera's stream, in RTP (see `cascade`)."""
+
+    session: str
+    stream: int  # 0 main, 1 the one that is watched
+    tcp: bool
+    setup: str  # theirs over TCP: "active" (they connect) or "passive"
+    host: str
+    port: int
+    ssrc: int
+
+
 class Ask(Message, frozen=True, tag="ask"):
     """A question or an errand; an `Answer` with the same id follows.
 
     discover  -> [Found]                      what=seconds
     probe     -> Identity                     access
     picture   -> Picture | None               camera_id
+    window    -> [Picture]                    camera_id, window: its zone, before and now
     learn     -> None                         camera_id: its view is right as it is now
     measures  -> Measures | None              camera_id
     presets   -> [Preset]                     camera_id
     move      -> None   pan, tilt, zoom in -1…1, seconds; always stopped   camera_id
     preset    -> None   token                 camera_id
+    uplink    -> UplinkAt   uplink            camera_id
+    uplink_go -> None   token=session         camera_id; now send
+    uplink_end -> None  token=session         camera_id
     """
 
     id: int
-    what: Literal["discover", "probe", "picture", "learn", "measures", "presets", "move", "preset"]
+    what: Literal[
+        "discover", "probe", "picture", "learn", "measures", "presets", "move", "preset",
+        "window", "uplink", "uplink_go", "uplink_end",
+    ]  # fmt: skip
     camera_id: str = ""
     access: Access | None = None
+    window: int = 0
     seconds: float = 0.0
     pan: float = 0.0
     tilt: float = 0.0
     zoom: float = 0.0
     token: str = ""
+    uplink: Uplink | None = None
 
 
 # --- from a worker -----------------------------------------------------------------------------
@@ -210,6 +231,20 @@ class Evidence(Message, frozen=True, tag="evidence"):
     measures: Measures | None = None
 
 
+class InZone(Message, frozen=True, tag="in_zone"):
+    """Whether somebody is in a window's zone, for so long already. Sent when it changes.
+
+    `present` None: it can't be told.
+    """
+
+    camera_id: str
+    epoch: int
+    window: int
+    present: bool | None
+    lasted_s: float = 0.0
+    confidence: float = 0.0
+
+
 class View(Message, frozen=True, tag="view"):
     """The view that was learned, to be kept for the next worker."""
 
@@ -241,6 +276,20 @@ class LivePart(Message, frozen=True, tag="live_part"):
     pictures: bool = False
 
 
+class UplinkAt(msgspec.Struct, frozen=True, kw_only=True):
+    """Where we send from, or listen."""
+
+    host: str
+    port: int
+
+
+class UplinkEnded(Message, frozen=True, tag="uplink_ended"):
+    """A session is over by itself: `why` is "source", "peer" or "codec"."""
+
+    session: str
+    why: str
+
+
 class Answer(Message, frozen=True, tag="answer"):
     """`error` is a code of `hall_cameras.domain.state.WHY`; "" when all went well."""
 
@@ -251,8 +300,9 @@ class Answer(Message, frozen=True, tag="answer"):
 
 ToWorker: TypeAlias = Take | Drop | Look | Beat | Ask
 ToServer: TypeAlias = (
-    Hello | Beat | Report | Known | Evidence | View | Answer | LiveHead | LivePart
-)
+    Hello | Beat | Report | Known | Evidence | InZone | View | Answer | LiveHead | LivePart
+    | UplinkEnded
+)  # fmt: skip
 
 encode = msgspec.msgpack.Encoder().encode
 decode_to_worker = msgspec.msgpack.Decoder(ToWorker).decode

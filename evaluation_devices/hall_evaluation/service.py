@@ -88,10 +88,10 @@ class EvaluationService:
             NotFound: it was not made here.
             TooMany: too many of those came from this address.
         """
-        self.forged.check(address)
         try:
             return self.kernel.secret.ticket_of(token)
         except NotFound:
+            self.forged.check(address)  # a real token passes: others may share the address
             self.forged.failed(address)
             raise NotFound("unknown_token", "评价链接无效，请重新扫描号票上的二维码。") from None
 

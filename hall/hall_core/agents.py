@@ -273,6 +273,9 @@ class Agents:
             millis(self._kernel.clock.now()), connection.version, connection.parts
         )
         names = {part.name for part in connection.parts}
+        for device_id, place in tuple(self._unsaid):  # what is wrong now is told anew
+            if device_id == device.device_id:
+                del self._unsaid[device_id, place]
         for place in self._places_of(device):
             if place not in names:
                 await self._report(device, wire.Report(place, None))

@@ -154,7 +154,13 @@ class Sipp:
     """One run of `sipp`. `messages` is what it received and sent, as text."""
 
     def __init__(
-        self, folder: Path, scenario: str, port: int, to: str = "", calls: int = 0, tcp: bool = False
+        self,
+        folder: Path,
+        scenario: str,
+        port: int,
+        to: str = "",
+        calls: int = 0,
+        tcp: bool = False,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         name = f"{len(list(folder.iterdir()))}"

@@ -128,9 +128,10 @@ class Agent:
     def _known(self, message: Message) -> bool:
         """Only the platform itself may ask, and only once we are registered with it."""
         try:
-            return uri(message.get("from")).user == self.upper.server_id
+            itself = uri(message.get("from")).user == self.upper.server_id
         except BadMessage:
             return False
+        return itself and (self.registration.state == "online" or message.method == "OPTIONS")
 
     def _respond(self, request: Message, status: int, path: Path, now: float) -> None:
         headers = [("x-gb-ver", GB_VERSION[self.upper.version])]

@@ -1,4 +1,4 @@
-"""The 20-digit ids of GB/T 28181, Annex E: centre 8, industry 2, type 3, network 1, serial 6. Pure."""
+"""Ids of GB/T 28181, Annex E: centre 8, industry 2, type 3, network 1, serial 6 digits. Pure."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ Child: TypeAlias = "tuple[str, str | int | list[Child]]"
 
 _DECLARATION = re.compile(r"\A\ufeff?\s*<\?xml[^>]{0,200}\?>")
 _CHARSET = re.compile(rb"""encoding\s*=\s*["']([A-Za-z0-9._-]{1,20})["']""")
-_ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_ILLEGAL = re.compile("[^\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class BadBody(ValueError):
@@ -106,4 +106,4 @@ def _lines(child: Child) -> Iterator[str]:
             yield from _lines(inner)
         yield f"</{closing}>"
     else:
-        yield f"<{name}>{escape(_ILLEGAL.sub('', str(content)))}</{closing}>"
+        yield f"<{name}>{escape(_ILLEGAL.sub(' ', str(content)))}</{closing}>"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import msgspec
 
@@ -12,10 +12,16 @@ PS = 96
 SETUPS = {"passive": "active", "active": "passive"}
 
 
+SessionKind: TypeAlias = Literal["Play", "Playback", "Download", "Talk"]
+SESSIONS: dict[str, SessionKind] = {
+    "play": "Play", "playback": "Playback", "download": "Download", "talk": "Talk",
+}  # fmt: skip
+
+
 class Offer(msgspec.Struct, frozen=True, kw_only=True):
     """What the upper platform wants: where to send, how, and of what."""
 
-    session: Literal["Play", "Playback", "Download", "Talk"]
+    session: SessionKind
     host: str
     port: int
     tcp: bool
@@ -67,8 +73,8 @@ def offer(body: bytes) -> Offer:
     if tcp and setup not in SETUPS:
         raise BadOffer("setup is neither active nor passive")
     payloads = tuple(int(word) for word in media[3:20] if re.fullmatch(r"\d{1,3}", word))
-    session = fields.get("s", "").strip()
-    if session not in ("Play", "Playback", "Download", "Talk"):
+    session = SESSIONS.get(fields.get("s", "").strip().lower())
+    if session is None:
         raise BadOffer("a session of another kind")
     return Offer(
         session=session,

@@ -125,7 +125,8 @@ class Message(msgspec.Struct, kw_only=True):
             first = f"{self.method} {self.target} SIP/2.0"
         else:
             first = f"SIP/2.0 {self.status} {self.reason or REASONS.get(self.status, 'Unknown')}"
-        lines = [first, *(f"{_written(key)}: {value}" for key, value in self.headers)]
+        kept = [entry for entry in self.headers if entry[0] != "content-length"]
+        lines = [first, *(f"{_written(key)}: {value}" for key, value in kept)]
         lines.append(f"Content-Length: {len(self.body)}")
         return "\r\n".join(lines).encode("utf-8", "replace") + b"\r\n\r\n" + self.body
 

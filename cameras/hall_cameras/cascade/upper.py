@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -13,13 +14,14 @@ import msgspec
 from hall_cameras.cascade.manscdp import CONTENT_TYPE, Version
 from hall_cameras.cascade.masking import masked
 from hall_cameras.cascade.sdp import Offer
-from hall_cameras.cascade.sip import Message, Uri
+from hall_cameras.cascade.sip import REASONS, Message, Uri
 from hall_cameras.cascade.transactions import Path, Send, new_branch
 
 GB_VERSION: dict[Version, str] = {"2016": "2.0", "2022": "3.0"}
 LOG_MAX = 200  # entries
+_COMMAND = re.compile(rb"<CmdType>\s*([A-Za-z]{1,32})")
 LOG_TEXT_MAX = 4000  # characters of one
-UDP_BODY_MAX = 1100  # bytes: with its headers below what one datagram of Ethernet holds
+UDP_BODY_MAX = 850  # bytes of items: with all around them below a datagram of Ethernet
 TCP_BODY_MAX = 32_000
 
 
@@ -111,9 +113,12 @@ class Line:
     def note(self, message: Message, sent: bool) -> None:
         """Keep a message for people to read."""
         if message.is_request:
-            summary = f"{message.method} {message.target}"
+            command = _COMMAND.search(message.body[:1000])
+            what = message.target if command is None else command[1].decode("ascii", "replace")
+            summary = f"{message.method} {what}"
         else:
-            summary = f"{message.status} {message.reason} ({message.get('cseq')})"
+            reason = message.reason or REASONS.get(message.status, "")
+            summary = f"{message.status} {reason} ({message.get('cseq').split()[-1]})"
         text = masked(message, self.upper.password)[:LOG_TEXT_MAX]
         self.log.append(Entry(self.clock(), sent, summary[:200], text))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from hall_cameras.domain import counting
+from hall_cameras.domain import counting, windows
 from hall_cameras.domain.state import Alarm, Camera, CamerasState, Trouble, troubles_of
 from hall_core.events import (
     AlertChanged,
@@ -35,6 +35,7 @@ SAME_OUTAGE = timedelta(minutes=2)
 def apply(state: CamerasState, record: Recorded) -> None:
     """Fold one event into the slice."""
     event = record.event
+    windows.apply(state, record)
     if isinstance(event, CameraEvent):
         _camera(state, record, event)
     elif isinstance(event, CamerasCounted):
@@ -146,3 +147,5 @@ def _setup(state: CamerasState, event: SetupChanged) -> None:
     for camera in state.cameras.values():
         kept = tuple(zone for zone in camera.zones if zone.window in state.windows)
         camera.zones = kept
+        numbers = [zone.window for zone in kept]
+        camera.presence = {n: seen for n, seen in camera.presence.items() if n in numbers}

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
-from hall_cameras.domain import counting
+from hall_cameras.domain import counting, windows
 from hall_cameras.domain.state import WHY, Camera, CamerasState, Trouble, troubles_of
 from hall_core.errors import NotFound, invalid
 from hall_core.events import (
@@ -19,6 +20,7 @@ from hall_core.events import (
     CameraZonesSet,
     Event,
     EvidenceKept,
+    PresenceChanged,
 )
 from hall_core.features import Command, Context
 from hall_core.setup import CameraSettings, CameraZone
@@ -81,6 +83,27 @@ class KeepEvidence(Command, frozen=True):
 
     camera_id: str
     trouble: Trouble
+    evidence: tuple[str, ...]
+
+
+class ReportPresence(Command, frozen=True):
+    """Whether somebody is in a window's zone, as the worker that holds the camera sees it.
+
+    `lasted_s`: it has looked so for so long. `present` None: it can't be told.
+    """
+
+    camera_id: str
+    window: int
+    present: bool | None
+    lasted_s: float = 0.0
+    confidence: float = 0.0
+
+
+class KeepWindowEvidence(Command, frozen=True):
+    """Pictures of a window that an alert is about were stored."""
+
+    camera_id: str
+    alert_id: str
     evidence: tuple[str, ...]
 
 
@@ -203,13 +226,15 @@ def decide_zones(state: CamerasState, command: SetZones, context: Context) -> li
     check_zones(command.zones, state.windows)
     if command.zones == camera.zones:
         return []
-    return [CameraZonesSet(camera_id=camera.camera_id, zones=command.zones)]
+    kept = {zone.window for zone in command.zones if zone in camera.zones}
+    unknown = windows.unknown(camera, but=kept)
+    return [*unknown, CameraZonesSet(camera_id=camera.camera_id, zones=command.zones)]
 
 
 def decide_remove(state: CamerasState, command: RemoveCamera, context: Context) -> list[Event]:
     camera = find(state, command.camera_id)
     closing = _ended(state, camera, tuple(camera.alarms))
-    return [*closing, CameraRemoved(camera_id=camera.camera_id)]
+    return [*closing, *windows.unknown(camera), CameraRemoved(camera_id=camera.camera_id)]
 
 
 # --- what workers report -----------------------------------------------------------------------
@@ -259,7 +284,8 @@ def _change(
     )
     current = troubles_of(now, faults)
     over = tuple(trouble for trouble in camera.alarms if trouble not in current)
-    return [*_ended(state, camera, over), changed]
+    unknown = () if windows.can_tell(now, faults) else windows.unknown(camera)
+    return [*_ended(state, camera, over), *unknown, changed]
 
 
 def _ended(state: CamerasState, camera: Camera, over: tuple[Trouble, ...]) -> list[Event]:
@@ -299,6 +325,40 @@ def decide_evidence(state: CamerasState, command: KeepEvidence, context: Context
     ]
 
 
+def decide_presence(state: CamerasState, command: ReportPresence, context: Context) -> list[Event]:
+    camera = find(state, command.camera_id)
+    present = command.present if windows.can_tell(camera.state, camera.faults) else None
+    if camera.presence.get(command.window) is present or all(
+        zone.window != command.window for zone in camera.zones
+    ):
+        return []
+    return [
+        PresenceChanged(
+            camera_id=camera.camera_id,
+            window=command.window,
+            present=present,
+            since=context.now - timedelta(seconds=max(0, round(command.lasted_s))),
+            confidence=round(command.confidence, 2),
+        )
+    ]
+
+
+def decide_window_evidence(
+    state: CamerasState, command: KeepWindowEvidence, context: Context
+) -> list[Event]:
+    """For an alert that waits for them; the camera may have gone meanwhile."""
+    if all(wanted.alert_id != command.alert_id for wanted in state.wanted):
+        return []
+    return [
+        EvidenceKept(
+            camera_id=find(state, command.camera_id).camera_id,
+            kind=windows.SUSPECTED,
+            evidence=command.evidence,
+            alert_id=command.alert_id,
+        )
+    ]
+
+
 DECIDERS: dict[type[Command], Callable[[Any, Any, Context], list[Event]]] = {
     AddCameras: decide_add,
     EditCamera: decide_edit,
@@ -306,4 +366,6 @@ DECIDERS: dict[type[Command], Callable[[Any, Any, Context], list[Event]]] = {
     RemoveCamera: decide_remove,
     ReportCamera: decide_report,
     KeepEvidence: decide_evidence,
+    ReportPresence: decide_presence,
+    KeepWindowEvidence: decide_window_evidence,
 }

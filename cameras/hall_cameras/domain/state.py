@@ -83,9 +83,20 @@ class Camera(msgspec.Struct, kw_only=True):
     fps: float = 0.0
     codec: str = ""
     zones: tuple[CameraZone, ...] = ()
+    presence: dict[int, bool] = {}  # by window, where it can be told
     alarms: dict[Trouble, Alarm] = {}
     counted_at: datetime
     today: CameraTime = CameraTime()
+
+
+class Wanted(msgspec.Struct, kw_only=True):
+    """Pictures of a window that an alert about it should have: of now and before it, or of how
+    it ended."""
+
+    alert_id: str
+    window: int
+    at: datetime
+    ended: bool = False
 
 
 class CamerasState(msgspec.Struct, kw_only=True):
@@ -94,6 +105,8 @@ class CamerasState(msgspec.Struct, kw_only=True):
     day: str = ""
     last_day: str = ""  # the one before, whose figures are made when `day` begins
     windows: tuple[int, ...] = ()  # the numbers that zones may name
+    suspected: dict[str, int] = {}  # alerts about windows that seem left -> window
+    wanted: list[Wanted] = []
 
 
 def troubles_of(state: CameraLinkState, faults: tuple[CameraFault, ...]) -> tuple[Trouble, ...]:

@@ -26,5 +26,9 @@ def camera_view(camera: Camera) -> dict[str, Any]:
         "fps": camera.fps,
         "codec": camera.codec,
         "zones": msgspec.to_builtins(camera.zones, builtin_types=(datetime,)),
+        "presence": [
+            {"window": zone.window, "present": camera.presence.get(zone.window)}
+            for zone in camera.zones
+        ],
         "settings": msgspec.to_builtins(camera.settings),
     }

@@ -11,7 +11,8 @@ import { cameraTexts } from "./camera.texts.js";
  *   clock_wrong_s: number, width: number, height: number, lasts_s: number}} CameraSettings
  * @typedef {{camera_id: string, name: string, group: string, state: string, why: string, why_text: string,
  *   faults: string[], since: string, width: number, height: number, fps: number, codec: string,
- *   zones: Zone[], settings: CameraSettings, dismissed_rate?: number|null}} Camera
+ *   zones: Zone[], settings: CameraSettings,
+ *   presence?: {window: number, present: boolean|null}[], dismissed_rate?: number|null}} Camera
  * @typedef {{token: string, name: string, source: string, codec: string, width: number, height: number, fps: number}} Profile
  * @typedef {{onvif: string, manufacturer: string, model: string, firmware: string, serial: string, profiles: Profile[],
  *   chosen: string, ptz: boolean, clock_off_s: number, snapshot: boolean}} Identity

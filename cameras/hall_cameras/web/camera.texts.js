@@ -40,7 +40,6 @@ export const cameraTexts = {
 
   "view.live": ["实时", "Live"],
   "view.pictures": ["实时图片", "Live pictures"],
-  "view.still": ["{time}", "{time}"],
   "view.now": ["刚刚的画面", "just now"],
   "view.seconds": ["{n}秒前的画面", "{n} s ago"],
   "view.minutes": ["{n}分钟前的画面", "{n} min ago"],

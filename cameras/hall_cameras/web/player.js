@@ -89,7 +89,7 @@ export class Player {
 
   open() {
     this.close();
-    if (!this.shown) this.say("opening", 0);
+    if (this.state !== "lost" && this.state !== "none") this.say("opening", 0);
     const scheme = location.protocol === "https:" ? "wss://" : "ws://";
     const socket = new WebSocket(scheme + location.host + "/api/v1" + pathOf(this.camera, "/live"));
     socket.binaryType = "arraybuffer";

@@ -88,7 +88,9 @@ export class CameraView {
   tick() {
     if (this.stopped || this.isLive) return;
     this.draw();
-    const due = performance.now() - this.asked > this.every * 1000;
+    // Of a camera that is not there no newer picture comes, and there is none before its first.
+    const again = !this.camera || this.camera.state === "online" ? this.every * 1000 : Infinity;
+    const due = (this.asked === -Infinity || performance.now() - this.asked > again) && Boolean(this.camera && this.camera.width);
     if (this.camera && due && !this.busy && !document.hidden && this.box.offsetParent) this.fetch(this.camera);
   }
 

@@ -21,12 +21,16 @@ PICTURE_FAULTS = frozenset({"black", "frozen", "blurred", "covered", "moved"})
 
 
 class Finding:
-    """What came of a picture: the faults that count, evidence to show, a view that was learned."""
+    """What came of a picture: the faults that count, evidence to show, a view that was learned.
 
-    __slots__ = ("evidence", "faults", "view")
+    `spoiled`: this picture shows too little to say who is on it, whether that lasts or not.
+    """
 
-    def __init__(self, faults: frozenset[CameraFault]) -> None:
+    __slots__ = ("evidence", "faults", "spoiled", "view")
+
+    def __init__(self, faults: frozenset[CameraFault], spoiled: bool) -> None:
         self.faults = faults
+        self.spoiled = spoiled
         self.evidence: list[wire.Evidence] = []
         self.view: bytes = b""
 
@@ -71,7 +75,7 @@ class Analyst:
         size = (frame.width, frame.height)
         suspected = suspects(reading, self._settings, still_s, size, off_s)
         before = self._judge.faults
-        finding = Finding(self._judge.look(now, suspected))
+        finding = Finding(self._judge.look(now, suspected), bool(suspected & PICTURE_FAULTS))
         for fault in sorted((finding.faults - before) & PICTURE_FAULTS):
             finding.evidence += self._evidence(fault, frame, now, reading, still_s)
         if not suspected & PICTURE_FAULTS:

@@ -50,7 +50,7 @@ class Capture:
     def __init__(
         self,
         url: str,
-        on_picture: Callable[[VideoFrame, Stream], None],
+        on_picture: Callable[[VideoFrame, Stream], None] | None,
         on_packet: Callable[[Packet[VideoStream], VideoStream], None] | None = None,
     ) -> None:
         self._url = url
@@ -96,7 +96,9 @@ class Capture:
                 continue  # the flush at the end
             if self._on_packet is not None:
                 self._on_packet(packet, video)
-            if packet.is_keyframe:
+            if packet.is_keyframe and self._on_picture is None:
+                last_key = time.monotonic()  # nobody wants it decoded
+            elif packet.is_keyframe:
                 broken = 0 if self._decode(packet, video) else broken + 1
                 if broken == 0:
                     last_key = time.monotonic()
@@ -114,7 +116,8 @@ class Capture:
             rate = float(video.average_rate or video.guessed_rate or 0)
             fps = round(rate, 2) if 0 < rate <= 240 else 0.0
             self.pictures += 1
-            self._on_picture(frame, Stream(frame.width, frame.height, fps, video.codec.name))
+            if self._on_picture is not None:
+                self._on_picture(frame, Stream(frame.width, frame.height, fps, video.codec.name))
         return bool(frames)
 
 

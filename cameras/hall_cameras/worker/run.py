@@ -17,6 +17,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 
 from hall_cameras import wire
+from hall_cameras.cascade.uplinks import Uplinks, Watched
 from hall_cameras.worker.trouble import CameraTrouble
 from hall_cameras.worker.watch import Watch, in_thread, onvif
 
@@ -40,6 +41,7 @@ class Worker:
         self._watches: dict[str, Watch] = {}
         self._outbox: asyncio.Queue[wire.ToServer] = asyncio.Queue()
         self._heard = time.monotonic()
+        self._uplinks = Uplinks(self._say, in_thread, _located)
         self._errands: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
@@ -115,6 +117,7 @@ class Worker:
                 await self._drop_all()
 
     async def _drop_all(self) -> None:
+        self._uplinks.end_all()
         watches, self._watches = list(self._watches.values()), {}
         await asyncio.gather(*(watch.stop() for watch in watches))
 
@@ -131,6 +134,7 @@ class Worker:
             case wire.Drop(camera_id=camera_id):
                 watch = self._watches.pop(camera_id, None)
                 if watch is not None:
+                    self._uplinks.drop(camera_id)
                     await watch.stop()
             case wire.Look(camera_id=camera_id, video=video, pictures=pictures):
                 watch = self._watches.get(camera_id)
@@ -173,6 +177,11 @@ class Worker:
                 return await watch.picture()
             case "measures":
                 return None if watch.analyst is None else watch.analyst.measures
+            case "window" if watch.presence is not None:
+                presence = watch.presence
+                return await in_thread(lambda: presence.evidence(ask.window))
+            case "window":
+                raise CameraTrouble("no_picture")
             case "learn":
                 watch.relearn()
             case "presets":
@@ -182,7 +191,19 @@ class Worker:
             case "move":
                 velocity = (ask.pan, ask.tilt, ask.zoom)
                 await in_thread(lambda: onvif().move(access, velocity, ask.seconds))
+            case "uplink" if ask.uplink is not None:
+                watched = Watched(ask.camera_id, watch.tap, access, watch.identity)
+                return await self._uplinks.open(watched, ask.uplink)
+            case "uplink_go":
+                self._uplinks.go(ask.token)
+            case "uplink_end":
+                self._uplinks.end(ask.token)
         return None
+
+
+def _located(access: wire.Access) -> str:
+    stream: str = onvif().describe(access).stream
+    return stream
 
 
 def _discover(seconds: float) -> list[wire.Found]:

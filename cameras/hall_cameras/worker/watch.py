@@ -21,9 +21,11 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from hall_cameras import addresses, wire
+from hall_cameras.cascade.tap import Tap
 from hall_cameras.live.feed import Feed
+from hall_cameras.presence.looker import Looker, Presence, Told
 from hall_cameras.worker import pictures
-from hall_cameras.worker.analyst import Analyst
+from hall_cameras.worker.analyst import PICTURE_FAULTS, Analyst
 from hall_cameras.worker.backoff import Backoff
 from hall_cameras.worker.capture import Capture, Stream
 from hall_cameras.worker.trouble import CameraTrouble
@@ -79,6 +81,10 @@ async def in_thread(work: Callable[[], T]) -> T:
     return await future
 
 
+LOOKER = Looker()
+"""Of this process: all its cameras' pictures are looked at by one thread."""
+
+
 class Watch:
     """One camera under one lease. `say` takes messages for the server, on the event loop; `room`
     tells whether there is some for a live view's."""
@@ -94,8 +100,9 @@ class Watch:
         self.epoch = epoch
         self.identity: wire.Identity | None = None
         self.frame: tuple[float, VideoFrame] | None = None  # newest key frame, monotonic
-        self.on_packet: Callable[[Packet[VideoStream], VideoStream], None] | None = None
+        self.tap = Tap()  # for the uplink
         self.analyst: Analyst | None = None
+        self.presence: Presence | None = None
         self.feed = Feed(order.camera_id, lambda: self.epoch, say, room)
         self._say = say
         self._loop = asyncio.get_running_loop()
@@ -129,6 +136,8 @@ class Watch:
         elif self._told is not None:
             self._told = msgspec.structs.replace(self._told, epoch=epoch)
             self._say(self._told)
+            for told in self.presence.all_told() if self.presence is not None else ():
+                self._say_presence(told)
 
     def _restart(self) -> None:
         self._backoff.reset()
@@ -251,6 +260,11 @@ class Watch:
             self.order.view,
             lambda: self._clock_off_s,
         )
+        presence = self.presence = Presence(
+            LOOKER,
+            self.order.zones,
+            lambda told: self._call(lambda: self._presence_told(presence, told)),
+        )
         last: tuple[Any, ...] = ()
 
         def look(frame: VideoFrame, stream: Stream) -> None:  # in the capture's thread
@@ -259,6 +273,7 @@ class Watch:
             finding = analyst.look(frame, now)
             self.frame = (now, frame)
             self.feed.picture(frame, stream.codec)
+            presence.frame(frame, now, finding.spoiled, bool(finding.faults & PICTURE_FAULTS))
             state = (finding.faults, stream.width, stream.height, stream.fps, stream.codec)
             if state != last or finding.evidence or finding.view:
                 last = state
@@ -266,15 +281,14 @@ class Watch:
 
         def passed(packet: Packet[VideoStream], video: VideoStream) -> None:
             self.feed.packet(packet, video)
-            viewer = self.on_packet
-            if viewer is not None:
-                viewer(packet, video)
+            self.tap.packet(packet, video)
 
         def run() -> None:
             try:
                 capture.run()
             finally:
                 self.feed.cut()
+                self.tap.cut()
 
         capture = self._capture = Capture(url, look, passed)
         clock = asyncio.create_task(self._look_at_clock())
@@ -283,7 +297,29 @@ class Watch:
         finally:
             clock.cancel()
             capture.stop()
-            self._capture = None
+            self._capture = self.presence = None
+            LOOKER.forget(presence)
+
+    def _call(self, work: Callable[[], None]) -> None:
+        """On the event loop, if it still runs."""
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(work)
+
+    def _presence_told(self, presence: Presence, told: Told) -> None:
+        if self.presence is presence:  # else it is of a stream that was given up
+            self._say_presence(told)
+
+    def _say_presence(self, told: Told) -> None:
+        self._say(
+            wire.InZone(
+                camera_id=self.order.camera_id,
+                epoch=self.epoch,
+                window=told.window,
+                present=told.present,
+                lasted_s=max(0.0, time.monotonic() - told.since),
+                confidence=told.confidence,
+            )
+        )
 
     async def _look_at_clock(self) -> None:
         while self.access.onvif:

@@ -218,7 +218,7 @@ def _case_changed(state: EvaluationState, event: CaseChanged, record: Recorded) 
         if event.reached and case.contacted_at is None:
             case.contacted_at = record.at
     elif event.command == "appeal":
-        case.before_appeal = before
+        case.before_appeal, case.appealed_by = before, event.appealed_by
     elif event.command == "review":
         case.before_appeal, case.outcome = None, event.outcome
     if event.state == "settled" and before != "settled":

@@ -44,7 +44,7 @@ _replace = msgspec.structs.replace
 def possible(case: Case, me: str) -> tuple[CaseVerb, ...]:
     """What `me` may do about a case now, the likeliest first."""
     verbs = NATURAL_ORDER[case.state]
-    if case.assignee == me:
+    if me in (case.assignee, case.appealed_by):
         verbs = tuple(verb for verb in verbs if verb != "review")
     if not followed_up(case):
         verbs = tuple(verb for verb in verbs if verb != "close")
@@ -63,7 +63,7 @@ def decide_handle(
     """Raises:
     NotFound: no such case here, or it was closed too long ago.
     Conflict: not in this state; a real-name case that nobody called back.
-    Forbidden: a review by who handles the case.
+    Forbidden: a review by who handles the case, or who appealed.
     Invalid: what the step needs is missing.
     """
     case = state.cases.get(command.case_id)
@@ -171,14 +171,21 @@ def _appeal(step: Step) -> CaseChanged:
     claimed = step.command.outcome
     if claimed not in ("mistaken", "malicious"):
         raise invalid("outcome", "请说明是误评还是恶意评价。")
-    changed = _replace(step.unchanged, state="appealed", outcome=claimed)
+    me = step.command.me  # handles the case, when it was given to nobody yet
+    changed = _replace(
+        step.unchanged,
+        state="appealed",
+        outcome=claimed,
+        assignee=step.case.assignee or me,
+        appealed_by=me,
+    )
     return step.due_on(changed, "review", step.usual_day, step.case.last)
 
 
 def _review(step: Step) -> CaseChanged:
     case, found = step.case, step.command.outcome
-    if case.assignee == step.command.me:
-        raise Forbidden("review_own", "复核须由承办人以外的人进行。")
+    if step.command.me in (case.assignee, case.appealed_by):
+        raise Forbidden("review_own", "复核须由承办人和申诉人以外的人进行。")
     if found is None:
         raise invalid("outcome", "请选择复核结论：属实、误评或恶意评价。")
     if found != "upheld":

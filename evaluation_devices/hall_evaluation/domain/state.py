@@ -70,6 +70,7 @@ class Case(msgspec.Struct, kw_only=True):
     closed_at: datetime | None = None
     outcome: CaseOutcome | None = None  # of a review
     before_appeal: CaseState | None = None
+    appealed_by: str | None = None
     late: int = 0  # deadlines that passed before their step was done
     # Reminders: who was told that `due` passed (0 nobody, 1 the hall, 2 supervision), whether
     # `last` did, and the alerts that are still open.

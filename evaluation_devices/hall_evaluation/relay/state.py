@@ -47,7 +47,7 @@ def decide_report(state: RelayState, command: ReportRelay, context: Context) -> 
     if known is not None:
         return []
     raised = AlertRaised(
-        alert_id=f"relay_{command.trouble}-{context.version}",
+        alert_id=f"relay_{command.trouble}-{context.version}-{context.hall.id}"[:60],
         kind="device_fault",
         level="hall",
         detail=command.detail,
@@ -57,7 +57,7 @@ def decide_report(state: RelayState, command: ReportRelay, context: Context) -> 
 
 def trouble_of(alert_id: str) -> Trouble | None:
     """Which trouble an alert tells of; None for other features' alerts."""
-    found = re.fullmatch(r"relay_(unreachable|refused)-\d+", alert_id)
+    found = re.fullmatch(r"relay_(unreachable|refused)-\d+(?:-.*)?", alert_id)
     if found is None:
         return None
     return "unreachable" if found[1] == "unreachable" else "refused"

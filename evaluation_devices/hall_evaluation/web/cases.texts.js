@@ -139,7 +139,7 @@ export const texts = {
   "form.text.reopen": ["为什么重新办理", "Why"],
   "form.optional": ["可以不填，最多 500 字。", "Optional, at most 500 characters."],
   "form.required": ["必填，最多 500 字。", "Required, at most 500 characters."],
-  "form.appeal.note": ["由承办人以外的人复核。", "Somebody else than who handles it will review."],
+  "form.appeal.note": ["由承办人和申诉人以外的人复核。", "Somebody else than who handles it or appeals will review."],
   "form.close.note": ["了结后不再提醒，需要时可以重新办理。", "There are no reminders afterwards. It can be reopened."],
   "form.missing": ["请填写这一项。", "Please fill this in."],
   "form.choose": ["请选择。", "Please choose."],
@@ -231,6 +231,6 @@ export const texts = {
   "problem.own_case": ["涉及本人的案件由其他人处理。", "A case about yourself is handled by somebody else."],
   "problem.case_state": ["这个案件的状态已经改变，请看最新状态后再操作。", "The case has changed meanwhile. Look at it again."],
   "problem.not_contacted": ["这位市民留了姓名，须先回访才能了结。", "A named citizen is to be contacted before the case is closed."],
-  "problem.review_own": ["复核须由承办人以外的人进行。", "Somebody else than who handles the case reviews it."],
+  "problem.review_own": ["复核须由承办人和申诉人以外的人进行。", "Somebody else than who handles the case or appealed reviews it."],
   "problem.unknown_case": ["没有这个案件。", "There is no such case."],
 };

@@ -203,7 +203,7 @@ async function start() {
     hall = id;
     remember(HALL, id);
     by = id ? (by === "hall" ? "window" : by) : "hall";
-    table.chosen = "";
+    table.chosen = null;
     changed();
   }
 
@@ -238,7 +238,7 @@ async function start() {
     show(groupings, Boolean(hall));
     replace(groupings, GROUPINGS.map((entry) => press(entry === by, t("by." + entry), () => {
       by = entry;
-      table.chosen = "";
+      table.chosen = null;
       changed();
     })));
     setText(exporting, t("figures.export"));

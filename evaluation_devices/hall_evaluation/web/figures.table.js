@@ -37,7 +37,8 @@ export class Table {
     this.total = null;
     /** @type {Row|undefined} */
     this.totalBefore = undefined;
-    this.chosen = "";
+    /** The key of the chosen row; "" is a row, too: cases that name no window. @type {string|null} */
+    this.chosen = null;
     this.sort = "name";
     this.down = false;
     this.heading = h("h2", null);
@@ -111,7 +112,7 @@ export class Table {
     // Days of another period are other days.
     this.before = new Map(before && by !== "day" ? before.rows.map((row) => /** @type {[string, Row]} */ ([row.key, row])) : []);
     this.totalBefore = before ? before.total : undefined;
-    if (!rows.some((row) => row.key === this.chosen)) this.chosen = "";
+    if (!rows.some((row) => row.key === this.chosen)) this.chosen = null;
     this.draw();
   }
 
@@ -176,9 +177,9 @@ export class Table {
     if (button) button.focus();
   }
 
-  /** Chooses a row; choosing it again means all of them. @param {string} key */
+  /** Chooses a row; choosing it again means all of them. @param {string|null} key */
   pick(key) {
-    this.chosen = key === this.chosen ? "" : key;
+    this.chosen = key === this.chosen ? null : key;
     for (const row of Array.from(this.body.children)) setAttrs(row, { "aria-selected": String(row.getAttribute("data-key") === this.chosen) });
     this.rove();
     this.options.choose(this.rows.find((row) => row.key === this.chosen) || null);

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
-from hall_app.bench import busy, call, devices, fanout, issue, start
+from hall_app.bench import busy, call, cascade, devices, fanout, issue, start
 from hall_app.bench.result import Result
 
 BENCHMARKS: dict[str, Callable[[], Iterator[Result]]] = {
@@ -16,6 +16,7 @@ BENCHMARKS: dict[str, Callable[[], Iterator[Result]]] = {
     "busy": busy.run,
     "start": start.run,
     "devices": devices.run,
+    "cascade": cascade.run,
 }
 
 

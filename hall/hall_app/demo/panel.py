@@ -41,13 +41,15 @@ PAGE = """<!doctype html>
 body {{ padding: 24px; overflow: auto; height: auto; }}
 h1 {{ font-size: var(--t-xl); margin: 0 0 4px; }}
 h2 {{ font-size: var(--t-l); margin: 0 0 12px; }}
-main {{ display: flex; flex-wrap: wrap; align-items: flex-start; margin: 16px -8px 0; }}
+main {{ display: flex; align-items: flex-start; margin: 16px -8px 0; }}
 section {{ margin: 8px; padding: 16px 24px; background: var(--paper); border: 1px solid var(--line);
   border-radius: var(--radius); }}
 form {{ display: inline-block; margin: 0 8px 8px 0; }}
 pre {{ margin: 8px 0; padding: 12px 16px; border: 1px dashed var(--line); font-size: 14px;
   line-height: 1.5; }}
-.led {{ min-width: 12em; background: #15110f; color: #ff5a3c; border: 0; font-size: 18px; }}
+.strip {{ display: inline-block; margin-right: 16px; }}
+.led {{ min-width: 14em; min-height: 1.5em; background: #15110f; color: #ff5a3c; border: 0;
+  font-size: 18px; }}
 </style>
 </head>
 <body>
@@ -61,7 +63,8 @@ pre {{ margin: 8px 0; padding: 12px 16px; border: 1px dashed var(--line); font-s
 
 def page(site: Simulated, hall_id: str, name: str) -> str:
     """The panel as HTML."""
-    parts = "".join(f"<section>{part}</section>" for part in _parts(site, hall_id))
+    paper, *others = (f"<section>{part}</section>" for part in _parts(site, hall_id))
+    parts = f"{paper}<div>{''.join(others)}</div>"
     return PAGE.format(hall=escape(name), parts=parts)
 
 
@@ -76,7 +79,8 @@ def _parts(site: Simulated, hall_id: str) -> Iterator[str]:
         f"{tickets or '<p>还没有打印号票。</p>'}"
     )
     strips = "".join(
-        f"<p>{window}号窗口</p><pre class='led'>{escape(' / '.join(strip.pages)) or '&nbsp;'}</pre>"
+        f"<div class='strip'><p>{window}号窗口</p>"
+        f"<pre class='led'>{escape(' / '.join(strip.pages)) or '&nbsp;'}</pre></div>"
         for window, strip in site.strips.items()
     )
     yield f"<h2>LED条屏 LED strips</h2>{strips}"

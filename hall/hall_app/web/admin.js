@@ -11,6 +11,7 @@ import { watchLink } from "/static/core/offline.js";
 import { HallStream } from "/static/core/stream.js";
 import { openCameras } from "/static/cameras/admin.js";
 import { openAudit } from "./admin.audit.js";
+import { openCascade } from "./admin.cascade.js";
 import { openClerks } from "./admin.clerks.js";
 import { openDay } from "./admin.day.js";
 import { openDevices } from "./admin.devices.js";
@@ -24,6 +25,7 @@ import { openRelay } from "./admin.relay.js";
 import { openServices } from "./admin.services.js";
 import { openSettings } from "./admin.settings.js";
 import { texts } from "./admin.texts.js";
+import { cascadeTexts } from "./admin.texts.cascade.js";
 import { evaluationTexts } from "./admin.texts.evaluation.js";
 import { relayTexts } from "./admin.texts.relay.js";
 import { rulesTexts } from "./admin.texts.rules.js";
@@ -63,6 +65,7 @@ const GROUPS = [
   { group: "system", tabs: [
     { id: "devices", roles: MANAGE.concat("security"), hall: true, open: openDevices },
     { id: "cameras", roles: MANAGE, hall: true, open: openCameras },
+    { id: "cascade", roles: ["admin"], hall: false, open: openCascade },
     { id: "people", roles: ["admin", "security"], hall: false, open: openPeople },
     { id: "halls", roles: ["admin"], hall: false, open: openHalls },
     { id: "audit", roles: ["auditor"], hall: false, open: openAudit },
@@ -74,6 +77,7 @@ addTexts(rulesTexts);
 addTexts(evaluationTexts);
 addTexts(relayTexts);
 addTexts(systemTexts);
+addTexts(cascadeTexts);
 restoreDesk();
 
 /** What the tabs share: who works here, on which hall, and what is not saved yet. */

@@ -46,6 +46,11 @@ export function isHeard(device) {
   return device.connected || (device.last_seen !== null && serverNow().getTime() - Date.parse(device.last_seen) < HEARD_MS);
 }
 
+/** What pairs an agent, as it is typed on its PC. @param {string} code */
+function commandOf(code) {
+  return "hall agent pair --server " + location.origin + " --code " + code + " --config agent.toml";
+}
+
 /** @param {number} until  ms of the server's time */
 function leftText(until) {
   const seconds = Math.max(0, Math.ceil((until - serverNow().getTime()) / 1000));
@@ -158,7 +163,9 @@ export async function newCode(admin, devices, dead, wanted) {
       replace(box,
         place.path
           ? h("p", null, t("pairing.open"), h("br", null), h("b", { class: "address" }, address))
-          : h("p", null, t("pairing.open_agent")),
+          : place.kind === "agent"
+            ? h("p", null, t("pairing.open_agent"), h("code", { class: "command" }, commandOf(one ? one.code : t("pair.code"))))
+            : h("p", null, t("pairing.open_program")),
         one
           ? h("div", { class: "pairing-code number", "aria-label": t("pair.code") }, one.code)
           : h("div", { class: "pairing-sheet print-area" }, h("table", { class: "table" }, h("tbody", null, made.map((entry) =>

@@ -200,14 +200,18 @@ class PeopleTab {
   /** @param {string[]} roles  chosen at first */
   add(roles) {
     /** @type {Record<string, any>} */
-    const draft = { name: "", password: randomPassword(), roles: roles.slice(), everywhere: roles.length > 0 || this.admin.halls.length === 1, halls: this.admin.hall && !roles.length ? [this.admin.hall.id] : [], regions: [] };
+    const draft = { name: "", password: randomPassword(), clerk_no: "", roles: roles.slice(), everywhere: roles.length > 0 || this.admin.halls.length === 1, halls: this.admin.hall && !roles.length ? [this.admin.hall.id] : [], regions: [] };
     return this.ask({
       title: t("people.add"), draft, submit: t("people.add_do"),
       before: (form) => [form.text("name", { label: t("people.name"), hint: t("people.name_hint"), max: 40 })],
-      after: (form) => [form.text("password", { label: t("people.password"), hint: t("people.password_hint"), max: 128, tidy: (text) => text })],
+      after: (form) => [
+        this.clerkField(form, this.admin.hall),
+        form.text("password", { label: t("people.password"), hint: t("people.password_hint"), max: 128, tidy: (text) => text }),
+      ],
       wrong: () => (draft.name.trim() ? [] : [{ field: "name", message: t("form.needed") }]),
       send: async (rights, close) => {
-        await post("/users", Object.assign({ name: draft.name.trim(), password: draft.password }, rights));
+        const clerk = { clerk_no: draft.clerk_no || null, clerk_hall: draft.clerk_no && this.admin.hall ? this.admin.hall.id : null };
+        await post("/users", Object.assign({ name: draft.name.trim(), password: draft.password }, clerk, rights));
         return passwordShown(draft.name.trim(), draft.password, close);
       },
     });
@@ -218,15 +222,19 @@ class PeopleTab {
     /** @type {Record<string, any>} */
     const draft = {
       roles: user.roles.slice(), everywhere: user.halls === null && user.regions === null,
-      halls: (user.halls || []).slice(), regions: (user.regions || []).slice(),
+      halls: (user.halls || []).slice(), regions: (user.regions || []).slice(), clerk_no: user.clerk_no || "",
     };
+    const hall = this.admin.halls.find((entry) => entry.id === user.clerk_hall) || this.admin.hall;
     return this.ask({
       title: t("people.edit_title", { name: user.name }), draft, submit: t("people.edit_do"),
       before: () => [h("p", { class: "soft" }, t("people.edit_text"))],
-      after: () => [],
+      after: (form) => [this.clerkField(form, hall)],
       wrong: () => [],
       send: async (rights, close) => {
-        await post("/users/" + encodeURIComponent(user.name) + "/commands", Object.assign({ command: "change" }, rights));
+        const path = "/users/" + encodeURIComponent(user.name) + "/commands";
+        await post(path, Object.assign({ command: "change" }, rights));
+        if (draft.clerk_no !== (user.clerk_no || ""))
+          await post(path, { command: "set_clerk", clerk_no: draft.clerk_no || null, clerk_hall: draft.clerk_no && hall ? hall.id : null });
         toast(t("people.edited", { name: user.name }), { state: "open" });
         close(null);
         return null;
@@ -284,6 +292,11 @@ class PeopleTab {
         h("div", { class: "actions" }, button(t("cancel"), () => close(null)), submit)));
       return box;
     });
+  }
+
+  /** Which clerk this is: nobody handles a case about themselves. @param {Form} form @param {{name: string, name_en?: string}|null} hall */
+  clerkField(form, hall) {
+    return form.text("clerk_no", { label: t("people.clerk"), hint: t("people.clerk_hint", { hall: hall ? nameOf(hall) : "" }), max: 20 });
   }
 
   /** @param {Record<string, any>} draft @param {Form} form */

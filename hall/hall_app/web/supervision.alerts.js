@@ -12,7 +12,7 @@ import { minutesShort, minutesSince, problemText, wordFor } from "./words.js";
 /**
  * @typedef {{alert_id: string, kind: string, level: "window"|"hall"|"supervision", state: string,
  *   since: string, window: number|null, clerk: string|null, detail: string,
- *   camera_id?: string|null, evidence?: string[]}} Alert
+ *   camera_id?: string|null, evidence?: string[], waiting?: number}} Alert
  * @typedef {Alert & {hall: string, hall_name: string}} Listed
  * @typedef {"acknowledge"|"explain"|"confirm"|"dismiss"|"close"} Verb
  */
@@ -90,7 +90,7 @@ export class AlertPanel {
 
   /** @param {Listed[]} list */
   show(list) {
-    this.list = list.slice().sort((a, b) => this.rank(a) - this.rank(b) || a.since.localeCompare(b.since));
+    this.list = list.slice().sort((a, b) => this.rank(a) - this.rank(b) || (b.waiting || 0) - (a.waiting || 0) || a.since.localeCompare(b.since));
     if (!this.list.some((alert) => alert.alert_id === this.chosen)) {
       this.chosen = this.list.length ? this.list[0].alert_id : "";
     }
@@ -102,7 +102,7 @@ export class AlertPanel {
     return this.options.mine.indexOf(alert.level) >= 0;
   }
 
-  /** Mine before others', new before known, higher level first. @param {Alert} alert */
+  /** Mine before others', new before known, higher level first; then those with people waiting. @param {Alert} alert */
   rank(alert) {
     return (this.isMine(alert) ? 0 : 100) + (alert.state === "open" ? 0 : 10) + URGENCY.indexOf(alert.level);
   }
@@ -141,7 +141,8 @@ export class AlertPanel {
     setAttrs(node, { "aria-selected": alert.alert_id === this.chosen ? "true" : "false", "data-mine": this.isMine(alert) ? "yes" : null });
     setAttrs(top.children[0], { "data-state": this.isMine(alert) && alert.state === "open" ? "alert" : "away" });
     setText(top.children[0], wordFor("alert.kind", alert.kind));
-    const where = alert.window === null ? alert.detail : t("alert.where", { window: alert.window }) + (alert.detail ? " " + alert.detail : "");
+    const place = alert.window === null ? alert.detail : t("alert.where", { window: alert.window }) + (alert.detail ? " " + alert.detail : "");
+    const where = place + (alert.waiting ? " · " + t("alert.waiting", { n: alert.waiting }) : "");
     setText(top.children[1], where);
     setText(top.children[2], t("alert.since", { time: minutesShort(minutesSince(alert.since)) }));
     setText(below.children[0], wordFor("alert.level", alert.level));

@@ -68,7 +68,7 @@ async function start() {
     mine,
     goTo: (hall, window, camera) => {
       openHall(hall, window);
-      views.wanted(camera);
+      views.wanted(camera, window);
     },
     changed: (hall) => refreshAlerts([hall]),
   });

@@ -19,7 +19,7 @@ export class Views {
     this.board = board;
     this.wall = wall;
     this.view = remembered(KEPT) === "cameras" ? "cameras" : "windows";
-    /** A camera to be shown as soon as its hall is there. @type {string|null} */
+    /** What is to be shown as soon as its hall is there. @type {{camera: string|null, window: number|null}|null} */
     this.waiting = null;
     this.bar = h("div", { class: "sup-views live", role: "tablist" });
     this.boardSide = h("div", { class: "sup-side" }, board.node);
@@ -51,11 +51,13 @@ export class Views {
       view === "cameras" && trouble ? h("span", { class: "state", "data-state": "alert" }, trouble) : null)),
       h("kbd", null, "W"));
     }
-    if (this.waiting && this.wall.cameras.length) {
-      const camera = this.waiting;
-      this.waiting = null;
-      this.openCamera(camera);
-    }
+    if (!this.waiting || !this.wall.stream) return;
+    const { camera, window } = this.waiting;
+    this.waiting = null;
+    const seen = window ? this.wall.cameraOf(window) : null;
+    if (camera) this.openCamera(camera);
+    else if (cameras && seen) this.openCamera(seen.camera_id);
+    else if (cameras) this.turn("windows");
   }
 
   /** @param {string} view */
@@ -71,11 +73,14 @@ export class Views {
     this.wall.openCamera(camera);
   }
 
-  /** An alert was chosen: its camera comes up, or the board when it has none. @param {string|null} camera */
-  wanted(camera) {
-    this.waiting = camera;
-    if (!camera && this.view === "cameras") this.turn("windows");
-    else this.draw();
+  /**
+   * An alert was chosen: its camera comes up. One of a window stays in the view that is shown, if
+   * that shows the window.
+   * @param {string|null} camera @param {number|null} window
+   */
+  wanted(camera, window) {
+    this.waiting = { camera, window };
+    this.draw();
   }
 
   /** @param {string} key @returns {boolean} whether it was one of these views */

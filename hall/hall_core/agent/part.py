@@ -89,8 +89,9 @@ class Link(Protocol):
 
     def report(self, fault: str | None, detail: str = "") -> None:
         """Say what is wrong with the device (a name out of `hall_core.faults.FAULTS`), or None:
-        all is well. Sent when it changes, and again after every reconnect; saying the same again
-        costs nothing. `detail` helps who repairs (an address, an error), never a person's data.
+        all is well. Sent when it changes (that all is well: when it has been for two seconds),
+        and again after every reconnect; saying the same again costs nothing. `detail` helps who
+        repairs (an address, an error), never a person's data.
         """
         ...
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import socket
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
@@ -16,6 +17,7 @@ import msgspec
 CHUNK = 4096  # bytes read at once
 CONNECT_S = 5.0
 WRITE_S = 5.0
+KEEPALIVE = {"TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}  # s, s, unanswered
 SERIAL_WAIT_S = 0.1  # how long one read of a serial port waits in its thread
 
 _TCP = re.compile(r"tcp://(\[[0-9A-Fa-f:.]+\]|[^/:\s]+):(\d{1,5})/?")
@@ -74,8 +76,19 @@ async def open_port(address: Address, baud: int = 9600) -> Port:
                 reader, writer = await asyncio.open_connection(address.host, address.port)
         except (OSError, TimeoutError) as error:
             raise PortError(f"{address.host}:{address.port}: {error or 'no answer'}") from None
+        _keep_alive(writer.get_extra_info("socket"))
         return _TcpPort(reader, writer)
     return await _SerialPort.open(address.host, baud)
+
+
+def _keep_alive(connected: socket.socket) -> None:
+    """Ask the other end now and then whether it is there: a caller that lost its power says
+    nothing, and nobody writes to it, so its key presses would be waited for until the agent ends.
+    """
+    connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in KEEPALIVE.items():
+        if hasattr(socket, name):  # each system has its own
+            connected.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
 class _TcpPort:

@@ -60,6 +60,7 @@ class CaseChanged(CaseEvent, frozen=True):
     last: datetime | None = None  # a new last deadline (reopened); None: as before
     reached: bool | None = None  # of a contact
     outcome: CaseOutcome | None = None  # claimed by an appeal, or found by a review
+    appealed_by: str | None = None  # of an appeal: who may not review it
     note: str | None = None
 
 

@@ -40,6 +40,7 @@ class EvaluationRequested(Event, frozen=True):
 class EvaluationLapsed(Event, frozen=True):
     """Nobody pressed while the pad asked: not rated, never taken for satisfied."""
 
+    managers_only = True
     pad = ("window", "number")
     ticket_id: str
     number: str

@@ -27,6 +27,7 @@ export const core = {
   "pair.submit": ["配对", "Pair"],
   "pair.keys": ["显示屏幕键盘", "Show keys"],
   "pair.delete": ["删除", "Delete"],
+  "pair.person": ["本浏览器登录的是账号“{name}”。这个页面要作为设备配对后才能打开。", "This browser is signed in as “{name}”. This page opens once it is paired as a device."],
   "pair.wrong_kind": ["此设备登记为“{kind}”，不能打开本页面。请用新的配对码重新配对。", "This device is registered as “{kind}” and cannot open this page. Pair it again with a new code."],
   "pair.failed": ["配对码不正确或已过期，请向管理员索取新的配对码", "The code is wrong or has expired. Ask the administrator for a new one."],
 

@@ -82,7 +82,7 @@ export async function identify(options) {
         if (touched) replace(root, saved);
         return me;
       }
-      if (me) problem = t("pair.wrong_kind", { kind: t("pair.kind." + me.kind) });
+      if (me) problem = me.kind === "user" ? t("pair.person", { name: me.name }) : t("pair.wrong_kind", { kind: t("pair.kind." + me.kind) });
     } catch (error) {
       if (!(error instanceof ApiError) || (error.status !== 401 && error.status !== 403)) {
         touched = true;

@@ -218,7 +218,7 @@ def time_passed(state: QueueState, ctx: Context) -> list[Event]:
 
 def _overdue(state: QueueState, window: int, absence: Absence, ctx: Context) -> Iterator[Event]:
     # After an outage several steps may be due at once; each is told.
-    alert_id = absence.alert_id or alert_id_of(window, absence)
+    alert_id = absence.alert_id or alert_id_of(window, absence, ctx.hall.id)
     for step in range(absence.steps, len(LEVELS)):
         at = _step_due(state, absence, step, ctx)
         if at is None or at > ctx.now:
@@ -236,14 +236,15 @@ def _overdue(state: QueueState, window: int, absence: Absence, ctx: Context) -> 
             yield AlertChanged(alert_id=alert_id, state="open", level=LEVELS[step])
 
 
-def alert_id_of(window: int, absence: Absence) -> str:
-    return f"absence-{window}-{int(absence.since.timestamp())}"
+def alert_id_of(window: int, absence: Absence, hall: str) -> str:
+    """Unique among all halls: alerts are handled by their id alone."""
+    return f"absence-{window}-{int(absence.since.timestamp())}-{hall}"[:60]
 
 
 def window_of_alert(alert_id: str) -> int | None:
     """The window of an alert about an absence; None for every other alert."""
     parts = alert_id.split("-")
-    if len(parts) == 3 and parts[0] == "absence" and parts[1].isdecimal():
+    if len(parts) >= 3 and parts[0] == "absence" and parts[1].isdecimal():
         return int(parts[1])
     return None
 

@@ -184,6 +184,9 @@ def _step_due(state: QueueState, post: Post, ctx: Context) -> datetime | None:
             return None
         between = steps[told.steps] - steps[told.steps - 1]
         return max(told.told_at + timedelta(minutes=between), since)
+    first = timedelta(minutes=steps[0])
+    if since + first > ctx.now:
+        return since + first  # not before; hours are looked at then (asked several times a second)
     # This session, or if it ends too soon, the next.
     after = max(since, ctx.now)
     for _ in range(2):
@@ -193,7 +196,7 @@ def _step_due(state: QueueState, post: Post, ctx: Context) -> datetime | None:
         begin, after = max(since, period[0]), period[1]
         if told is not None and begin <= told.raised_at:
             continue  # it was dealt with, and nothing has happened since
-        at = begin + timedelta(minutes=steps[0])
+        at = begin + first
         if at < period[1]:
             return at
     return None
@@ -214,7 +217,7 @@ def _step(state: QueueState, post: Post, ctx: Context) -> Event:
         why = ""
     why += "画面中没有人" if empty else "没有任何操作"
     return AlertRaised(
-        alert_id=f"suspect-{post.setup.number}-{ctx.hall.id}-{ctx.version}"[:60],
+        alert_id=f"suspect-{post.setup.number}-{ctx.version}-{ctx.hall.id}"[:60],
         kind="suspected_absent",
         level=LEVELS[0],
         window=post.setup.number,
@@ -267,7 +270,7 @@ def _late(state: QueueState, post: Post, ctx: Context) -> Event:
     waiting = waiting_for(state, post)
     detail = f"{start:%H:%M}已开始服务，窗口还没有开启"
     return AlertRaised(
-        alert_id=f"late-{post.setup.number}-{ctx.hall.id}-{ctx.version}"[:60],
+        alert_id=f"late-{post.setup.number}-{ctx.version}-{ctx.hall.id}"[:60],
         kind="late_open",
         level=LATE_LEVEL,
         window=post.setup.number,

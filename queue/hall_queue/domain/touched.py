@@ -13,7 +13,6 @@ from hall_core.events import (
     ClerkSignedIn,
     ClerkSignedOut,
     DayOpened,
-    EvaluationRecorded,
     Event,
     PresenceChanged,
     Recorded,
@@ -98,10 +97,6 @@ def _undone(state: QueueState, event: StepUndone) -> Iterator[Part]:
     yield from _all_queues(state)
 
 
-def _rated(state: QueueState, event: EvaluationRecorded) -> Iterator[Part]:
-    yield "windows", event.window
-
-
 def _alert(state: QueueState, event: AlertRaised | AlertChanged) -> Iterator[Part]:
     window = window_of_alert(event.alert_id)
     if window in state.posts:
@@ -181,7 +176,6 @@ _TOUCHED: Final[dict[type[Event], Callable[[QueueState, Any], Iterator[Part]]]] 
     AbsenceCleared: _at_work,
     ClerkSignedIn: _its_window,
     ClerkSignedOut: _its_window,
-    EvaluationRecorded: _rated,
     AlertRaised: _alert,
     AlertChanged: _alert,
     PresenceChanged: _seen,

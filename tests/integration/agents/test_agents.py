@@ -15,8 +15,7 @@ import pytest_asyncio
 from aiohttp import WSMsgType
 
 from hall_core import agents
-from hall_core.agent import Link, Part, PartFailed, Unreachable, Update
-from hall_core.agent import runner
+from hall_core.agent import Link, Part, PartFailed, Unreachable, Update, runner
 from hall_core.agent.again import MOST_S
 from hall_core.agent.config import write_private
 from hall_core.agent.runner import Agent
@@ -228,6 +227,37 @@ async def test_a_lost_agent_is_missed_once_and_welcomed_back(
         await eventually(lambda: faults(server, device.device_id) == {"": "lost"})
     await access.revoke(device.device_id)
     await eventually(lambda: not faults(server, device.device_id))  # out of use is not out of order
+
+
+async def test_who_came_back_is_not_said_to_be_lost_later(
+    server: HallServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk was full when it was missed, and is not when it is here again."""
+    monkeypatch.setattr(agents, "LOST_S", 0.05)
+    monkeypatch.setattr(agents, "WATCH_S", 0.02)
+    known, hall = server.kernel.agents, server.hall()
+    device, token = await server.kernel.access.issue_token("agent", HALL, None, "北侧电脑")
+    (tmp_path / "t").write_text(token)
+
+    async def come() -> asyncio.Task[None]:
+        agent = Agent(server.base, tmp_path / "t", tmp_path, [Bell()])
+        task = asyncio.create_task(agent.run())
+        await eventually(agent.connected.is_set)
+        return task
+
+    async def go(task: asyncio.Task[None]) -> None:
+        task.cancel()
+        await asyncio.wait([task])
+
+    first = await come()
+    hall.suspended = True
+    await go(first)
+    await eventually(lambda: (device.device_id, "") in known._unsaid)
+    second = await come()
+    hall.suspended = False
+    await eventually(lambda: not known._unsaid)
+    assert faults(server, device.device_id) == {}
+    await go(second)
 
 
 async def test_the_server_remembers_who_was_here(tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -106,6 +105,20 @@ async def test_a_restarted_stream_begins_anew(
         assert boxes(await socket.receive_bytes(timeout=5)) == ["ftyp", "moov"]
 
 
+async def test_a_stream_that_changes_its_size_begins_anew(
+    server: HallServer, camera: str, rtsp: RtspPeer
+) -> None:
+    async with looking(server, camera) as socket:
+        await socket.receive_json(timeout=5)
+        rtsp.tell("play", "good3", "large")
+        async with asyncio.timeout(15):
+            while (message := await socket.receive()).type is not aiohttp.WSMsgType.TEXT:
+                pass
+        assert message.json()["mime"] == 'video/mp4; codecs="avc1.42C01F"'
+        assert boxes(await socket.receive_bytes(timeout=5)) == ["ftyp", "moov"]
+    rtsp.tell("play", "good3", "good")
+
+
 async def test_who_may_look_and_what_is_written_down(server: HallServer, camera: str) -> None:
     async def closed(**more: Any) -> int | None:
         camera_id = more.pop("camera", camera)
@@ -131,6 +144,16 @@ async def test_who_may_look_and_what_is_written_down(server: HallServer, camera:
         return [row.subject for row in connection.execute(query)]
 
     assert set(await server.kernel.store.read(written)) == {camera}
+
+
+async def test_a_fixed_camera_says_that_it_does_not_turn(server: HallServer, camera: str) -> None:
+    supervisor = await server.client("supervisor")
+    answer = await supervisor.get(f"/cameras/{camera}/presets")
+    assert (answer.status, answer.body) == (200, {"ptz": False, "presets": []})
+    counter = await server.client("counter")
+    body = {"command": "move", "pan": 0.5}
+    assert (await counter.post(f"/cameras/{camera}/commands", body)).status == 403
+    assert (await counter.get(f"/cameras/{camera}/presets")).status == 403
 
 
 class SlowLine(asyncio.Transport):

@@ -11,8 +11,6 @@ from typing import Any
 
 import av
 
-JITTER = 400  # datagrams
-
 
 class Receiver(threading.Thread):
     """RTP over UDP, or TCP either way. `transport`: "" UDP, "passive" they connect to us, or an
@@ -73,7 +71,7 @@ def program_stream(packets: list[bytes], ssrc: int) -> bytes:
 
 def decoded(stream: bytes) -> list[bytes]:
     """Its pictures, as raw bytes. The last one may be cut and is left out."""
-    with av.open(io.BytesIO(stream), format="mpeg") as container:
+    with av.open(io.BytesIO(stream), mode="r", format="mpeg") as container:
         frames = [frame.to_ndarray().tobytes() for frame in container.decode(video=0)]
     return frames[:-1]
 

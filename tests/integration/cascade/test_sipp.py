@@ -107,7 +107,9 @@ async def upper(
     upper = Upper(server, tmp_path_factory.mktemp("sipp"))
     await upper.register()
     await eventually(lambda: state[camera_id].state == "online")
-    await eventually(lambda: any(n.kind == "camera" and n.online for n in upper.agent.directory.nodes))
+    await eventually(
+        lambda: any(n.kind == "camera" and n.online for n in upper.agent.directory.nodes)
+    )
     upper.channel = next(n.id for n in upper.agent.directory.nodes if n.kind == "camera")
     yield upper
     await upper.leave()
@@ -169,7 +171,6 @@ async def test_pictures_come_over_tcp_that_they_dial(upper: Upper, clips_folder:
     frames = decoded(program_stream(packets, SSRC))
     assert len(frames) > 20
     assert in_order(frames, source_frames(clips_folder / "good.clip"))
-
 
 
 async def test_what_is_not_shared_is_not_there(upper: Upper) -> None:

@@ -116,9 +116,8 @@ def peer() -> Peer:
 
 
 def query(command: str, device: str = DEVICE, more: str = "", root: str = "Query") -> str:
-    return (
-        f"<{root}><CmdType>{command}</CmdType><SN>5</SN><DeviceID>{device}</DeviceID>{more}</{root}>"
-    )
+    head = f"<CmdType>{command}</CmdType><SN>5</SN><DeviceID>{device}</DeviceID>"
+    return f"<{root}>{head}{more}</{root}>"
 
 
 def invite(port: int = 30000, more: str = "", session: str = "Play") -> str:

@@ -60,7 +60,7 @@ def test_every_frame_comes_back(encoder: str, codec: str, noise: bool) -> None:
     )
     if noise:
         assert max(p.size for p in packets) > 2 * ps.PES_MAX  # frames of several PES packets
-    with av.open(io.BytesIO(stream), format="mpeg") as container:
+    with av.open(io.BytesIO(stream), mode="r", format="mpeg") as container:
         assert container.streams.video[0].codec.name == codec
         frames = list(container.decode(video=0))
     assert [frame.to_ndarray().tobytes() for frame in frames] == decoded(codec, packets)

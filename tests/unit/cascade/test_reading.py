@@ -82,7 +82,7 @@ def test_a_stream_gives_the_same_messages_however_it_is_cut(data: st.DataObject)
     whole = b"\r\n\r\n" + one * 3
     cuts = sorted(data.draw(st.lists(st.integers(0, len(whole)), max_size=8)))
     stream = sip.Stream()
-    found = []
+    found: list[sip.Message] = []
     for start, end in zip([0, *cuts], [*cuts, len(whole)], strict=True):
         found += stream.feed(whole[start:end])
     assert [message.body for message in found] == [b"body"] * 3

@@ -39,7 +39,7 @@ WAYS: dict[CaseState, tuple[tuple[CaseVerb, dict[str, Any]], ...]] = {
     "assigned": (("assign", {"to": "wang"}),),
     "contacted": (("assign", {"to": "wang"}), ("contact", {"reached": True})),
     "rectifying": (("assign", {"to": "wang"}), ("rectify", {})),
-    "appealed": (("assign", {"to": "wang"}), ("appeal", {"outcome": "mistaken"})),
+    "appealed": (("assign", {"to": "wang"}), ("appeal", {"outcome": "mistaken", "me": "wang"})),
     "settled": (("assign", {"to": "wang"}), ("settle", {})),
     "closed": (("assign", {"to": "wang"}), ("settle", {}), ("close", {})),
 }
@@ -231,6 +231,22 @@ def test_reminders_go_to_the_hall_then_to_supervision(hall: Played) -> None:
     assert isinstance(ended[1], AlertChanged)
     assert (ended[1].alert_id, ended[1].state) == (raised.alert_id, "closed")
     assert case.late == 1, "one deadline, however many were told"
+
+
+@pytest.mark.parametrize("assignee", [None, "boss", "wang"])
+def test_who_appealed_does_not_review(hall: Played, assignee: str | None) -> None:
+    """Else one person alone could take a bad rating out of the figures."""
+    case = hall.bad()
+    if assignee is not None:
+        hall.handle(case, "assign", to=assignee)
+    hall.handle(case, "appeal", outcome="mistaken")
+    hall.handle(case, "assign", to="li")
+    assert "review" not in possible(case, "boss")
+    with pytest.raises(Forbidden):
+        hall.handle(case, "review", outcome="mistaken")
+    assert "review" in possible(case, "chen")
+    hall.handle(case, "review", me="chen", outcome="mistaken")
+    assert case.outcome == "mistaken"
 
 
 def test_no_deadline_passes_by_a_clock_that_is_doubted(hall: Played) -> None:

@@ -293,7 +293,8 @@ def test_an_overdue_return_is_told_in_steps_and_the_alert_closes_with_it(hall: P
     (raised,) = hall.pass_time(minutes=1)
     assert isinstance(raised, AlertRaised)
     assert (raised.kind, raised.level, raised.window) == ("absence_overdue", "window", 1)
-    assert raised.alert_id == f"absence-1-{int(notice.since.timestamp())}"
+    hall_id = hall.context().hall.id
+    assert raised.alert_id == f"absence-1-{int(notice.since.timestamp())}-{hall_id}"
     assert (notice.steps, notice.alert_id) == (1, raised.alert_id)
     assert absence.due(hall.state, hall.context()) == back + timedelta(minutes=10)
     levels = []

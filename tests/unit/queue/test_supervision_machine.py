@@ -126,6 +126,11 @@ class Supervised(RuleBasedStateMachine):
                 assert event.level == "window"
                 self.alert_id, self.dealt_with = event.alert_id, False
                 self.told = [(self.hall.now, event.level)]
+            elif isinstance(event, AlertRaised) and event.kind == "late_open":
+                post = self.hall.post(WINDOW)
+                assert post.state == "closed"
+                assert post.absence is None
+                assert self._in_session()
             elif isinstance(event, AlertChanged) and event.alert_id == self.alert_id:
                 self._changed(event)
 
@@ -148,8 +153,11 @@ class Supervised(RuleBasedStateMachine):
             and post.absence is None
             and not post.signed_in
             and not any(seen.present for seen in post.seen.values())
-            and sessions.is_open(WORKING_DAYS, None, HALL.timezone, self.hall.now)
+            and self._in_session()
         )
+
+    def _in_session(self) -> bool:
+        return sessions.is_open(WORKING_DAYS, None, HALL.timezone, self.hall.now)
 
     def _evidence(self) -> bool | None:
         seen = self.hall.post(WINDOW).seen.values()
