@@ -37,7 +37,8 @@ async def test_a_locked_counter_opens_with_the_clerks_pin(
         await page.keyboard.press("Enter")  # neither does the key that would call
         with pages.expecting("403", "422"):
             await cover.locator("input").fill("1111")
-            await page.keyboard.press("Enter")
+            async with page.expect_response("**/verify"):
+                await page.keyboard.press("Enter")
             await expect(cover.get_by_role("alert")).to_contain_text("PIN 不正确")
         assert server.hall().committed["queue"].posts[2].state == "open", "nobody was called"
         await cover.locator("input").fill("2468")

@@ -84,14 +84,16 @@ class CascadeCalls:
         platform = msgspec.structs.replace(
             old, setup=setup, password=old.password if password is None else password
         )
-        return await self._store(call, platform, "cascade_platform_changed")
+        return await self._store(call, platform, "cascade_platform_changed", old)
 
     def _check_port(self, cascade: Cascade, setup: PlatformSetup, but: str | None) -> None:
         for other in cascade.platforms.values():
             if other.platform_id != but and other.setup.local_port == setup.local_port:
                 raise invalid("local_port", f"端口已由“{other.setup.name}”使用，每个平台各用一个。")
 
-    async def _store(self, call: Call, platform: Platform, action: str) -> Any:
+    async def _store(
+        self, call: Call, platform: Platform, action: str, old: Platform | None = None
+    ) -> Any:
         cascade = self._get()
         done = False
 
@@ -106,7 +108,9 @@ class CascadeCalls:
             return Write(answer, (cascade.putting(platform), entry))
 
         answer = await once(call, act)
-        if done:
+        if done and old is not None:
+            await cascade.changed(old, platform)
+        elif done:
             await cascade.reopen(platform.platform_id)
         return answer
 

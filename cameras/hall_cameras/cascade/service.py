@@ -86,7 +86,7 @@ class Cascade:
         self._alarms: dict[str, alarms.Seen] = {}
         self._task: asyncio.Task[None] | None = None
         self._errands: set[asyncio.Task[None]] = set()
-        self._wake = asyncio.Event()
+        self._reopening = asyncio.Lock()
 
     # --- life ----------------------------------------------------------------------------------
 
@@ -142,13 +142,23 @@ class Cascade:
 
     async def reopen(self, platform_id: str) -> None:
         """The platform was set up, edited or removed; or a person wants it tried again."""
-        old = self.stations.pop(platform_id, None)
-        if old is not None:
-            await old.end()
-        platform = self.platforms.get(platform_id)
-        if platform is not None:
+        async with self._reopening:
+            old = self.stations.pop(platform_id, None)
+            if old is not None:
+                await old.end()
+            platform = self.platforms.get(platform_id)
+            if platform is not None:
+                await self._look()
+                await self._open(platform)
+
+    async def changed(self, old: Platform, new: Platform) -> None:
+        """It was edited. Who only sees more or less is told so, and goes on watching the rest."""
+        before, after = (p.setup.upper(p.platform_id, p.password) for p in (old, new))
+        same = (before, old.setup.device_name) == (after, new.setup.device_name)
+        if same and old.setup.enabled == new.setup.enabled:
             await self._look()
-            await self._open(platform)
+        else:
+            await self.reopen(new.platform_id)
 
     # --- storing -------------------------------------------------------------------------------
 
@@ -223,9 +233,7 @@ class Cascade:
 
     async def _look_for_ever(self) -> None:
         while True:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), LOOK_S)
-            self._wake.clear()
+            await asyncio.sleep(LOOK_S)
             try:
                 await self._look()
             except HallError:  # cannot store now: the next time

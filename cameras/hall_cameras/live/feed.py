@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 
 import av.error
@@ -74,6 +75,9 @@ class Feed:
             self._end()
         elif self._muxer is None:
             self._begin(video)
+        elif packet.is_keyframe and not self._muxer.fits(packet):
+            self._end()
+            self._begin(video)
         elif not self._full or packet.is_keyframe:
             self._full = False
             self._put([packet])
@@ -126,7 +130,8 @@ class Feed:
     def _end(self) -> None:
         muxer, self._muxer = self._muxer, None
         if muxer is not None:
-            muxer.close()
+            with contextlib.suppress(ValueError, av.error.FFmpegError):
+                muxer.close()
 
     def _head(self, mime: str, data: bytes, line: bool) -> wire.LiveHead:
         return wire.LiveHead(

@@ -79,8 +79,10 @@ class Muxer:
         Raises:
             ValueError: the stream's parameters are nowhere to be found.
         """
-        parameters = source.codec_context.extradata
-        codec = codec_of(parameters) or codec_of(bytes(first)[:1024])
+        # Those in the stream are as it is now; those of its description may be of an hour ago.
+        self._inline = _parameters(bytes(first))
+        parameters = self._inline or source.codec_context.extradata
+        codec = codec_of(parameters)
         if codec is None:
             raise ValueError("no sequence parameter set")
         self.mime = f'video/mp4; codecs="{codec}"'
@@ -91,10 +93,16 @@ class Muxer:
         self._container = container
         container.flags |= FLUSH_PACKETS
         self._stream = container.add_stream_from_template(source)
-        if not parameters:
-            self._stream.codec_context.extradata = _parameters(bytes(first))
+        if self._inline:
+            self._stream.codec_context.extradata = self._inline
         container.start_encoding()
         self.head = self._out.take()
+
+    def fits(self, key_frame: Packet[VideoStream]) -> bool:
+        """Whether this key frame is of the same kind as the first: a camera may change its size
+        in the middle of a stream."""
+        now = _sequence(_parameters(bytes(key_frame)))
+        return not now or not self._inline or now == _sequence(self._inline)
 
     def put(self, packet: Packet[VideoStream]) -> bytes:
         """Take a packet; the fragments that are complete by now."""
@@ -111,6 +119,14 @@ class Muxer:
 
     def close(self) -> None:
         self._container.close()
+
+
+def _sequence(parameters: bytes) -> bytes:
+    """The sequence parameter set among parameter sets; b"" when there is none."""
+    for unit in parameters.split(b"\x00\x00\x01"):
+        if unit and unit[0] & 0x1F == 7:
+            return unit.rstrip(b"\x00")
+    return b""
 
 
 def _parameters(key_frame: bytes) -> bytes:

@@ -48,8 +48,8 @@ form {{ display: inline-block; margin: 0 8px 8px 0; }}
 pre {{ margin: 8px 0; padding: 12px 16px; border: 1px dashed var(--line); font-size: 14px;
   line-height: 1.5; }}
 .strip {{ display: inline-block; margin-right: 16px; }}
-.led {{ min-width: 14em; min-height: 1.5em; background: #15110f; color: #ff5a3c; border: 0;
-  font-size: 18px; }}
+.led {{ width: max-content; min-width: 14em; min-height: 1.5em; border: 0;
+  background: #15110f; color: #ff5a3c; font-size: 18px; }}
 </style>
 </head>
 <body>

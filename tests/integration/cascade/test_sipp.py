@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -23,6 +22,7 @@ from tests.integration.cascade.media import (
     read_framed,
     source_frames,
 )
+from tests.integration.cascade.upper import SSRC, Upper, setup
 from tests.peers import sipp
 from tests.peers.rtsp import RtspPeer
 from tests.peers.sipp import Sipp, free_port
@@ -30,68 +30,11 @@ from tests.support import HALL, HallServer, eventually, hall_server
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-SSRC = 200000017
-
-
-def setup(port: int, local_port: int, **more: Any) -> dict[str, Any]:
-    return {
-        "name": "市视频平台",
-        "server_id": sipp.SERVER_ID,
-        "host": "127.0.0.1",
-        "port": port,
-        "device_id": sipp.DEVICE_ID,
-        "password": sipp.PASSWORD,
-        "local_port": local_port,
-        "version": "2016",
-        "halls": [HALL],
-        **more,
-    }
-
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[HallServer]:
     async with hall_server(tmp_path_factory.mktemp("hall")) as server:
         yield server
-
-
-class Upper:
-    """A registrar and who calls, at ports of their own."""
-
-    def __init__(self, server: HallServer, folder: Path, tcp: bool = False) -> None:
-        self.server = server
-        self.folder = folder
-        self.port, self.local_port = free_port(), free_port()
-        self.tcp = tcp
-        self.registrar = Sipp(folder, sipp.registrar_scenario(qop=True), self.port, tcp=tcp)
-        self.platform_id = ""
-        self.channel = ""
-
-    async def register(self, **more: Any) -> None:
-        admin = await self.server.client("admin")
-        transport = "tcp" if self.tcp else "udp"
-        body = setup(self.port, self.local_port, transport=transport, **more)
-        answer = await admin.post("/cascade/platforms", body)
-        assert answer.status == 201, answer
-        self.platform_id = answer.body["platform_id"]
-        await eventually(lambda: self.agent.registration.state == "online")
-
-    @property
-    def agent(self) -> Any:
-        return cameras_of(self.server.kernel).cascade.stations[self.platform_id].agent
-
-    async def call(self, scenario: str, tcp: bool = False) -> Sipp:
-        """Run a scenario as the platform, to its end."""
-        to = f"127.0.0.1:{self.local_port}"
-        with Sipp(self.folder, scenario, free_port(), to, calls=1, tcp=tcp) as peer:
-            await eventually(lambda: peer.status is not None)
-            assert peer.status == 0, peer.messages
-            return peer
-
-    async def leave(self) -> None:
-        admin = await self.server.client("admin")
-        if self.platform_id:
-            await admin.request("DELETE", f"/cascade/platforms/{self.platform_id}")
-        self.registrar.close()
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
@@ -190,6 +133,40 @@ async def test_device_status_and_records_are_answered_honestly(upper: Upper) -> 
     assert '<RecordList Num="0">' in upper.registrar.messages
 
 
+async def test_a_withheld_camera_is_gone_and_comes_back_under_its_id(upper: Upper) -> None:
+    admin = await upper.server.client("admin")
+    path = f"/cascade/platforms/{upper.platform_id}"
+    station = cameras_of(upper.server.kernel).cascade.stations[upper.platform_id]
+    camera_id = upper.agent.directory.get(upper.channel).subject
+    body = setup(upper.port, upper.local_port, transport="udp") | {"password": None}
+    assert (await admin.request("PUT", path, body | {"withheld": [camera_id]})).status == 200
+    assert upper.agent.directory.get(upper.channel) is None
+    assert (await admin.get(f"{path}/channels")).body["withheld"][0]["camera_id"] == camera_id
+    await upper.call(sipp.refused_invite_scenario(upper.channel, 404))
+    assert (await admin.request("PUT", path, body)).status == 200
+    assert upper.agent.directory.get(upper.channel).subject == camera_id
+    assert station is cameras_of(upper.server.kernel).cascade.stations[upper.platform_id]
+    seen = await admin.request("PUT", f"/cascade/ids/{upper.channel}", {"gb_id": "1" * 20})
+    assert (seen.status, seen.code) == (409, "id_shown")
+    moved = await admin.request("PUT", path, body | {"device_id": sipp.DEVICE_ID[:-1] + "0"})
+    assert (moved.status, moved.code) == (409, "id_shown")
+
+
+async def test_what_is_set_up_is_checked_and_the_password_stays_here(upper: Upper) -> None:
+    admin = await upper.server.client("admin")
+    wrong = setup(0, upper.local_port, server_id="1", host="a b")
+    answer = await admin.post("/cascade/platforms", wrong)
+    assert answer.status == 422
+    assert {error["field"] for error in answer.body["errors"]} == {"server_id", "host", "port"}
+    taken = await admin.post("/cascade/platforms", setup(5060, upper.local_port))
+    assert taken.body["errors"][0]["field"] == "local_port"
+    listed = await admin.get("/cascade/platforms")
+    assert listed.body[0]["has_password"]
+    assert sipp.PASSWORD.encode() not in listed.raw
+    manager = await upper.server.client("supervisor")
+    assert (await manager.get("/cascade/platforms")).status == 403
+
+
 async def test_a_platform_that_is_set_up_wrong_is_not_asked_again_and_again(
     server: HallServer, tmp_path: Path
 ) -> None:
@@ -231,8 +208,11 @@ async def test_over_tcp_one_connection_carries_both_ways(
     server: HallServer, tmp_path: Path
 ) -> None:
     upper = Upper(server, tmp_path, tcp=True)
-    await upper.register()
-    await eventually(lambda: upper.agent.registration.kept_at is not None)
-    await upper.leave()
+    try:
+        await upper.listening()
+        await upper.register()
+        await eventually(lambda: upper.agent.registration.kept_at is not None)
+    finally:
+        await upper.leave()
     ports = set(upper.registrar.received(r"Via: SIP/2.0/TCP 127.0.0.1:(\d+)"))
     assert ports == {str(upper.local_port)}

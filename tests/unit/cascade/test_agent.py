@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from hall_cameras.cascade import registration, sip, tree
 from hall_cameras.cascade.agent import Agent
@@ -398,3 +400,50 @@ def test_alarms_go_by_message_or_to_who_subscribed(peer: Peer) -> None:
     peer.ask("SUBSCRIBE", DEVICE, query("Alarm"), event="presence", call_id="s")
     peer.agent.alarm(CAMERA, 3, 2, 1, "离线", peer.now)
     assert peer.one().method == "NOTIFY"
+
+
+# --- anything at all ---------------------------------------------------------------------------
+
+BODIES = [
+    ("MESSAGE", query("Catalog"), "Application/MANSCDP+xml"),
+    ("MESSAGE", query("DeviceControl", CAMERA, "<PTZCmd>A50F01FF</PTZCmd>", "Control"), "x"),
+    ("SUBSCRIBE", query("Alarm"), "Application/MANSCDP+xml"),
+    ("INVITE", invite(more="y=0200000017\r\na=streamnumber:1\r\n"), SDP),
+    ("BYE", "", SDP),
+    ("CANCEL", "", SDP),
+]
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(BODIES), st.integers(0, 700), st.binary(max_size=8), st.integers(0, 12)
+        ),
+        max_size=12,
+    )
+)
+@settings(max_examples=150, deadline=None)
+def test_nothing_that_comes_breaks_it_and_nothing_grows(steps: list[Any]) -> None:
+    peer = Peer(ptz=True, sessions_max=2)
+    peer.register()
+    for number, ((method, body, kind), at, noise, cut) in enumerate(steps):
+        made = [
+            ("via", f"SIP/2.0/UDP 10.0.0.1:5060;branch=z9hG4bKf{number}"),
+            ("from", f"<sip:{SERVER}@{DOMAIN}>;tag=up"), ("to", f"<sip:{CAMERA}@{DOMAIN}>"),
+            ("call-id", f"f{number}"), ("cseq", f"1 {method}"), ("content-type", kind),
+            ("expires", "600"),
+        ]  # fmt: skip
+        target = f"sip:{CAMERA}@{DOMAIN}"
+        good = Message(method=method, target=target, headers=made, body=body.encode()).encode()
+        try:
+            message = sip.parse(good[:at] + noise + good[at + cut :])
+        except sip.BadMessage:
+            continue
+        peer.agent.received(message, PATH, peer.now)
+        for answer in peer.passes(1):
+            if answer.is_request:
+                peer.answer(answer)
+    assert len(peer.agent.calls.sessions) <= 2
+    assert len(peer.agent.subscriptions) <= 16
+    peer.passes(200)
+    assert not peer.agent.calls.sessions
