@@ -17,7 +17,7 @@ from hall_core.setup import CameraSettings, CameraZone
 
 PATH = "/api/v1/camera-worker"
 BEAT_S = 0.75
-LEASE_S = 3.0
+LEASE_S = 3.5
 PICTURE_MAX = 400_000  # bytes of one JPEG
 MESSAGE_MAX = 1 << 22  # bytes
 LIVE_MAX = 3 << 20  # bytes of one part of a live view

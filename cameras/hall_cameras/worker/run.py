@@ -23,7 +23,7 @@ from hall_cameras.worker.watch import Watch, in_thread, onvif
 
 log = structlog.get_logger()
 
-NICE = 10
+NICE = 5  # its threads wait for one another: one that hardly ever runs would hold up all
 CAPACITY = 200  # cameras; a core watches 80 or more
 WAITING_MAX = 64  # pictures kept while the server is away
 LIVE_WAITING_MAX = 48  # messages in front of a live view's

@@ -198,8 +198,10 @@ async def test_lost_registers_are_sent_again_and_it_signs_off(
     upper.platform_id = answer.body["platform_id"]
     assert upper.agent.transactions.waiting == 1  # nobody heard it
     upper.registrar = Sipp(tmp_path, sipp.registrar_scenario(qop=False), upper.port)
-    await eventually(lambda: upper.agent.registration.state == "online")
-    await upper.leave()
+    try:
+        await eventually(lambda: upper.agent.registration.state == "online")
+    finally:
+        await upper.leave()
     expires = upper.registrar.received(r"Expires: (\d+)")
     assert [expires[0], *expires[-2:]] == ["86400", "0", "0"]
 
