@@ -441,7 +441,7 @@ async def test_no_body_whatever_makes_a_route_break(server: HallServer, kiosk: C
     ticket = await kiosk.take("E")
     values = {"hall": HALL, "window": "20", "ticket": ticket["ticket_id"], "clerk": "020"}
     values |= {"token": ticket["token"], "device": "none", "alert": "none", "name": "none"}
-    values |= {"case": "none", "camera": "none", "appointment": "none"}
+    values |= {"case": "none", "platform": "none", "camera": "none", "appointment": "none"}
     asked = 0
     for path, item in document["paths"].items():
         if "post" not in item or path.endswith(("/session", "/pair", "/users")):
