@@ -8,7 +8,7 @@
 
 ARGS ?=
 SOAK_SECONDS ?= 300
-SOAK_SPARE := 300
+SOAK_SPARE := 480
 
 BIN := .venv/bin
 NPM_STAMP := node_modules/.installed
