@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Literal
 
+from hall_core.agent.simulated import SimulatedDevice
 from hall_displays.strips import onbon
 from hall_displays.strips.text_strip import TextFormat, TextReader
 
@@ -12,7 +13,7 @@ PATIENCE_S = 20.0
 Mood = Literal["well", "mute", "busy", "garbled"]
 
 
-class StripSimulator:
+class StripSimulator(SimulatedDevice):
     """A controller with one strip on 127.0.0.1. `pages` is what it shows now.
 
     Args:
@@ -23,33 +24,17 @@ class StripSimulator:
     """
 
     def __init__(self, frame: TextFormat | None = None) -> None:
+        super().__init__()
         self.pages: tuple[str, ...] = ()
         self.shown: list[tuple[str, ...]] = []  # everything it was told, oldest first
         self.mood: Mood = "well"
         self.dropped = 0  # bytes that were no command
-        self.port = 0
         self.changed = asyncio.Event()
         self.frame = frame
-        self._server: asyncio.Server | None = None
-        self._writers: set[asyncio.StreamWriter] = set()
-
-    @property
-    def address(self) -> str:
-        return f"tcp://127.0.0.1:{self.port}"
-
-    async def start(self) -> None:
-        """Switch on; on the port it had before."""
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
-        self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
         """Switch off: what it showed is gone."""
-        if self._server is not None:
-            self._server.close()
-            for writer in tuple(self._writers):
-                writer.transport.abort()
-            await self._server.wait_closed()
-            self._server = None
+        await super().stop()
         self.pages = ()
 
     async def until(self, *pages: str) -> None:
@@ -64,22 +49,15 @@ class StripSimulator:
         self.shown.append(pages)
         self.changed.set()
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._writers.add(writer)
-        try:
-            if self.frame is None:
-                await self._serve_onbon(reader, writer)
-            else:
-                texts = TextReader(self.frame)
-                while data := await reader.read(4096):
-                    for text in texts.feed(data):
-                        self._show((text,))
-                    self.dropped = texts.dropped
-        except OSError:
-            pass
-        finally:
-            self._writers.discard(writer)
-            writer.close()
+    async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self.frame is None:
+            await self._serve_onbon(reader, writer)
+        else:
+            texts = TextReader(self.frame)
+            while data := await reader.read(4096):
+                for text in texts.feed(data):
+                    self._show((text,))
+                self.dropped = texts.dropped
 
     async def _serve_onbon(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter

@@ -7,11 +7,12 @@ while it is out of paper; what it was sent then stays in its buffer until there 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections import deque
 from typing import Literal
 
 import msgspec
+
+from hall_core.agent.simulated import SimulatedDevice
 
 NEAR_END_LINES = 60  # about 25 cm
 KEPT = 50  # tickets
@@ -139,38 +140,19 @@ _LENGTHS: dict[bytes, int] = {
 }  # fmt: skip
 
 
-class PrinterSimulator:
+class PrinterSimulator(SimulatedDevice):
     """The printer on a TCP port of this machine.
 
     `paper`, `cover_open` and `mood` may be changed at any time.
     """
 
     def __init__(self) -> None:
+        super().__init__()
         self.paper = Paper()
         self.cover_open = False
         self.mood: Mood = "well"
-        self.port = 0
         self.connections = 0  # since the start
-        self._server: asyncio.Server | None = None
-        self._lines: set[asyncio.StreamWriter] = set()
         self._news = asyncio.Condition()
-
-    @property
-    def address(self) -> str:
-        return f"tcp://127.0.0.1:{self.port}"
-
-    async def start(self, port: int = 0) -> None:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", port)
-        self.port = self._server.sockets[0].getsockname()[1]
-
-    async def stop(self) -> None:
-        """Pull its plug; `start` with the same port plugs it in again."""
-        if self._server is not None:
-            self._server.close()
-            for line in tuple(self._lines):
-                line.transport.abort()
-            await self._server.wait_closed()
-            self._server = None
 
     async def printed(self, cuts: int) -> Printed:
         """The newest ticket, once so many were cut since the start."""
@@ -190,17 +172,11 @@ class PrinterSimulator:
         async with self._news:
             self._news.notify_all()
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._lines.add(writer)
+    async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         left = b""
-        try:
-            with contextlib.suppress(ConnectionError):
-                while data := await reader.read(4096):
-                    left = await self._take(left + data, writer)
-        finally:
-            self._lines.discard(writer)
-            writer.close()
+        while data := await reader.read(4096):
+            left = await self._take(left + data, writer)
 
     async def _take(self, data: bytes, writer: asyncio.StreamWriter) -> bytes:
         """Obey; what may be the beginning of a status query is given back."""

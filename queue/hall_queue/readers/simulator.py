@@ -9,6 +9,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
+from hall_core.agent.simulated import SimulatedDevice
+
 Mood = Literal["well", "hangs", "garbled", "no_reader", "huge"]
 
 _READ = {"code": "0", "retcode": "0x90 0x1", "retmsg": "操作成功||相片解码解码正确"}
@@ -17,35 +19,21 @@ _NO_READER = {"code": "1", "retcode": "0x1", "retmsg": "打开端口失败"}
 _BUSY = {"code": "3", "retcode": "0x3", "retmsg": "读卡器正忙"}
 
 
-class ReaderSimulator:
+class ReaderSimulator(SimulatedDevice):
     """The service on 127.0.0.1. `put` lays a card on it, `take` removes it."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.mood: Mood = "well"
-        self.port = 0
         self.asked = 0  # readings begun
         self.refused = 0  # readings asked for while another went on
         self._card: dict[str, str] | None = None
         self._laid = asyncio.Event()
         self._reading = False
-        self._server: asyncio.Server | None = None
-        self._writers: set[asyncio.StreamWriter] = set()
 
     @property
     def address(self) -> str:
         return f"http://127.0.0.1:{self.port}"
-
-    async def start(self) -> None:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
-        self.port = self._server.sockets[0].getsockname()[1]
-
-    async def stop(self) -> None:
-        if self._server is not None:
-            self._server.close()
-            for writer in tuple(self._writers):
-                writer.transport.abort()
-            await self._server.wait_closed()
-            self._server = None
 
     def put(self, number: str, name: str) -> None:
         """Lay a card on the reader."""
@@ -60,25 +48,21 @@ class ReaderSimulator:
         self._card = None
         self._laid.clear()
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._writers.add(writer)
-        try:
-            head = await reader.readuntil(b"\r\n\r\n")
-            if self.mood == "hangs":
-                await reader.read()  # until the other side has had enough
-                return
-            target = urlsplit(head.split(b" ", 2)[1].decode())
-            body = await self._answer(target.path, parse_qs(target.query))
-            writer.write(
-                b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n"
-                b"Content-Length: %d\r\n\r\n" % len(body) + body
-            )
-            await writer.drain()
-        except (OSError, asyncio.IncompleteReadError, IndexError):
-            pass
-        finally:
-            self._writers.discard(writer)
-            writer.close()
+    async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        if self.mood == "hangs":
+            await reader.read()  # until the other side has had enough
+            return
+        words = head.split(b" ", 2)
+        if len(words) < 2:
+            return
+        target = urlsplit(words[1].decode())
+        body = await self._answer(target.path, parse_qs(target.query))
+        writer.write(
+            b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n"
+            b"Content-Length: %d\r\n\r\n" % len(body) + body
+        )
+        await writer.drain()
 
     async def _answer(self, path: str, query: dict[str, list[str]]) -> bytes:
         if path == "/api/Version":

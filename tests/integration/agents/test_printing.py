@@ -184,11 +184,10 @@ async def test_a_printer_that_hangs_or_babbles_or_goes_stops_nobody(site: Site) 
         assert (await site.kiosk.take())["number"]  # the queue goes on
         site.simulator.mood = "well"
         await site.until(None)
-    port = site.simulator.port
     await site.simulator.stop()
     await site.until("unreachable")
     assert (await site.print(ticket)).code == "printer_unreachable"
-    await site.simulator.start(port)
+    await site.simulator.start()
     await site.until(None)
     assert (await site.print(ticket)).status == 200
 
