@@ -6,7 +6,6 @@ import re
 import socket
 import subprocess
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 SERVER_ID = "34020000002000000001"
@@ -202,10 +201,5 @@ class Sipp:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
