@@ -1,4 +1,4 @@
-"""One Chromium for each file of browser journeys."""
+"""One Chromium for all browser journeys of a run: a start costs as much as a short journey."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from playwright.async_api import Browser, async_playwright
 from tests.acceptance.browser import CHROMIUM, MISSING, launch
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
     """Without Chromium the test is skipped; in CI that is a failure (tests/conftest.py)."""
     if not CHROMIUM.exists():

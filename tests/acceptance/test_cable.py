@@ -23,7 +23,7 @@ from hall_app import settings
 from tests.acceptance.browser import DESK, KIOSK, SCREEN, Pages, Size, settled
 from tests.support import HALL, Client, ServerProcess, installation, run_hall
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 PROMISED_MS = 5_000
 OFFLINE = "网络中断"

@@ -16,7 +16,7 @@ from tests.peers.clips import footage
 from tests.peers.rtsp import RtspPeer
 from tests.support import HALL, HallServer, eventually, hall_server
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 PLAYS = """() => {
   const video = document.querySelector("video");
@@ -37,7 +37,7 @@ def rtsp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RtspPeer]:
         yield peer
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def place(
     browser: Browser, rtsp: RtspPeer, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Place]:

@@ -15,7 +15,7 @@ from tests.acceptance.browser import PASSWORD, Pages, Size, dated_by
 from tests.acceptance.busy import clock_at
 from tests.support import HALL, Client, HallServer, hall_server
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 SMALL_DESK = Size(1024, 768)
 SAID = "窗口说材料不齐，让我跑了三趟，请一次性说清楚需要哪些材料。"
@@ -35,7 +35,7 @@ class Place(NamedTuple):
     clock: ManualClock
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def place(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Place]:
     clock = clock_at(10, 0)
     directory = tmp_path_factory.mktemp("hall")

@@ -12,7 +12,7 @@ from hall_core import access
 from tests.acceptance.browser import DESK, Counter, Pages
 from tests.support import HALL, hall_server
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def test_a_locked_counter_opens_with_the_clerks_pin(

@@ -25,7 +25,7 @@ from tests.acceptance.browser import (
 from tests.acceptance.busy import FORGETS, arrange, citizens_page, clock_at, morning
 from tests.support import HALL, HallServer, hall_server
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 MEASURE = Path(__file__).with_name("measure.js").read_text(encoding="utf-8")
 SHIFT = 4  # pixels that a screen moves its picture by, a little further each day
@@ -37,7 +37,7 @@ LANGUAGES = ("zh", "en")
 WINDOWS = {4: "call", 2: "serve", 31: "open", 3: "away", 17: "covered", 5: "closed"}
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def hall(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[HallServer]:
     """Qinghe on a Tuesday at 09:00: full, four clerks away, one of them overdue."""
     clock = clock_at()
@@ -50,7 +50,7 @@ async def hall(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[HallSe
         yield server
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def pages(browser: Browser, hall: HallServer) -> AsyncIterator[Pages]:
     async with Pages(browser, hall) as pages:
         yield pages
@@ -76,8 +76,13 @@ class Looks:
         return float(found[0]["glyphs"] / self.size.height)
 
 
+# A page that was given another size fits its large words to it with its next picture.
+DRAWN = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
+
 async def measured(page: Page) -> Looks:
     await page.evaluate("document.fonts.ready")
+    await page.evaluate(DRAWN)
     found = await page.evaluate(MEASURE)
     size = page.viewport_size
     assert size is not None

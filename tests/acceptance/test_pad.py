@@ -20,7 +20,7 @@ from tests.acceptance.busy import clock_at
 from tests.acceptance.test_looks import PUBLIC, heights, judge, measured
 from tests.support import HALL, HallServer, eventually, hall_server
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 PAD = Size(1280, 800)
 SMALL_PAD = Size(1024, 600)
@@ -75,7 +75,7 @@ def clock() -> ManualClock:
     return clock_at(10, 0)
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def server(
     tmp_path_factory: pytest.TempPathFactory, clock: ManualClock
 ) -> AsyncIterator[HallServer]:
@@ -84,7 +84,7 @@ async def server(
         yield server
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def place(browser: Browser, server: HallServer, clock: ManualClock) -> AsyncIterator[Place]:
     async with Pages(browser, server) as pages:
         with pages.expecting("/voice/"):  # a machine without a voice says so with 404

@@ -16,7 +16,7 @@ from hall_queue.printing.simulator import PrinterSimulator
 from tests.acceptance.browser import KIOSK, Pages
 from tests.support import HALL, HallServer, eventually, hall_server
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def take(kiosk: Page) -> str:

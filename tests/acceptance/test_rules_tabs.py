@@ -18,18 +18,18 @@ from tests.acceptance.browser import Pages
 from tests.integration.evaluation.region import Region
 from tests.support import HALL, PATIENCE_S, HallServer, hall_server
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 SECRET = "Bearer very-secret-0472"
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[HallServer]:
     async with hall_server(tmp_path_factory.mktemp("tabs")) as running:
         yield running
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def pages(browser: Browser, server: HallServer) -> AsyncIterator[Pages]:
     async with Pages(browser, server) as pages:
         await pages.account("head", "admin")

@@ -22,7 +22,7 @@ from tests.acceptance.browser import (
 from tests.acceptance.busy import clock_at
 from tests.support import HALL, HallServer, hall_server
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 POLL_MS = 6_000  # a phone asks every 5 s
 
@@ -44,7 +44,7 @@ class Place(NamedTuple):
     clock: ManualClock
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def place(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Place]:
     clock = clock_at(10, 0)
     directory = tmp_path_factory.mktemp("hall")

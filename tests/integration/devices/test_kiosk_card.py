@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -11,20 +10,19 @@ from playwright.async_api import Browser, Page, async_playwright, expect
 
 from hall_queue.readers.agent import Reader, ReaderConfig
 from hall_queue.readers.simulator import ReaderSimulator
+from tests.acceptance.browser import CHROMIUM, MISSING, launch
 from tests.integration.devices.conftest import device_of, running
 from tests.support import HALL, HallServer
 
 NUMBER = "11010119900307002X"
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 
 
 @pytest.fixture
 async def browser() -> AsyncIterator[Browser]:
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("chromium is not installed")
+    if not CHROMIUM.exists():
+        pytest.skip(MISSING)
     async with async_playwright() as playwright:
-        yield await playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        yield await launch(playwright)
 
 
 async def kiosk_page(

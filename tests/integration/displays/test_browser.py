@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,14 +11,11 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, async_playwright, expect
 
+from tests.acceptance.browser import CHROMIUM, MISSING, launch
 from tests.support import HALL, Client, HallServer, eventually, hall_server
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--no-first-run",
-]  # fmt: skip
 # Sounds are noted instead of played: how often what was said, and whether the browser lets it.
 SOUND = """
 let played = 0;
@@ -43,11 +39,10 @@ async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Hall
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser() -> AsyncIterator[Browser]:
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("chromium is not installed")
+    if not CHROMIUM.exists():
+        pytest.skip(MISSING)
     async with async_playwright() as playwright:
-        yield await playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        yield await launch(playwright)
 
 
 @contextlib.asynccontextmanager
