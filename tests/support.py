@@ -38,6 +38,7 @@ from aiohttp import web
 from hall_app import install, server, settings
 from hall_app.demo import city
 from hall_core.access import DeviceKind
+from hall_core.agent.stream import fold
 from hall_core.clock import Clock, SystemClock
 from hall_core.halls import Hall
 from hall_core.kernel import Kernel
@@ -177,31 +178,6 @@ class Client:
 
 # --- a screen ----------------------------------------------------------------------------------
 
-_KEYS = {
-    "windows": "number",
-    "queues": "prefix",
-    "alerts": "alert_id",
-    "questions": "window",
-    "device_faults": "where",
-    "cameras": "camera_id",
-}
-
-
-def fold(state: dict[str, Any], changed: Mapping[str, Any]) -> None:
-    """Replace parts of a state as a page does (contract: Stream)."""
-    for name, entries in changed.items():
-        key = _KEYS.get(name)
-        if key is None or "setup" in changed:  # the hall was edited: lists come whole
-            state[name] = entries
-            continue
-        kept = {entry[key]: entry for entry in state.get(name, ())}
-        for entry in entries:
-            if entry.get("removed"):
-                kept.pop(entry[key], None)
-            else:
-                kept[entry[key]] = entry
-        state[name] = list(kept.values())
-
 
 class StreamEnded(AssertionError):
     """The server closed the stream, or went."""
@@ -238,7 +214,7 @@ class Screen:
             assert self.version is not None, f"no snapshot before {frame}"
             assert frame["version"] == self.version + 1, f"a gap after {self.version}: {frame}"
             self.version = frame["version"]
-            fold(self.state, frame.get("changed", {}))
+            self.state = fold(self.state, frame.get("changed", {}))
         else:
             assert frame["type"] == "heartbeat", frame
             assert frame["version"] == self.version, f"behind {frame}"

@@ -97,6 +97,16 @@ def stream_reached(announced: str, used: str) -> str:
     return urlunsplit((parts.scheme.lower(), netloc, parts.path, parts.query, ""))
 
 
+def followed(stream: str, old: str, new: str) -> str:
+    """A stream's address after its camera moved from the address `old` to `new`; what is not on
+    the camera's own host stays."""
+    parts, there, here = _lenient(stream), _lenient(old), _lenient(new)
+    if parts is None or there is None or here is None or parts.hostname != there.hostname:
+        return stream
+    netloc = _netloc(here.hostname, parts.port)
+    return urlunsplit((parts.scheme, netloc, parts.path, parts.query, ""))
+
+
 def group_of(onvif: str, rtsp: str) -> str:
     """What cameras of one recorder share: its host and port."""
     parts = _lenient(onvif or rtsp)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 import msgspec
@@ -11,10 +9,9 @@ import msgspec
 from hall_cameras import addresses
 from hall_cameras.records import Credentials
 from hall_cameras.wire import Identity, Measures, Preset
-from hall_core.errors import FieldError, Invalid, invalid
+from hall_core.errors import invalid
 from hall_core.setup import CameraSettings, CameraZone
 
-ROWS_MAX = 200
 Name = Annotated[str, msgspec.Meta(max_length=128)]
 
 
@@ -32,10 +29,12 @@ class NewCameraBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class ImportBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`rows`, or the text of a CSV file whose first line names the columns."""
+    """`rows`, or a table whose first line names the columns: the text of a CSV file, or an .xlsx
+    file in base64."""
 
     rows: tuple[NewCameraBody, ...] = ()
     csv: str = ""
+    xlsx: bytes = b""
 
 
 class EditBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -73,6 +72,10 @@ class Learn(msgspec.Struct, tag_field="command", tag="learn", forbid_unknown_fie
     """The view is right as it is now (a camera was turned on purpose)."""
 
 
+class MakeH264(msgspec.Struct, tag_field="command", tag="h264", forbid_unknown_fields=True):
+    """Have the camera send H.264, which browsers play."""
+
+
 Speed = Annotated[float, msgspec.Meta(ge=-1, le=1)]
 
 
@@ -89,7 +92,7 @@ class GoTo(msgspec.Struct, tag_field="command", tag="preset", forbid_unknown_fie
     token: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 
 
-CameraCommand = Retry | Enable | Disable | Learn | Move | GoTo
+CameraCommand = Retry | Enable | Disable | Learn | MakeH264 | Move | GoTo
 Zones = tuple[CameraZone, ...]
 
 
@@ -229,54 +232,3 @@ def _rtsp(text: str, where: str) -> addresses.Rtsp:
         return addresses.rtsp_address(text)
     except addresses.BadAddress as error:
         raise invalid(f"{where}rtsp", str(error)) from None
-
-
-COLUMNS = {
-    "名称": "name",
-    "onvif地址": "onvif",
-    "rtsp地址": "rtsp",
-    "用户名": "username",
-    "密码": "password",
-    "视频流": "profile",
-    "所属": "group",
-} | {name: name for name in ("name", "onvif", "rtsp", "username", "password", "profile", "group")}
-
-
-def imported(body: ImportBody) -> tuple[NewCameraBody, ...]:
-    """The cameras of an import.
-
-    Raises:
-        Invalid: there are none, too many, or a row can't be read; the field names the row.
-    """
-    rows = (*body.rows, *_from_csv(body.csv))
-    if not 1 <= len(rows) <= ROWS_MAX:
-        raise invalid("rows", f"一次可导入 1 到 {ROWS_MAX} 台摄像机。")
-    return rows
-
-
-def _from_csv(text: str) -> tuple[NewCameraBody, ...]:
-    if not text.strip():
-        return ()
-    lines = csv.reader(io.StringIO(text.lstrip("\ufeff")))
-    try:
-        heads = [head.strip() for head in next(lines)]
-        unknown = [head for head in heads if head.lower() not in COLUMNS]
-        if unknown:
-            raise invalid("csv", f"不认识这一列：{unknown[0]}。可用的列：{'、'.join(COLUMNS)}。")
-        names = [COLUMNS[head.lower()] for head in heads]
-        return tuple(
-            _row(index, dict(zip(names, (cell.strip() for cell in line), strict=False)))
-            for index, line in enumerate(lines)
-            if any(cell.strip() for cell in line)
-        )
-    except csv.Error as error:
-        raise invalid("csv", f"文件内容无法解读：{error}。") from None
-
-
-def _row(index: int, values: dict[str, str]) -> NewCameraBody:
-    try:
-        return msgspec.convert(values, NewCameraBody)
-    except msgspec.ValidationError as error:
-        field = f"rows[{index}]"
-        message = f"第 {index + 1} 行：{error}"
-        raise Invalid("invalid_field", message, (FieldError(field, message),)) from None

@@ -33,7 +33,7 @@ class Lease(msgspec.Struct, kw_only=True):
     hall_id: str
     worker_id: str | None = None
     epoch: int = 0
-    opened: bool = False  # its worker got a picture from it
+    told: bool = False  # its worker said how it is: trying to open it did no harm
     crashes: int = 0  # in a row, of workers that were opening it
     hold_until: float = 0.0
     alone_since: float = 0.0  # nobody watches it since
@@ -73,11 +73,21 @@ class Leases:
         """Whether this worker may speak for the camera under this epoch."""
         return self.holder(camera_id) == (worker_id, epoch)
 
-    def opened(self, camera_id: str) -> None:
-        """Its worker got a picture: whatever happens to that worker, it is not this camera."""
+    def told(self, camera_id: str) -> None:
+        """Its worker said how it is: whatever happens to that worker, it is not this camera."""
         lease = self.leases.get(camera_id)
         if lease is not None:
-            lease.opened, lease.crashes = True, 0
+            lease.told, lease.crashes = True, 0
+
+    def renew(self, camera_id: str) -> tuple[str, int] | None:
+        """The same worker under a new epoch, when what it is to watch changed: what it says of
+        the old counts for nothing. (worker id, epoch), or None when nobody watches it."""
+        lease = self.leases.get(camera_id)
+        if lease is None or lease.worker_id is None:
+            return None
+        self._epoch += 1
+        lease.epoch, lease.told = self._epoch, False
+        return lease.worker_id, lease.epoch
 
     def alone(self, now: float, longer_than_s: float) -> list[Lease]:
         """Cameras that nobody has watched for so long."""
@@ -109,7 +119,7 @@ class Leases:
         for camera_id in worker.cameras:
             lease = self.leases[camera_id]
             lease.worker_id, lease.alone_since = None, now
-            if crashed and not lease.opened:
+            if crashed and not lease.told:
                 lease.crashes += 1
                 if lease.crashes > 1:  # once may be chance: all that were being opened are hit
                     hold = CRASH_HOLD_S * 2 ** (lease.crashes - 2)
@@ -129,7 +139,7 @@ class Leases:
                 continue
             worker = max(room, key=lambda w: (w.capacity - len(w.cameras), w.worker_id))
             self._epoch += 1
-            lease.worker_id, lease.epoch, lease.opened = worker.worker_id, self._epoch, False
+            lease.worker_id, lease.epoch, lease.told = worker.worker_id, self._epoch, False
             worker.cameras.add(lease.camera_id)
             given.append((worker.worker_id, lease.camera_id, lease.epoch))
         return given

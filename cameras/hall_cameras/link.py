@@ -15,6 +15,7 @@ from hall_core.errors import Conflict
 T = TypeVar("T")
 
 ASKS_MAX = 64  # waiting for one worker
+WAITING_MAX = 4096  # messages for it, some for each of its cameras
 ERRORS = {
     "bad_password": "摄像机不接受用户名或密码。",
     "timeout": "摄像机没有应答。",
@@ -30,21 +31,54 @@ ERRORS = {
 
 
 class Link:
-    """One worker that is here."""
+    """One worker that is here. `local`: it is this machine's own.
 
-    def __init__(self, worker_id: str, name: str, socket: web.WebSocketResponse) -> None:
+    What it is told waits in a queue for its own task: whoever tells it something never waits for
+    a worker that hangs.
+    """
+
+    def __init__(
+        self,
+        worker_id: str,
+        name: str,
+        local: bool,
+        socket: web.WebSocketResponse,
+        transport: asyncio.BaseTransport | None,
+    ) -> None:
         self.worker_id = worker_id
         self.name = name
+        self.local = local
         self._socket = socket
+        self._transport = transport
+        self._outbox: asyncio.Queue[wire.ToWorker] = asyncio.Queue(WAITING_MAX)
         self._asks: dict[int, asyncio.Future[wire.Answer]] = {}
         self._last_ask = 0
 
-    async def send(self, message: wire.ToWorker) -> None:
-        """Send, unless it has gone: then its cameras are given to another anyway."""
+    def send(self, message: wire.ToWorker) -> None:
+        """Have it told; one that takes nothing any more is cut off."""
+        try:
+            self._outbox.put_nowait(message)
+        except asyncio.QueueFull:
+            self.cut()
+
+    async def deliver(self) -> None:
+        """Send what is to be told, and a beat when there is nothing, until cancelled or the worker
+        has gone."""
         with contextlib.suppress(ConnectionError, RuntimeError):
-            await self._socket.send_bytes(wire.encode(message))
+            while True:
+                message: wire.ToWorker = wire.Beat()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(wire.BEAT_S):
+                        message = await self._outbox.get()
+                await self._socket.send_bytes(wire.encode(message))
+
+    def cut(self) -> None:
+        """End the connection at once."""
+        if isinstance(self._transport, asyncio.Transport):
+            self._transport.abort()
 
     async def close(self) -> None:
+        """Say good-bye."""
         with contextlib.suppress(ConnectionError, RuntimeError):
             await self._socket.close()
 
@@ -71,8 +105,9 @@ class Link:
         asked: Any = msgspec.structs.replace(question, id=self._last_ask)
         future = self._asks[self._last_ask] = asyncio.get_running_loop().create_future()
         try:
-            await self.send(asked)
-            answer = await asyncio.wait_for(future, timeout_s)
+            self.send(asked)
+            async with asyncio.timeout(timeout_s):
+                answer = await future
         except (TimeoutError, ConnectionError):
             raise Conflict("camera_timeout", "没有及时得到应答，请稍后再试。") from None
         finally:

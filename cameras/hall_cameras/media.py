@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import time
 from pathlib import Path
 
 NAME = re.compile(r"[0-9a-f]{8,40}")
@@ -41,6 +42,14 @@ class Pictures:
         for evidence_id in evidence_ids:
             self.evidence_path(evidence_id).unlink(missing_ok=True)
 
+    def forget_older(self, seconds: float) -> None:
+        """Whatever was written so long ago: a crash may have come before a picture's row."""
+        before = time.time() - seconds
+        for path in (self._folder / "evidence").glob("*/*"):
+            with contextlib.suppress(FileNotFoundError):
+                if path.stat().st_mtime < before:
+                    path.unlink()
+
     # --- learned views -------------------------------------------------------------------------
 
     def _view(self, camera_id: str) -> Path:
@@ -55,18 +64,25 @@ class Pictures:
         """b"" when none was learned."""
         return _read(self._view(camera_id)) or b""
 
-    def forget_view(self, camera_id: str) -> None:
-        self._view(camera_id).unlink(missing_ok=True)
+    def forget_views(self, but: set[str]) -> None:
+        """Those of cameras that are no more."""
+        for path in (self._folder / "views").glob("*.jpg"):
+            if path.stem not in but:
+                path.unlink(missing_ok=True)
 
 
 def _write(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")
-    with open(part, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    part.rename(path)
+    try:
+        with open(part, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        part.rename(path)
+    except OSError:
+        part.unlink(missing_ok=True)  # a full disk must not be filled with halves
+        raise
 
 
 def _read(path: Path) -> bytes | None:

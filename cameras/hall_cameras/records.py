@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import msgspec
 from sqlalchemy import Connection, delete, select
 
@@ -51,6 +53,7 @@ class Records:
     def __init__(self, kernel: Kernel) -> None:
         self._kernel = kernel
         self._records: dict[str, Record] = {}
+        self.changing = asyncio.Lock()  # held from reading a record to putting its successor
 
     async def load(self) -> None:
         def query(connection: Connection) -> list[Record]:

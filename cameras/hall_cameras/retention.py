@@ -16,6 +16,7 @@ from hall_core.kernel import Kernel
 log = structlog.get_logger()
 
 CHUNK = 500
+MARGIN = timedelta(days=1)  # pictures that no row names are kept so much longer
 
 
 class Retention:
@@ -45,6 +46,7 @@ class Retention:
         while expired := await self._kernel.store.read(old):
             await self._forget(expired, "expired")
         await self._shrink()
+        await asyncio.to_thread(self._pictures.forget_older, (self._keep + MARGIN).total_seconds())
 
     async def _shrink(self) -> None:
         table = tables.camera_evidence

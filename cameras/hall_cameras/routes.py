@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import secrets
 import time
@@ -13,7 +14,7 @@ import msgspec
 from aiohttp import web
 from sqlalchemy import select
 
-from hall_cameras import addresses, bodies, figures, tables, wire
+from hall_cameras import addresses, bodies, figures, sheet, tables, wire
 from hall_cameras.domain.commands import (
     AddCameras,
     EditCamera,
@@ -28,7 +29,7 @@ from hall_cameras.service import Cameras
 from hall_core.answers import Media
 from hall_core.clock import from_millis, millis
 from hall_core.day import service_day
-from hall_core.errors import Forbidden, NotFound, invalid
+from hall_core.errors import FieldError, Forbidden, Invalid, NotFound, invalid
 from hall_core.events import CameraTime
 from hall_core.halls import SYSTEM, Hall, Slices
 from hall_core.http import Call, Route, roles
@@ -104,8 +105,13 @@ class CameraCalls:
         return await self._add(call, (body,), lambda ids: self._added(call, ids)[0])
 
     async def import_(self, call: Call) -> Any:
-        rows = bodies.imported(call.body)
-        return await self._add(call, rows, lambda ids: {"cameras": self._added(call, ids)})
+        table = await asyncio.to_thread(sheet.read, call.body)
+        try:
+            return await self._add(
+                call, table.rows, lambda ids: {"cameras": self._added(call, ids)}
+            )
+        except Invalid as error:
+            raise table.named(error.errors) from None
 
     def _added(self, call: Call, ids: Sequence[str]) -> list[dict[str, Any]]:
         live: CamerasState = call.hall.live["cameras"]
@@ -113,9 +119,14 @@ class CameraCalls:
 
     async def _add(self, call: Call, rows: Sequence[bodies.NewCameraBody], answer: Any) -> Any:
         records, new = [], []
+        errors: list[FieldError] = []
         for index, body in enumerate(rows):
             where = "" if len(rows) == 1 else f"rows[{index}]."
-            address = bodies.address_of(body, where)
+            try:
+                address = bodies.address_of(body, where)
+            except Invalid as error:
+                errors += error.errors
+                continue
             camera_id = secrets.token_hex(8)
             group = body.group.strip() or addresses.group_of(address.onvif, address.rtsp)
             records.append(
@@ -136,6 +147,8 @@ class CameraCalls:
                     settings=body.settings,
                 )
             )
+        if errors:
+            raise Invalid("invalid_field", errors[0].message, tuple(errors))
         reply = await call.hall.execute(
             AddCameras(cameras=tuple(new)),
             call.principal.actor(),
@@ -146,11 +159,14 @@ class CameraCalls:
         if not reply.replayed:
             for record in records:
                 self._cameras.records.put(record)
-                await self._cameras.changed(record.camera_id)
+                self._cameras.changed(record.camera_id)
         return reply
 
     async def edit(self, call: Call) -> Any:
-        body: bodies.EditBody = call.body
+        async with self._cameras.records.changing:
+            return await self._edit(call, call.body)
+
+    async def _edit(self, call: Call, body: bodies.EditBody) -> Any:
         record, camera, hall = self._find(call)
         old = bodies.Address(record.onvif, record.rtsp, record.credentials)
         address = bodies.edited_address(old, body)
@@ -189,7 +205,7 @@ class CameraCalls:
         reply = await hall.execute(command, actor, answer, call.key, rows)
         if not reply.replayed:
             self._cameras.records.put(record)
-            await self._cameras.changed(camera_id)
+            self._cameras.changed(camera_id)
         return reply
 
     async def zones(self, call: Call) -> Any:
@@ -203,24 +219,25 @@ class CameraCalls:
             call.key,
         )
         if not reply.replayed:
-            await self._cameras.changed(camera_id)
+            self._cameras.changed(camera_id)
         return reply
 
     async def remove(self, call: Call) -> Any:
         earlier = await call.earlier()
         if earlier is not None:
             return earlier
-        record, camera, hall = self._find(call)
-        camera_id = camera.camera_id
-        reply = await hall.execute(
-            RemoveCamera(camera_id=camera_id),
-            call.principal.actor(),
-            lambda live, _: {"camera_id": camera_id, "removed": True},
-            call.key,
-        )
-        await call.kernel.writer.write(statements=[self._cameras.records.forgetting(camera_id)])
-        self._cameras.forget(record.camera_id)
-        await self._cameras.changed(camera_id)
+        async with self._cameras.records.changing:
+            _, camera, hall = self._find(call)
+            camera_id = camera.camera_id
+            reply = await hall.execute(
+                RemoveCamera(camera_id=camera_id),
+                call.principal.actor(),
+                lambda live, _: {"camera_id": camera_id, "removed": True},
+                call.key,
+            )
+            forgetting = self._cameras.records.forgetting(camera_id)
+            await call.kernel.writer.write(statements=[forgetting])
+            await self._cameras.forget(camera_id)
         return reply
 
     # --- finding -------------------------------------------------------------------------------
@@ -304,7 +321,7 @@ class CameraCalls:
         return {"ptz": True, "presets": found}
 
     async def command(self, call: Call) -> Any:
-        record, camera, hall = self._find(call)
+        _, camera, hall = self._find(call)
         camera_id = camera.camera_id
         if not isinstance(call.body, bodies.Move | bodies.GoTo) and not (
             call.principal.roles & {"manager", "admin"}
@@ -319,6 +336,8 @@ class CameraCalls:
                 edit = EditCamera(camera_id=camera_id, enabled=False)
             case bodies.Learn():
                 return await self._errand(call, camera_id, "learn")
+            case bodies.MakeH264():
+                return await self._errand(call, camera_id, "h264")
             case bodies.Move() as move:
                 return await self._errand(
                     call, camera_id, "move",
@@ -326,7 +345,8 @@ class CameraCalls:
                 )  # fmt: skip
             case bodies.GoTo() as goto:
                 return await self._errand(call, camera_id, "preset", token=goto.token)
-        return await self._edited(call, hall, edit, record, [])
+        async with self._cameras.records.changing:
+            return await self._edited(call, hall, edit, self._cameras.find(camera_id)[0], [])
 
     async def _errand(self, call: Call, camera_id: str, what: Any, **more: Any) -> Any:
         """Something the camera does now: no fact of the hall, and not done twice for one key."""
@@ -476,7 +496,7 @@ def routes(feature: CamerasFeature) -> list[Route]:
         ),
         r(
             method="POST", path="/cameras/{camera}/commands", handler=calls.command,
-            summary="Retry, enable, disable, learn the view; move, go to a preset",
+            summary="Retry, enable, disable, learn the view, H.264; move, go to a preset",
             roles=roles("supervisor"), body=bodies.CameraCommand,
             answer=bodies.CameraView,
         ),

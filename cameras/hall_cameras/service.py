@@ -9,14 +9,14 @@ import asyncio
 import contextlib
 import secrets
 import time
-from collections import deque
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 import msgspec
 import structlog
-from aiohttp import WSMsgType, web
+from aiohttp import WSCloseCode, WSMsgType, web
 
-from hall_cameras import tables, wire
+from hall_cameras import addresses, tables, wire
 from hall_cameras.cascade.service import Cascade
 from hall_cameras.domain.commands import KeepEvidence, ReportCamera, ReportPresence
 from hall_cameras.domain.state import Camera, CamerasState, Trouble
@@ -26,7 +26,7 @@ from hall_cameras.live.relay import Relay
 from hall_cameras.media import Pictures
 from hall_cameras.presence.evidence import WindowEvidence
 from hall_cameras.records import Record, Records
-from hall_cameras.supervisor import Supervisor
+from hall_cameras.supervisor import DEVICE_ID, Supervisor
 from hall_core.clock import millis
 from hall_core.errors import Conflict, HallError, NotFound, Unauthorized
 from hall_core.features import Actor
@@ -35,12 +35,16 @@ from hall_core.kernel import Kernel
 log = structlog.get_logger()
 
 T = TypeVar("T")
+K = TypeVar("K")
+V = TypeVar("V")
 TEND_S = 0.25
 NO_WORKER_S = 12.0  # a worker that is replaced in time is not worth telling
 HELLO_S = 5.0
 ASK_S = 8.0
 FRESH_S = 1.0  # a picture that was just fetched serves the next who looks
 WAITING_MAX = 200  # pictures of troubles that wait to be stored
+AGAIN_S = 2.0
+GOOD_BYE = (WSCloseCode.OK, WSCloseCode.GOING_AWAY)  # what a worker says that was asked to end
 ACTOR = Actor(kind="system", name="cameras")
 
 
@@ -64,9 +68,13 @@ class Cameras:
         self.live = Relay(self._look)
         self.cascade = Cascade(kernel, self)
         self._newest: dict[str, Taken] = {}
-        self._reports: dict[str, wire.Report] = {}  # newest of each camera, not yet stored
-        self._in_zones: dict[tuple[str, int], wire.InZone] = {}  # the same of each window
-        self._evidence: deque[wire.Evidence] = deque(maxlen=WAITING_MAX)
+        self._asking: dict[str, asyncio.Task[None]] = {}  # for the newest picture, by camera
+        # What workers said and is not stored yet: the newest of each camera or window.
+        self._reports: dict[str, wire.Report] = {}
+        self._known: dict[str, wire.Known] = {}
+        self._in_zones: dict[tuple[str, int], wire.InZone] = {}
+        self._new_views: dict[str, bytes] = {}
+        self._evidence: dict[str, wire.Evidence] = {}  # by the id that it gets
         self._views: dict[str, bytes] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._wake = asyncio.Event()
@@ -82,6 +90,7 @@ class Cameras:
             await self._kernel.writer.write(statements=statements)
             for camera_id in gone:
                 self.records.drop(camera_id)
+        await asyncio.to_thread(self.pictures.forget_views, known)
         for camera_id in known:
             self._views[camera_id] = await asyncio.to_thread(self.pictures.view, camera_id)
         for hall in self._kernel.halls.values():
@@ -108,8 +117,7 @@ class Cameras:
         if self._tasks:
             await asyncio.wait(self._tasks)
         await self.supervisor.stop()
-        for link in tuple(self.links.values()):
-            await link.close()
+        await asyncio.gather(*(link.close() for link in tuple(self.links.values())))
 
     @staticmethod
     def _slice(hall: Any) -> CamerasState:
@@ -135,46 +143,52 @@ class Cameras:
             self.leases.want(camera_id, hall_id, time.monotonic())
             self.supervisor.wanted()
 
-    async def changed(self, camera_id: str) -> None:
+    def changed(self, camera_id: str) -> None:
         """A person edited, added or removed this camera: tell its worker."""
         record = self.records.get(camera_id)
         camera = None if record is None else self.camera(record.hall_id, camera_id)
         if record is None or camera is None or camera.state == "disabled":
             holder = self.leases.unwant(camera_id)
             if holder is not None and holder in self.links:
-                await self.links[holder].send(wire.Drop(camera_id=camera_id))
+                self.links[holder].send(wire.Drop(camera_id=camera_id))
             return
-        held = self.leases.holder(camera_id)
+        held = self.leases.renew(camera_id)
         if held is None:
             self._want(record.hall_id, camera_id)
-            await self._give()
+            self._give()
         else:
-            await self._take(held[0], camera_id, held[1])
+            self._reports.pop(camera_id, None)
+            self._take(held[0], camera_id, held[1])
 
-    async def _give(self) -> None:
+    def _give(self) -> None:
         for worker_id, camera_id, epoch in self.leases.give(time.monotonic()):
-            await self._take(worker_id, camera_id, epoch)
+            self._take(worker_id, camera_id, epoch)
 
-    async def _take(self, worker_id: str, camera_id: str, epoch: int) -> None:
-        record, camera = self.find(camera_id)
+    def _take(self, worker_id: str, camera_id: str, epoch: int) -> None:
+        link = self.links.get(worker_id)
+        try:
+            record, camera = self.find(camera_id)
+        except NotFound:  # it is being removed
+            return
+        if link is None:
+            return
+        waiting = self._reports.get(camera_id)
         order = wire.Order(
             camera_id=camera_id,
             access=record.access(),
             settings=camera.settings,
             zones=camera.zones,
-            refused=camera.state == "refused",
+            refused=(camera.state if waiting is None else waiting.state) == "refused",
             view=self._views.get(camera_id, b""),
         )
-        link = self.links.get(worker_id)
-        if link is not None:
-            await link.send(wire.Take(epoch=epoch, order=order))
-            await link.send(self.live.looked_at(camera_id))
+        link.send(wire.Take(epoch=epoch, order=order))
+        link.send(self.live.looked_at(camera_id))
 
     async def _look(self, look: wire.Look) -> None:
         """Tell the worker that watches it who looks at a camera."""
         held = self.leases.holder(look.camera_id)
         if held is not None and held[0] in self.links:
-            await self.links[held[0]].send(look)
+            self.links[held[0]].send(look)
 
     async def _tend(self) -> None:
         """Let leases lapse, give what is free, and say so where nobody watches."""
@@ -183,13 +197,16 @@ class Cameras:
             try:
                 now = time.monotonic()
                 for worker_id in self.leases.silent(now, wire.LEASE_S):
-                    log.warning("camera_worker_silent", worker=self.links[worker_id].name)
-                    await self.links[worker_id].close()
-                    self._left(worker_id)
+                    link = self.links[worker_id]
+                    log.warning("camera_worker_silent", worker=link.name)
+                    link.cut()
+                    self._left(worker_id, crashed=True)
+                    if link.local:
+                        self.supervisor.hangs()
                 for lease in self.leases.alone(now, NO_WORKER_S):
                     why = "worker_crash" if lease.hold_until > now else "no_worker"
                     self._alone(lease.hall_id, lease.camera_id, why)
-                await self._give()
+                self._give()
             except Exception:  # whatever it is, cameras go on being tended
                 log.exception("camera_tending_failed")
 
@@ -211,7 +228,8 @@ class Cameras:
         )
         await socket.prepare(request)
         try:
-            message = await asyncio.wait_for(socket.receive(), HELLO_S)
+            async with asyncio.timeout(HELLO_S):
+                message = await socket.receive()
             if message.type is not WSMsgType.BINARY:
                 raise ValueError("the first message must be binary")
             hello = wire.decode_to_server(message.data)
@@ -227,7 +245,9 @@ class Cameras:
             await socket.close(code=wire.BAD_TOKEN, message=error.detail.encode()[:120])
             return socket
         worker_id = secrets.token_hex(8)
-        link = self.links[worker_id] = Link(worker_id, hello.name, socket)
+        device_id = principal.id.removeprefix("device:")
+        local, transport = device_id == DEVICE_ID, request.transport
+        link = self.links[worker_id] = Link(worker_id, hello.name, local, socket, transport)
         self.leases.join(
             Worker(
                 worker_id=worker_id,
@@ -236,58 +256,57 @@ class Cameras:
                 heard=time.monotonic(),
             )
         )
-        device_id = principal.id.removeprefix("device:")
-        transport = request.transport
         sockets = self._kernel.sockets.setdefault(device_id, set())
         if transport is not None:
             sockets.add(transport)  # cut off when the device is revoked
         log.info("camera_worker_came", worker=hello.name)
-        self.supervisor.came(hello.name)
+        if local:
+            self.supervisor.came()
+        delivering = asyncio.create_task(link.deliver())
         try:
-            await self._give()
+            self._give()
             async for message in socket:
                 if message.type is WSMsgType.BINARY:
                     self.leases.heard(worker_id, time.monotonic())
-                    await self._said(link, message.data)
+                    self._said(link, message.data)
         finally:
+            delivering.cancel()
             if transport is not None:
                 sockets.discard(transport)
             if not sockets:
                 self._kernel.sockets.pop(device_id, None)
-            self._left(worker_id)
+            self._left(worker_id, crashed=socket.close_code not in GOOD_BYE)
         return socket
 
-    def _left(self, worker_id: str) -> None:
+    def _left(self, worker_id: str, crashed: bool) -> None:
         link = self.links.pop(worker_id, None)
         if link is None:
             return
         log.warning("camera_worker_left", worker=link.name)
         link.ended()
-        self.leases.leave(worker_id, time.monotonic(), crashed=True)
+        self.leases.leave(worker_id, time.monotonic(), crashed)
 
-    async def _said(self, link: Link, data: bytes) -> None:
+    def _said(self, link: Link, data: bytes) -> None:
         try:
             message = wire.decode_to_server(data)
         except msgspec.DecodeError:
             log.warning("camera_worker_garbage", worker=link.name)
             return
         match message:
-            case wire.Beat():
-                await link.send(wire.Beat())
             case wire.Answer():
                 link.answered(message)
             case wire.UplinkEnded():
                 self.cascade.uplink_ended(message)
             case wire.Report() if self._counts(link, message.camera_id, message.epoch):
                 self._reports[message.camera_id] = message
-                if message.state == "online":
-                    self.leases.opened(message.camera_id)
+                self.leases.told(message.camera_id)
                 self._wake.set()
             case wire.InZone() if self._counts(link, message.camera_id, message.epoch):
                 self._in_zones[message.camera_id, message.window] = message
                 self._wake.set()
             case wire.Known() if self._counts(link, message.camera_id, message.epoch):
-                await self._known(message)
+                self._known[message.camera_id] = message
+                self._wake.set()
             case wire.LivePart() if self._counts(link, message.camera_id, message.epoch):
                 self.live.part(message)
             case wire.LiveHead() if self._counts(link, message.camera_id, message.epoch):
@@ -295,15 +314,16 @@ class Cameras:
             case wire.View() if self._counts(link, message.camera_id, message.epoch):
                 if len(message.jpeg) <= wire.PICTURE_MAX:
                     self._views[message.camera_id] = message.jpeg
-                    await asyncio.to_thread(
-                        self.pictures.keep_view, message.camera_id, message.jpeg
-                    )
+                    self._new_views[message.camera_id] = message.jpeg
+                    self._wake.set()
             case wire.Evidence() if self._may_show(link, message.camera_id):
                 if len(message.jpeg) <= wire.PICTURE_MAX:
-                    self._evidence.append(message)
+                    if len(self._evidence) >= WAITING_MAX:
+                        del self._evidence[next(iter(self._evidence))]
+                    self._evidence[secrets.token_hex(12)] = message
                     self._wake.set()
             case _:
-                pass  # of a camera that is another worker's by now
+                pass  # a beat, or of a camera that is another worker's by now
 
     def _counts(self, link: Link, camera_id: str, epoch: int) -> bool:
         return self.leases.counts(link.worker_id, camera_id, epoch)
@@ -314,77 +334,70 @@ class Cameras:
         worker = self.leases.workers.get(link.worker_id)
         return record is not None and worker is not None and worker.may(record.hall_id)
 
-    async def _known(self, message: wire.Known) -> None:
-        record = self.records.get(message.camera_id)
-        if record is None:
-            return
-        identity = message.identity
-        moved = bool(record.onvif and identity.onvif) and identity.onvif != record.onvif
-        changed = msgspec.structs.replace(
-            record, identity=identity, onvif=identity.onvif if moved else record.onvif
-        )
-        if changed == record:
-            return
-        await self._kernel.writer.write([self.records.row(changed)])
-        self.records.put(changed)
-        if moved:  # found again by its serial number
+    # --- storing what they say -----------------------------------------------------------------
+
+    async def _store(self) -> None:
+        """Store what they said, each camera's newest report first."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            try:
+                await _drain(self._reports, self._keep_report)
+                await _drain(self._known, self._keep_identity)
+                await _drain(self._in_zones, self._keep_presence)
+                await _drain(self._new_views, self._keep_view)
+                await _drain(self._evidence, self._keep_evidence)
+            except HallError:  # cannot store now: what was said is kept and told again
+                await asyncio.sleep(AGAIN_S)
+                self._wake.set()
+
+    async def _keep_report(self, camera_id: str, report: wire.Report) -> None:
+        record = self.records.get(camera_id)
+        if record is not None and self.camera(record.hall_id, camera_id) is not None:
+            await self._execute(record.hall_id, _report(report))
+
+    async def _keep_presence(self, key: tuple[str, int], told: wire.InZone) -> None:
+        record = self.records.get(told.camera_id)
+        if record is not None and self.camera(record.hall_id, told.camera_id) is not None:
+            await self._execute(record.hall_id, _presence(told))
+
+    async def _execute(self, hall_id: str, command: ReportCamera | ReportPresence) -> None:
+        await self._kernel.halls[hall_id].execute(command, ACTOR, lambda live, records: None)
+
+    async def _keep_identity(self, camera_id: str, message: wire.Known) -> None:
+        async with self.records.changing:
+            record, held = self.records.get(camera_id), self.leases.holder(camera_id)
+            if record is None or held is None or held[1] != message.epoch:
+                return  # its address was changed meanwhile
+            identity = message.identity
+            changed = msgspec.structs.replace(record, identity=identity)
+            moved = bool(record.onvif and identity.onvif) and identity.onvif != record.onvif
+            if moved:  # found again by its serial number
+                rtsp = addresses.followed(record.rtsp, record.onvif, identity.onvif)
+                changed = msgspec.structs.replace(changed, onvif=identity.onvif, rtsp=rtsp)
+            if changed == record:
+                return
+            await self._kernel.writer.write([self.records.row(changed)])
+            self.records.put(changed)
+        if moved:
             await self._kernel.audit(
                 ACTOR.name, "camera_found_again", record.camera_id, "", record.hall_id,
                 f"{record.onvif} -> {identity.onvif}",
             )  # fmt: skip
 
-    # --- storing what they say -----------------------------------------------------------------
+    async def _keep_view(self, camera_id: str, jpeg: bytes) -> None:
+        if self.records.get(camera_id) is not None:
+            await asyncio.to_thread(self.pictures.keep_view, camera_id, jpeg)
 
-    async def _store(self) -> None:
-        """Make commands of reports, newest first of each camera, then of their pictures."""
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            try:
-                await self._store_all()
-            except HallError:  # cannot store now: what was said is kept and told again
-                await asyncio.sleep(2.0)
-                self._wake.set()
-            except Exception:
-                log.exception("camera_report_failed")
-
-    async def _store_all(self) -> None:
-        while self._reports:
-            camera_id, report = next(iter(self._reports.items()))
-            record = self.records.get(camera_id)
-            if record is not None and self.camera(record.hall_id, camera_id) is not None:
-                await self._execute(record.hall_id, _report(report))
-            if self._reports.get(camera_id) is report:  # else a newer one came meanwhile
-                del self._reports[camera_id]
-        while self._in_zones:
-            key, in_zone = next(iter(self._in_zones.items()))
-            record = self.records.get(in_zone.camera_id)
-            if record is not None and self.camera(record.hall_id, in_zone.camera_id) is not None:
-                await self._execute(record.hall_id, _presence(in_zone))
-            if self._in_zones.get(key) is in_zone:
-                del self._in_zones[key]
-        while self._evidence:
-            await self._keep(self._evidence[0])
-            self._evidence.popleft()
-
-    async def _execute(self, hall_id: str, command: ReportCamera | ReportPresence) -> None:
-        try:
-            await self._kernel.halls[hall_id].execute(command, ACTOR, lambda live, records: None)
-        except HallError as error:
-            if error.status == 503:
-                raise
-            log.warning("camera_report_refused", camera=command.camera_id, error=error.detail)
-
-    async def _keep(self, evidence: wire.Evidence) -> None:
+    async def _keep_evidence(self, evidence_id: str, evidence: wire.Evidence) -> None:
+        # What it shows was reported before it, and may have come while something else was stored.
+        await _drain(self._reports, self._keep_report)
         record = self.records.get(evidence.camera_id)
         camera = None if record is None else self.camera(record.hall_id, evidence.camera_id)
-        if record is None or camera is None:
-            return
         trouble: Trouble = evidence.fault
-        if trouble not in camera.alarms:
+        if record is None or camera is None or trouble not in camera.alarms:
             return
         hall = self._kernel.halls[record.hall_id]
-        evidence_id = secrets.token_hex(12)
         await asyncio.to_thread(self.pictures.keep, evidence_id, evidence.jpeg)
         taken = millis(self._kernel.clock.now()) - round(evidence.age_s * 1000)
         caption = msgspec.json.encode(evidence.measures).decode()
@@ -434,16 +447,25 @@ class Cameras:
             await asyncio.sleep(0.05)
 
     async def newest(self, camera_id: str) -> Taken | None:
-        """The newest picture, also of a camera that has gone; None when none was ever seen."""
+        """The newest picture, also of a camera that has gone; None when none was ever seen.
+
+        However many look, its worker is asked once at a time.
+        """
         kept = self._newest.get(camera_id)
         if kept is not None and time.monotonic() - kept.at < FRESH_S:
             return kept
+        asking = self._asking.get(camera_id)
+        if asking is None:
+            asking = self._asking[camera_id] = asyncio.create_task(self._ask_newest(camera_id))
+            asking.add_done_callback(lambda _: self._asking.pop(camera_id))
+        await asyncio.shield(asking)  # who goes away leaves it to the others
+        return self._newest.get(camera_id)
+
+    async def _ask_newest(self, camera_id: str) -> None:
         question = wire.Ask(id=0, what="picture", camera_id=camera_id)
         with contextlib.suppress(Conflict):
             picture = await self.ask_holder(camera_id, question, wire.Picture, timeout_s=3.0)
-            kept = Taken(picture.jpeg, time.monotonic() - picture.age_s)
-            self._newest[camera_id] = kept
-        return kept
+            self._newest[camera_id] = Taken(picture.jpeg, time.monotonic() - picture.age_s)
 
     async def asked_measures(self, camera_id: str, question: wire.Ask) -> wire.Measures | None:
         """What the checks read of its newest picture; None when nobody can say."""
@@ -459,11 +481,35 @@ class Cameras:
         """ONVIF address -> camera id, of a hall."""
         return {r.onvif: r.camera_id for r in self.records.of(hall_id) if r.onvif}
 
-    def forget(self, camera_id: str) -> None:
+    async def forget(self, camera_id: str) -> None:
         """A camera was removed."""
         self.records.drop(camera_id)
         self._newest.pop(camera_id, None)
         self._views.pop(camera_id, None)
+        self.changed(camera_id)
+        await asyncio.to_thread(self.pictures.forget_views, set(self._views))
+
+
+async def _drain(waiting: dict[K, V], keep: Callable[[K, V], Awaitable[None]]) -> None:
+    """Store what waits; what can't be stored for a reason of its own is dropped.
+
+    Raises:
+        HallError: the database takes nothing now; what was not stored still waits.
+    """
+    while waiting:
+        key = next(iter(waiting))
+        message = waiting.pop(key)
+        try:
+            await keep(key, message)
+        except HallError as error:
+            if error.status == 503:
+                waiting.setdefault(key, message)  # unless a newer one came meanwhile
+                raise
+            log.warning("camera_word_refused", what=type(message).__name__, error=error.detail)
+        except OSError as error:  # the disk is full
+            log.error("camera_picture_not_kept", error=str(error))
+        except Exception:
+            log.exception("camera_word_failed", what=type(message).__name__)
 
 
 def _report(report: wire.Report) -> ReportCamera:

@@ -47,6 +47,14 @@ camera_days = Table(
     Column("good_s", Float, nullable=False),
 )
 
+# The lists of cameras that people go round; `owner` is a principal's id.
+camera_patrols = Table(
+    "camera_patrols",
+    metadata,
+    Column("owner", String(80), primary_key=True),
+    Column("stops", Text, nullable=False),  # JSON list of {"hall", "camera"}
+)
+
 # Pictures that show what an alert is about. The files lie below the media folder.
 camera_evidence = Table(
     "camera_evidence",

@@ -17,7 +17,7 @@ from hall_core.setup import CameraSettings, CameraZone
 
 PATH = "/api/v1/camera-worker"
 BEAT_S = 0.75
-LEASE_S = 3.5
+LEASE_S = 3.0
 PICTURE_MAX = 400_000  # bytes of one JPEG
 MESSAGE_MAX = 1 << 22  # bytes
 LIVE_MAX = 3 << 20  # bytes of one part of a live view
@@ -78,7 +78,7 @@ class Look(Message, frozen=True, tag="look"):
 
 
 class Beat(Message, frozen=True, tag="beat"):
-    """I am here. Both sides send one every `BEAT_S`."""
+    """I am here. Each side sends one when it had nothing else to send for `BEAT_S`."""
 
 
 class Uplink(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,6 +105,7 @@ class Ask(Message, frozen=True, tag="ask"):
     presets   -> [Preset]                     camera_id
     move      -> None   pan, tilt, zoom in -1…1, seconds; always stopped   camera_id
     preset    -> None   token                 camera_id
+    h264      -> None   its video in H.264    camera_id
     uplink    -> UplinkAt   uplink            camera_id
     uplink_go -> None   token=session         camera_id; now send
     uplink_end -> None  token=session         camera_id
@@ -112,7 +113,7 @@ class Ask(Message, frozen=True, tag="ask"):
 
     id: int
     what: Literal[
-        "discover", "probe", "picture", "learn", "measures", "presets", "move", "preset",
+        "discover", "probe", "picture", "learn", "measures", "presets", "move", "preset", "h264",
         "window", "uplink", "uplink_go", "uplink_end",
     ]  # fmt: skip
     camera_id: str = ""
@@ -219,6 +220,7 @@ class Measures(msgspec.Struct, frozen=True, kw_only=True):
     width: int = 0
     height: int = 0
     learned: bool = False  # there is a view to compare with
+    says: tuple[str, ...] = ()  # of itself, by ONVIF: "tampered", "signal_lost"
 
 
 class Evidence(Message, frozen=True, tag="evidence"):

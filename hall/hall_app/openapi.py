@@ -9,6 +9,8 @@ from typing import Any, TypeAlias
 import msgspec
 from aiohttp import web
 
+from hall_cameras.live import socket as live
+from hall_cameras.live.relay import LiveOpening
 from hall_core import events
 from hall_core.answers import (
     EventMessage,
@@ -71,7 +73,8 @@ def document(routes: list[Route], features: Iterable[Feature]) -> dict[str, Any]
     """OpenAPI 3.1 for `routes` and the stream."""
     parts = parts_of(features)
     used = [t for r in routes for t in (r.body, r.answer) if t and not isinstance(t, Media)]
-    types = [*used, *parts.values(), HallCard, Hello, *SERVER_MESSAGES, *events.TYPES.values()]
+    messages = [Hello, *SERVER_MESSAGES, live.LiveHello, LiveOpening]
+    types = [*used, *parts.values(), HallCard, *messages, *events.TYPES.values()]
     schemas, components = msgspec.json.schema_components(types, ref_template=COMPONENT + "{name}")
     schema_of = dict(zip(map(repr, types), schemas, strict=True))
     components["State"] = _state(parts, schema_of)
@@ -82,6 +85,7 @@ def document(routes: list[Route], features: Iterable[Feature]) -> dict[str, Any]
         operation = _operation(route, schema_of)
         paths.setdefault(f"/api/v1{route.path}", {})[route.method.lower()] = operation
     paths[STREAM] = {"get": _stream(schema_of)}
+    paths[live.PATH] = {"get": _live(schema_of)}
     return {
         "openapi": "3.1.0",
         "info": {"title": "Hall operations", "version": VERSION},
@@ -158,14 +162,7 @@ def _stream(schema_of: Mapping[str, Schema]) -> Schema:
             "happened since; then each version once. A gap means: ask again. Data of events is "
             "described in `x-events` by type; what a client may not know is left out of it."
         ),
-        "parameters": [
-            {"name": "hall", "in": "path", "required": True, "schema": {"type": "string"}}
-        ],
-        "security": [{"token": []}, {"session": []}],
-        "responses": {
-            "101": {"description": "Switching protocols"},
-            "default": {"$ref": "#/components/responses/Problem"},
-        },
+        **_socket("hall"),
         "x-messages": {
             "client": [schema_of[repr(Hello)]],
             "server": [schema_of[repr(message)] for message in SERVER_MESSAGES],
@@ -175,6 +172,43 @@ def _stream(schema_of: Mapping[str, Schema]) -> Schema:
             str(BAD_HELLO): "unreadable hello",
             str(BAD_TOKEN): "unknown or revoked token",
             str(NO_HALL): "no such hall within reach",
+        },
+    }
+
+
+def _live(schema_of: Mapping[str, Schema]) -> Schema:
+    return {
+        "summary": "A camera's live picture (WebSocket)",
+        "description": (
+            "Send `hello` within 5 s. Then comes the type as text, then binary messages of that "
+            "type: fragmented MP4 whose first message is the initialisation segment, or, for "
+            "`image/jpeg` (asked for with `pictures`, and for any codec but H.264), one key frame "
+            "each. A second text begins anew. It is cut when the session or token may no longer "
+            "look. Roles: admin, manager, supervisor"
+        ),
+        **_socket("camera"),
+        "x-messages": {
+            "client": [schema_of[repr(live.LiveHello)]],
+            "server": [
+                schema_of[repr(LiveOpening)],
+                {"type": "string", "contentMediaType": "video/mp4"},
+                {"type": "string", "contentMediaType": "image/jpeg"},
+            ],
+        },
+        "x-close-codes": {str(code): text for code, text in live.CLOSES.items()},
+    }
+
+
+def _socket(name: str) -> Schema:
+    """What every WebSocket has that is about one thing in its path."""
+    return {
+        "parameters": [
+            {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        ],
+        "security": [{"token": []}, {"session": []}],
+        "responses": {
+            "101": {"description": "Switching protocols"},
+            "default": {"$ref": "#/components/responses/Problem"},
         },
     }
 

@@ -8,7 +8,7 @@ from sqlalchemy import Engine, inspect, text
 
 from hall_app.settings import SettingsError
 
-HEAD = "0008"
+HEAD = "0011"
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 

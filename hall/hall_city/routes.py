@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TypedDict
 
+from hall_core.alerts import open_alerts
+from hall_core.features import Audience
 from hall_core.halls import Hall
 from hall_core.http import Call, Route, roles
 from hall_core.setup import Level, Region
@@ -48,14 +50,13 @@ async def tree(call: Call) -> Tree:
             region = kernel.regions.get(region.parent)
     return {
         "regions": [region for code, region in kernel.regions.items() if code in shown],
-        "halls": [hall_now(hall) for hall in halls],
+        "halls": [hall_now(hall, call.principal.audience) for hall in halls],
     }
 
 
-def hall_now(hall: Hall) -> HallNow:
-    """One hall in figures, from its committed state."""
+def hall_now(hall: Hall, audience: Audience) -> HallNow:
+    """One hall in figures, from its committed state, with the alerts that `audience` is told of."""
     queue = hall.committed["queue"]
-    alerts = hall.committed["alerts"]
     states = dict.fromkeys(("open", "calling", "serving", "away", "closed"), 0)
     absences: list[AbsenceNow] = []
     for number, post in queue.posts.items():
@@ -76,9 +77,7 @@ def hall_now(hall: Hall) -> HallNow:
         "longest_wait_min": round(longest),
         "issued_today": sum(line.issued for line in queue.lines.values()),
         "absences": absences,
-        "alerts_open": sum(
-            1 for a in alerts.alerts.values() if a.state not in ("closed", "dismissed")
-        ),
+        "alerts_open": len(open_alerts(hall.committed["alerts"], audience)),
     }
 
 

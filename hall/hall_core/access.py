@@ -26,7 +26,7 @@ from sqlalchemy import Connection, Executable, bindparam, delete, select, update
 from hall_core import tables
 from hall_core.clock import Clock, millis
 from hall_core.errors import NotFound, TooMany, Unauthorized, invalid
-from hall_core.features import Actor, Row
+from hall_core.features import Actor, Audience, Row
 from hall_core.once import Change, commit
 from hall_core.secret import Secret
 from hall_core.store import Store
@@ -64,6 +64,19 @@ class Principal(msgspec.Struct, frozen=True):
 
     def may_enter(self, hall_id: str) -> bool:
         return self.halls is None or hall_id in self.halls
+
+    @property
+    def audience(self) -> Audience:
+        """How much of a hall they may see. Who manages and supervises gets the manager's."""
+        if self.roles & {"manager", "admin"}:
+            return Audience("manager")
+        if "supervisor" in self.roles:
+            return Audience("manager", supervises=True)
+        if self.roles & {"guide", "counter"}:
+            return Audience("staff")
+        if self.kind == "pad" or (self.kind == "agent" and self.window is not None):
+            return Audience("pad", self.window)
+        return Audience("public")
 
     def actor(self, window: int | None = None) -> Actor:
         """Who acts, for decisions and the journal."""
@@ -110,6 +123,11 @@ class Session(msgspec.Struct):
     user: str
     created_ms: int
     seen_ms: int
+
+    def over(self, now_ms: int) -> bool:
+        """Whether nobody has used it for too long, or it has lasted for a shift."""
+        idle, age = now_ms - self.seen_ms, now_ms - self.created_ms
+        return idle > IDLE.total_seconds() * 1000 or age > SESSION_MAX.total_seconds() * 1000
 
 
 def hash_token(token: str) -> str:
@@ -224,10 +242,9 @@ class Access:
         if session is None:
             raise ended
         user = self.users.get(session.user)
-        idle = now - session.seen_ms > IDLE.total_seconds() * 1000
-        old = now - session.created_ms > SESSION_MAX.total_seconds() * 1000
-        if user is None or user.disabled or idle or old:
+        if user is None or user.disabled or session.over(now):
             del self._sessions[hashed]
+            self.on_revoked(f"user:{session.user}")  # what it has opened ends with it
             raise ended
         session.seen_ms = now
         return self.user_principal(user)
@@ -434,17 +451,22 @@ class Access:
         return Change(statements=((delete(tables.sessions).where(where), {}),), then=then)
 
     async def keep_sessions(self) -> None:
-        """Write down when sessions were last used, and forget those that ended."""
-        await self.reload()  # who was signed out at the machine stays signed out
-        oldest = millis(self._clock.now() - IDLE)
-        self._sessions = {k: s for k, s in self._sessions.items() if s.seen_ms >= oldest}
+        """Write down when sessions were last used, and end those that are over: who was signed
+        out at the machine stays signed out, and what a session has opened ends with it."""
+        before = dict(self._sessions)
+        await self.reload()
+        now = self._clock.now()
+        self._sessions = {k: s for k, s in self._sessions.items() if not s.over(millis(now))}
+        for name in {s.user for k, s in before.items() if k not in self._sessions}:
+            self.on_revoked(f"user:{name}")
         table = tables.sessions.c
         seen = update(tables.sessions).where(table.token_hash == bindparam("of"))
         seen = seen.values(seen_ms=bindparam("at"))
         uses: list[tuple[Executable, dict[str, Any]]] = [
             (seen, {"of": hashed, "at": s.seen_ms}) for hashed, s in self._sessions.items()
         ]
-        ended = delete(tables.sessions).where(table.seen_ms < oldest)
+        idle, old = millis(now - IDLE), millis(now - SESSION_MAX)
+        ended = delete(tables.sessions).where((table.seen_ms < idle) | (table.created_ms < old))
         await self._writer.write(statements=[*uses, (ended, {})])
 
 
@@ -456,7 +478,11 @@ def _after_failure(user: User, now: int) -> User:
     return msgspec.structs.replace(user, failures=failures, locked_until_ms=locked_ms)
 
 
-_DUMMY = _hasher.hash(secrets.token_hex(8))
+# Of a password that nobody has: checking one against it takes as long as against any other.
+_DUMMY = (
+    f"$argon2id$v=19$m={_hasher.memory_cost},t={_hasher.time_cost},p={_hasher.parallelism}"
+    f"${'A' * 22}${'A' * 43}"
+)
 
 
 class _Read(msgspec.Struct):

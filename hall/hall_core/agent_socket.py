@@ -47,13 +47,9 @@ async def agent_socket(request: web.Request) -> web.StreamResponse:
     transport = request.transport
     if transport is None:
         return socket
-    sockets = kernel.sockets.setdefault(device_id, set())
-    sockets.add(transport)  # cut off when the device is revoked
     try:
-        await kernel.agents.serve(device, socket, hello)
+        with kernel.connected(principal, transport):
+            await kernel.agents.serve(device, socket, hello)
     finally:
-        sockets.discard(transport)
-        if not sockets:
-            kernel.sockets.pop(device_id, None)
         await socket.close()
     return socket

@@ -17,6 +17,7 @@ from hall_core.alerts import (
     AlertView,
     HandleAlert,
     NoteView,
+    SaidView,
     Verb,
     alert_view,
     hidden,
@@ -27,7 +28,7 @@ from hall_core.errors import Forbidden, NotFound, invalid
 from hall_core.features import Audience
 from hall_core.halls import Hall
 from hall_core.http import STAFF, Call, Route, check_window, roles
-from hall_core.parameters import asks, choice
+from hall_core.parameters import asks, choice, integer
 
 STATES = (
     "open", "acknowledged", "explained", "confirmed", "appealed", "dismissed", "closed", "all",
@@ -39,9 +40,10 @@ WHICH = choice(
 )  # fmt: skip
 
 
-@asks(WHICH)
+@asks(WHICH, integer("window", "Only those about this window", 0, 0, 9999))
 async def list_alerts(call: Call) -> list[AlertView]:
-    return [view for _, view in await _listed(call, [call.hall])]
+    window = call.query_int("window", 0, 0, 9999)
+    return [view for _, view in await _listed(call, [call.hall], window)]
 
 
 @asks(WHICH)
@@ -51,33 +53,47 @@ async def list_all_alerts(call: Call) -> list[AlertView]:
     return [{**view, "hall": hall_id} for hall_id, view in await _listed(call, halls)]
 
 
-async def _listed(call: Call, halls: list[Hall]) -> list[tuple[str, AlertView]]:
+async def _listed(call: Call, halls: list[Hall], window: int = 0) -> list[tuple[str, AlertView]]:
+    """With their halls. `window` 0: of all windows."""
     state = call.request.query.get("state", "open")
     if state not in STATES:
         raise invalid("state", f"提醒的状态应为：{'、'.join(STATES)}。")
-    audience = call.audience()
+    audience = call.principal.audience
     found: list[tuple[str, Alert]] = []
     if state == "open":
         for hall in halls:
             alerts: AlertsState = hall.committed["alerts"]
-            found += ((hall.info.id, alert) for alert in open_alerts(alerts, audience))
+            found += (
+                (hall.info.id, alert)
+                for alert in open_alerts(alerts, audience)
+                if window in (0, alert.window)
+            )
         found.sort(key=lambda pair: pair[1].since, reverse=True)
         del found[MOST:]
     else:
         ids = [hall.info.id for hall in halls]
-        found = await call.kernel.store.read(lambda c: _stored(c, ids, state, audience))
+        found = await call.kernel.store.read(lambda c: _stored(c, ids, state, audience, window))
     wanted = [
-        alert.note
+        note
         for _, alert in found
-        if alert.note is not None and _may_read(call.principal, audience, alert)
+        if _may_read(call.principal, audience, alert)
+        for note in {alert.note, *(said.note for said in alert.said)}
+        if note is not None
     ]
     notes: dict[str, NoteView] = {}
     if wanted:
         notes = await call.kernel.store.read(lambda c: _notes(c, wanted))
-    return [
-        (hall_id, {**alert_view(alert), "note": notes.get(alert.note or "")})
-        for hall_id, alert in found
-    ]
+    return [(hall_id, _told(alert, notes)) for hall_id, alert in found]
+
+
+def _told(alert: Alert, notes: dict[str, NoteView]) -> AlertView:
+    """An alert with what people did about it, and their words as far as `notes` has them."""
+    said: list[SaidView] = []
+    for one in alert.said:
+        note = notes.get(one.note or "")
+        text = None if note is None else note["text"]
+        said.append({"state": one.state, "at": one.at, "by": one.by, "text": text})
+    return {**alert_view(alert), "note": notes.get(alert.note or ""), "said": said}
 
 
 def _may_read(principal: Principal, audience: Audience, alert: Alert) -> bool:
@@ -87,12 +103,14 @@ def _may_read(principal: Principal, audience: Audience, alert: Alert) -> bool:
 
 
 def _stored(
-    connection: Connection, halls: list[str], state: str, audience: Audience
+    connection: Connection, halls: list[str], state: str, audience: Audience, window: int
 ) -> list[tuple[str, Alert]]:
     table = tables.alerts
     query = select(table).where(table.c.hall_id.in_(halls))
     if state != "all":
         query = query.where(table.c.state == state)
+    if window:
+        query = query.where(table.c.window == window)
     rows = connection.execute(query.order_by(table.c.since_ms.desc()).limit(MOST))
     return [
         (
@@ -113,7 +131,7 @@ def _stored(
             ),
         )
         for row in rows
-        if not hidden(row.kind, audience)
+        if not hidden(row.kind, row.level, audience)
     ]
 
 
@@ -124,6 +142,18 @@ def _notes(connection: Connection, ids: Iterable[str]) -> dict[str, NoteView]:
         row.note_id: {"text": row.text, "by": row.actor, "at": from_millis(row.at_ms)}
         for row in rows
     }
+
+
+OWN: frozenset[Verb] = frozenset({"acknowledge", "explain", "appeal"})
+"""What may be done about an alert by whom it is about."""
+
+
+def _is_about(call: Call, hall: Hall, alert: Alert) -> bool:
+    """Whether the account belongs to the clerk of the alert."""
+    user = call.kernel.access.users.get(call.principal.id.removeprefix("user:"))
+    if user is None or user.clerk_no is None or not call.principal.id.startswith("user:"):
+        return False
+    return (user.clerk_no, user.clerk_hall) == (alert.clerk, hall.info.id)
 
 
 class AlertCommand(msgspec.Struct, forbid_unknown_fields=True):
@@ -145,13 +175,15 @@ async def handle_alert(call: Call) -> Any:
         alert = hall.committed["alerts"].alerts.get(alert_id)
         if alert is None or not call.principal.may_enter(hall.info.id):
             continue
-        if hidden(alert.kind, call.audience()):
+        if hidden(alert.kind, alert.level, call.principal.audience):
             continue
         if call.principal.window is not None:
             if alert.window is not None:
                 check_window(call.principal, str(alert.window))
-            if body.command not in ("acknowledge", "explain", "appeal"):
+            if body.command not in OWN:
                 raise Forbidden("wrong_role", "窗口只能知悉、说明或申诉，不能自行了结提醒。")
+        elif body.command not in OWN and _is_about(call, hall, alert):
+            raise Forbidden("own_alert", "这条提醒涉及您本人，请由其他人处理。")
         note = secrets.token_hex(8) if body.text.strip() else None
         actor = call.principal.actor()
         rows = []

@@ -17,6 +17,7 @@ from hall_core.clock import millis
 from hall_core.errors import Conflict, NotFound
 from hall_core.events import (
     CONFIDENTIAL_ALERTS,
+    STEPPED_ALERTS,
     AlertChanged,
     AlertLevel,
     AlertRaised,
@@ -41,8 +42,33 @@ AFTER: dict[Verb, AlertState] = {
     "close": "closed",
 }
 ENDED: frozenset[AlertState] = frozenset({"dismissed", "closed"})
-AFTERWARDS: frozenset[Verb] = frozenset({"explain", "confirm", "dismiss"})
-"""What may still be said of an alert that ended by itself (the clerk came back), that day."""
+POSSIBLE: dict[Verb, frozenset[AlertState]] = {
+    "acknowledge": frozenset({"open"}),
+    "explain": frozenset({"open", "acknowledged", "closed"}),
+    "confirm": frozenset({"open", "acknowledged", "explained", "appealed", "closed"}),
+    "appeal": frozenset({"confirmed"}),
+    "dismiss": frozenset({"open", "acknowledged", "explained", "confirmed", "appealed", "closed"}),
+    "close": frozenset({"open", "acknowledged", "explained", "confirmed"}),
+}
+"""In which states an alert can be moved on, and how. One that ended by itself (the clerk came back)
+may still be explained and judged that day; an appeal is decided, not closed."""
+NOT_NOW: dict[Verb, str] = {
+    "acknowledge": "这条提醒已经有人处理，不用再知悉。",
+    "explain": "这条提醒已经说明过，或已核实；对核实有不同意见请申诉。",
+    "appeal": "只有已核实的提醒可以申诉。",
+    "close": "申诉需要认定属实或不属实，不能直接了结。",
+}
+NOBODY = "system"  # acts when time passes
+SAID_MAX = 20  # of what was done about one alert; what comes later takes the place of the earliest
+
+
+class Said(msgspec.Struct, frozen=True):
+    """What was done about an alert, and by whom. `note` references the text."""
+
+    state: AlertState
+    at: datetime
+    by: str
+    note: str | None = None
 
 
 class Alert(msgspec.Struct, kw_only=True):
@@ -61,6 +87,7 @@ class Alert(msgspec.Struct, kw_only=True):
     note: str | None = None
     evidence: tuple[str, ...] = ()  # ids of pictures
     waiting: int = 0  # people, when it was last told
+    said: tuple[Said, ...] = ()  # by people, the earliest first
 
 
 class NoteView(TypedDict):
@@ -71,8 +98,18 @@ class NoteView(TypedDict):
     at: datetime
 
 
+class SaidView(TypedDict):
+    """What a person did about an alert, and the text while it is kept."""
+
+    state: AlertState
+    at: datetime
+    by: str
+    text: str | None
+
+
 class AlertView(TypedDict):
-    """`hall` is told where alerts of several halls are listed, `note` in lists."""
+    """`hall` is told where alerts of several halls are listed, `note` (what was written last) and
+    `said` (all that people did, the earliest first) in lists."""
 
     alert_id: str
     kind: str
@@ -87,6 +124,7 @@ class AlertView(TypedDict):
     evidence: list[str]
     waiting: int
     note: NotRequired[NoteView | None]
+    said: NotRequired[list[SaidView]]
     hall: NotRequired[str]
 
 
@@ -106,17 +144,14 @@ def _handle(state: AlertsState, command: HandleAlert, context: Context) -> list[
     alert = state.alerts.get(command.alert_id)
     if alert is None:
         raise NotFound("unknown_alert", "没有这条提醒，或它已经结束。")
-    if alert.state in ENDED and not (alert.state == "closed" and command.verb in AFTERWARDS):
-        raise NotFound("unknown_alert", "没有这条提醒，或它已经结束。")
+    if alert.state not in POSSIBLE[command.verb]:
+        if alert.state in ENDED:
+            raise NotFound("unknown_alert", "没有这条提醒，或它已经结束。")
+        raise Conflict("alert_state", NOT_NOW.get(command.verb, "这条提醒已经是这个状态。"))
+    # An appeal is decided above those whose word it is against.
+    level = "supervision" if command.verb == "appeal" else alert.level
     after = AFTER[command.verb]
-    if after == alert.state:
-        raise Conflict("alert_state", "这条提醒已经是这个状态。")
-    if command.verb == "appeal" and alert.state != "confirmed":
-        raise Conflict("alert_state", "只有已核实的提醒可以申诉。")
-    change = AlertChanged(
-        alert_id=alert.alert_id, state=after, level=alert.level, note=command.note
-    )
-    return [change]
+    return [AlertChanged(alert_id=alert.alert_id, state=after, level=level, note=command.note)]
 
 
 class AlertsFeature(Feature):
@@ -155,6 +190,9 @@ class AlertsFeature(Feature):
                 alert.note = event.note
             if event.waiting is not None:
                 alert.waiting = event.waiting
+            if record.actor != NOBODY:
+                said = Said(event.state, record.at, record.actor, event.note)
+                alert.said = (*alert.said, said)[-SAID_MAX:]
         elif isinstance(event, EvidenceKept):
             alert = state.alerts.get(event.alert_id or "")
             if alert is not None:
@@ -189,20 +227,23 @@ class AlertsFeature(Feature):
         if key is None:
             return [alert_view(alert) for alert in open_alerts(state, audience)]
         alert = state.alerts[key]
-        if hidden(alert.kind, audience):
+        if hidden(alert.kind, alert.level, audience):
             return None
         return {"alert_id": key, "removed": True} if alert.state in ENDED else alert_view(alert)
 
 
-def hidden(kind: str, audience: Audience) -> bool:
-    """What concerns a clerk is for those who manage and supervise."""
-    return kind in CONFIDENTIAL_ALERTS and audience.kind != "manager"
+def hidden(kind: str, level: AlertLevel, audience: Audience) -> bool:
+    """What concerns a clerk is for those who manage and supervise; what goes up in steps is not
+    for supervision before the last of them."""
+    if kind in CONFIDENTIAL_ALERTS:
+        return audience.kind != "manager"
+    return audience.supervises and kind in STEPPED_ALERTS and level != "supervision"
 
 
 def open_alerts(state: AlertsState, audience: Audience) -> list[Alert]:
     """Those that wait for a person, as far as `audience` may know."""
     alerts = state.alerts.values()
-    return [a for a in alerts if a.state not in ENDED and not hidden(a.kind, audience)]
+    return [a for a in alerts if a.state not in ENDED and not hidden(a.kind, a.level, audience)]
 
 
 def alert_view(alert: Alert) -> AlertView:

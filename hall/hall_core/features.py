@@ -60,10 +60,12 @@ AudienceKind = Literal["public", "pad", "staff", "manager"]
 
 class Audience(msgspec.Struct, frozen=True):
     """Who looks at a stream: anonymous screens, one window's pad, the staff at counters and the
-    guide desk, or those who manage and supervise and may also know what concerns a clerk."""
+    guide desk, or those who manage and supervise and may also know what concerns a clerk.
+    `supervises`: of alerts that go up in steps, only the last one is for them."""
 
     kind: AudienceKind
     window: int | None = None
+    supervises: bool = False
 
     @property
     def is_staff(self) -> bool:

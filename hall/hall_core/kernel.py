@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -17,7 +17,7 @@ from sqlalchemy import Engine, delete, insert, select
 from sqlalchemy.exc import DBAPIError
 
 from hall_core import tables, workdays_book
-from hall_core.access import Access
+from hall_core.access import Access, Principal
 from hall_core.agents import Agents
 from hall_core.clock import Clock, millis
 from hall_core.day import ClockGuard, DoubtClock
@@ -134,6 +134,19 @@ class Kernel:
         if hall is None:
             raise NotFound("unknown_hall", "没有这个大厅。")
         return hall
+
+    @contextlib.contextmanager
+    def connected(self, principal: Principal, transport: asyncio.Transport) -> Iterator[None]:
+        """While it lasts, a connection is cut off when its device or person may no longer watch."""
+        who = principal.id.removeprefix("device:")
+        mine = self.sockets.setdefault(who, set())
+        mine.add(transport)
+        try:
+            yield
+        finally:
+            mine.discard(transport)
+            if not mine:
+                self.sockets.pop(who, None)
 
     def close_streams(self, device_id: str) -> None:
         """Cut off a device or person that was revoked."""

@@ -69,7 +69,7 @@ async def list_halls(call: Call) -> list[HallView]:
 
 async def snapshot(call: Call) -> Snapshot:
     hall = call.hall
-    return {"version": hall.hub.version, "state": hall.render_state(call.audience())}
+    return {"version": hall.hub.version, "state": hall.render_state(call.principal.audience)}
 
 
 @asks(
@@ -79,7 +79,7 @@ async def snapshot(call: Call) -> Snapshot:
 async def hall_events(call: Call) -> EventsPage:
     after = call.query_int("after", 0, 0, 1 << 60)
     limit = call.query_int("limit", 500, 1, 2000)
-    hall, audience = call.hall, call.audience()
+    hall, audience = call.hall, call.principal.audience
     version = hall.hub.version
     records = await call.kernel.store.read(
         lambda connection: read_journal(connection, hall.info.id, after, limit)

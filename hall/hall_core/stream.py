@@ -11,7 +11,7 @@ from aiohttp import WSMsgType, web
 
 from hall_core.access import Principal
 from hall_core.errors import HallError, Unauthorized
-from hall_core.http import KERNEL, audience_of, check_origin, identify
+from hall_core.http import KERNEL, check_origin, identify
 from hall_core.kernel import Kernel
 
 HELLO_S = 5
@@ -39,11 +39,12 @@ async def stream(request: web.Request) -> web.StreamResponse:
     await socket_.prepare(request)
     hall = kernel.halls.get(request.match_info["hall"])
     try:
-        message = await asyncio.wait_for(socket_.receive(), HELLO_S)
+        async with asyncio.timeout(HELLO_S):  # 3.11's wait_for may swallow a cancellation
+            message = await socket_.receive()
         if message.type is not WSMsgType.TEXT:
             raise ValueError("the first message must be text")
         hello = _hello.decode(message.data)
-        principal = await _who(kernel, request, hello.token)
+        principal = await who(kernel, request, hello.token)
     except (TimeoutError, ValueError, msgspec.DecodeError):
         await socket_.close(code=BAD_HELLO, message="需要 hello 消息".encode())
         return socket_
@@ -58,24 +59,25 @@ async def stream(request: web.Request) -> web.StreamResponse:
     if transport is None:
         return socket_
     _close_half_open(transport)
-    audience = audience_of(principal)
-    device_id = principal.id.removeprefix("device:")
-    sockets = kernel.sockets.setdefault(device_id, set())
-    sockets.add(transport)
-    hall.hub.join(audience, transport, hello.after)
-    try:
-        # Screens only listen: what else they say is read and dropped, up to the size limit.
-        async for _ in socket_:
-            pass
-    finally:
-        hall.hub.leave(audience, transport)
-        sockets.discard(transport)
-        if not sockets:
-            kernel.sockets.pop(device_id, None)
+    audience = principal.audience
+    with kernel.connected(principal, transport):
+        hall.hub.join(audience, transport, hello.after)
+        try:
+            # Screens only listen: what else they say is read and dropped, up to the size limit.
+            async for _ in socket_:
+                pass
+        finally:
+            hall.hub.leave(audience, transport)
     return socket_
 
 
-async def _who(kernel: Kernel, request: web.Request, token: str | None) -> Principal:
+async def who(kernel: Kernel, request: web.Request, token: str | None) -> Principal:
+    """Who says hello: by `token`, or None by the cookie of a session or device.
+
+    Raises:
+        Unauthorized: nobody we know.
+        Forbidden: a page of another origin.
+    """
     check_origin(request)
     if token is not None:
         return await kernel.access.by_token(token)

@@ -59,6 +59,16 @@ class Pin(msgspec.Struct, forbid_unknown_fields=True):
     pin: str
 
 
+def may_press(call: Call, window: int) -> bool:
+    """Whether an agent may do what the clerk of a window presses on its caller: it is paired with
+    that window, or has a line with callers of several (its setting `windows`)."""
+    if call.principal.window is not None:
+        return call.principal.window == window
+    device = call.kernel.access.devices.get(call.principal.id.removeprefix("device:"))
+    allowed = device.settings.get("windows") if device is not None else None
+    return isinstance(allowed, list) and window in allowed
+
+
 class QueueRoutes:
     """Handlers; `service` is the queue's shell."""
 
@@ -71,7 +81,7 @@ class QueueRoutes:
         hall, number = call.hall, call.number("window")
         body: WindowBody = call.body
         is_caller = call.principal.kind == "agent"
-        if is_caller and (call.principal.window is None or isinstance(body, ABOUT_CLERKS)):
+        if is_caller and (not may_press(call, number) or isinstance(body, ABOUT_CLERKS)):
             raise Forbidden("wrong_role", "呼叫器只能叫号和办理自己的窗口，其他请在窗口页面操作。")
         clerk = getattr(body, "clerk", None)
         if clerk is not None and hasattr(body, "pin"):
@@ -88,7 +98,7 @@ class QueueRoutes:
             version = records[-1].version if records else hall.version
             about = _concerned(state, number, records)
             told: WindowAnswer = {
-                "window": view.render(state, ("windows", number), call.audience()),
+                "window": view.render(state, ("windows", number), call.principal.audience),
                 "ticket": None if about is None else view.ticket_view(state, about),
                 "version": version,
             }
@@ -229,7 +239,7 @@ def routes(service: QueueService) -> list[Route]:
         ),
         r(
             method="GET", path="/halls/{hall}/windows/{window}/timeline", handler=q.timeline,
-            summary="A window's day: open, serving, away, suspected, closed, with evidence",
+            summary="A window's day: open, serving, away, suspected, late, closed, with evidence",
             roles=roles("supervisor"), answer=TimelineView,
         ),
         r(

@@ -82,15 +82,20 @@ class StartPage(Part):
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
         try:
-            try:
-                await web.TCPSite(runner, "127.0.0.1", self._port).start()
-            except OSError as error:
-                link.report("bad_setting", f"port {self._port}: {error.strerror}")
-                raise
+            while not await self._listens(runner):
+                link.report("bad_setting", f"port {self._port} 已被其他程序占用")
+                await asyncio.sleep(LOOK_S)
             link.report(None)
             await self._watch()
         finally:
             await runner.cleanup()
+
+    async def _listens(self, runner: web.AppRunner) -> bool:
+        try:
+            await web.TCPSite(runner, "127.0.0.1", self._port).start()
+        except OSError:
+            return False
+        return True
 
     async def _file(self, request: web.Request) -> web.StreamResponse:
         path, type_ = FILES[request.path]

@@ -1,9 +1,23 @@
-"""A camera from its address to the alert that it went black, in the browser, with real video."""
+"""Cameras in the browser as a new user meets them, with real video.
+
+One story: found on the network, saved, drawn on, watched; a window left without a word is told step
+by step, explained, confirmed, appealed and decided; the camera is covered. The camera is ipycam,
+which nobody of us wrote, alone in a network of its own with the worker that watches it; minutes
+pass on a clock that is moved. Then what a picture that stops looks like.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import re
+import signal
+import socket
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -11,13 +25,22 @@ import pytest_asyncio
 from playwright.async_api import Browser, Locator, Page, expect
 
 from hall_app.server import cameras_of
-from tests.acceptance.browser import DESK, Pages
+from hall_cameras.domain.state import Camera
+from hall_core.alerts import Alert
+from hall_core.clock import ManualClock
+from hall_core.halls import Hall
+from tests.acceptance.browser import DESK, Counter, Pages, dated_by
 from tests.peers.clips import footage
+from tests.peers.namespaces import ADDRESS, Network
 from tests.peers.rtsp import RtspPeer
 from tests.support import HALL, HallServer, eventually, hall_server
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
+ROOT = Path(__file__).parents[2]
+MORNING = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)  # a Monday, 09:00 in the hall
+PASSWORD = "p@:/#x"
+SCENES = {"people": signal.SIGUSR1, "nobody": signal.SIGUSR2, "cloth": signal.SIGHUP}
 PLAYS = """() => {
   const video = document.querySelector("video");
   return video !== null && video.videoWidth === 640 && video.currentTime > 0.5 && !video.paused;
@@ -27,28 +50,118 @@ PLAYS = """() => {
 class Place(NamedTuple):
     server: HallServer
     pages: Pages
-    rtsp: RtspPeer
+    clock: ManualClock
+
+    @property
+    def camera(self) -> Camera:
+        """The hall's only camera, or the last that was added."""
+        cameras: dict[str, Camera] = self.server.hall().committed["cameras"].cameras
+        return list(cameras.values())[-1]
+
+    async def minutes(self, count: int) -> None:
+        for _ in range(count):
+            self.clock.advance(minutes=1)
+            self.server.kernel.tick()
+            await self.server.hall().drain()
 
 
 @pytest.fixture(scope="module")
 def rtsp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RtspPeer]:
-    clips = footage(tmp_path_factory.mktemp("clips"), ("good", "black"), seconds=2.0)
+    clips = footage(tmp_path_factory.mktemp("clips"), ("good",), seconds=2.0)
     with RtspPeer(clips) as peer:
         yield peer
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def place(
-    browser: Browser, rtsp: RtspPeer, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Place]:
+async def place(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Place]:
+    clock = ManualClock(MORNING)
     async with (
-        hall_server(tmp_path_factory.mktemp("hall")) as server,
+        hall_server(
+            tmp_path_factory.mktemp("hall"), clock=clock, always_open=False, extend=dated_by(clock)
+        ) as server,
         Pages(browser, server) as pages,
     ):
         await pages.account("manager", "manager")
         await pages.account("supervisor", "supervisor")
-        yield Place(server, pages, rtsp)
+        yield Place(server, pages, clock)
         assert pages.faults == []
+
+
+# --- a camera in a network of its own ------------------------------------------------------------
+
+
+class Street:
+    """The network with the camera in it."""
+
+    def __init__(self, network: Network, camera: subprocess.Popen[str]) -> None:
+        self.network = network
+        self._camera = camera
+
+    def show(self, scene: str) -> None:
+        """What is before the lens from now on."""
+        self._camera.send_signal(SCENES[scene])
+
+
+@pytest.fixture(scope="module")
+def street() -> Iterator[Street]:
+    with Network() as network:
+        command = [sys.executable, "-m", "tests.peers.ipycam_camera", "8080", "8554", "admin"]
+        camera = network.start(["env", "-C", ROOT, *command, PASSWORD, "--discovery"])
+        assert camera.stdout is not None
+        assert camera.stdout.readline() == "ready\n"
+        yield Street(network, camera)
+        camera.kill()
+        camera.wait()
+        camera.stdout.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def watched(
+    street: Street, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[None]:
+    """A worker in the street; its only way out is a port there that leads to the server."""
+    monkeypatch.setattr("hall_cameras.supervisor.Supervisor.wanted", lambda self: None)
+    door: socket.socket = street.network.run(lambda: socket.create_server(("127.0.0.1", 0)))
+    host, port = place.server.base.removeprefix("http://").split(":")
+
+    going: set[asyncio.Task[None]] = set()
+
+    async def carry(source: asyncio.StreamReader, to: asyncio.StreamWriter) -> None:
+        while data := await source.read(1 << 16):
+            to.write(data)
+            await to.drain()
+
+    async def through(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        going.add(asyncio.current_task())  # type: ignore[arg-type]
+        from_server, to_server = await asyncio.open_connection(host, int(port))
+        ways = [carry(reader, to_server), carry(from_server, writer)]
+        tasks = [asyncio.create_task(way) for way in ways]
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+        for end in (writer, to_server):
+            end.close()
+            with contextlib.suppress(ConnectionError):
+                await end.wait_closed()
+
+    way_out = await asyncio.start_server(through, sock=door)
+    url = f"http://127.0.0.1:{door.getsockname()[1]}"
+    token = await place.server.token("camera")
+    command = [sys.executable, "-m", "tests.peers.quick_worker", url, token]
+    worker = street.network.start(["env", "-C", ROOT, *command])
+    links = cameras_of(place.server.kernel).links
+    await eventually(lambda: links)
+    yield
+    worker.terminate()
+    await asyncio.to_thread(worker.wait)
+    if worker.stdout is not None:
+        worker.stdout.close()
+    way_out.close()
+    await asyncio.wait(going)
+
+
+# --- what people do ------------------------------------------------------------------------------
 
 
 def part(page: Page, name: str) -> Locator:
@@ -69,24 +182,27 @@ async def drawn(page: Page, *corners: tuple[float, float]) -> None:
         await page.mouse.click(box["x"] + x * box["width"], box["y"] + y * box["height"])
 
 
-async def test_a_camera_is_added_drawn_on_watched_and_missed(place: Place) -> None:
-    server, pages, rtsp = place
+@pytest.mark.usefixtures("watched")
+async def test_found_drawn_on_left_explained_decided_and_covered(
+    place: Place, street: Street
+) -> None:
+    server, pages = place.server, place.pages
     cameras = cameras_of(server.kernel)
     page = await pages.signed_in("manager", f"/admin?hall={HALL}#cameras", DESK)
 
-    # Added by its address; what is wrong is said beside the field.
+    # Found on the network; what is wrong is said beside the field.
     await page.get_by_role("button", name="添加摄像机").click()
     adding = page.get_by_role("dialog")
-    await adding.get_by_role("tab", name="RTSP").click()
+    await adding.locator(".found-row", has_text="Peer").get_by_role("button").click()
+    await expect(adding.get_by_label("ONVIF 地址")).to_have_value(re.compile(ADDRESS))
+    await adding.get_by_label("用户名").fill("admin")
+    await adding.get_by_label("密码").fill(PASSWORD)
+    await adding.get_by_label("名称").fill("")
+    await adding.get_by_role("button", name="添加").click()
+    await expect(adding.locator("[data-field=name] .error")).to_be_visible()
     await adding.get_by_label("名称").fill("东侧窗口")
-    with pages.expecting("422"):
-        await adding.get_by_label("RTSP 地址").fill("http://10.0.0.1/")
-        await adding.get_by_role("button", name="添加").click()
-        await expect(adding.locator("[data-field=rtsp] .error")).to_be_visible()
-    await adding.get_by_label("RTSP 地址").fill(rtsp.url("good"))
     await adding.get_by_role("button", name="添加").click()
     await expect(page.locator(".camera-name .state")).to_have_text("在线")
-    (camera_id,) = server.hall().committed["cameras"].cameras
 
     # Live, and over as soon as another part is shown.
     await page.get_by_role("button", name="看实时").click()
@@ -109,16 +225,14 @@ async def test_a_camera_is_added_drawn_on_watched_and_missed(place: Place) -> No
     await part(page, "zones").click()
     await expect(page.locator(".zones-part .camera-picture")).to_be_visible()
     await page.locator(".zone-pick[data-number='1']").click()
-    await drawn(page, (0.1, 0.2), (0.3, 0.2), (0.3, 0.7), (0.1, 0.7))
+    await drawn(page, (0.02, 0.02), (0.98, 0.02), (0.98, 0.98), (0.02, 0.98))
     await page.locator(".zone-pick[data-number='2']").press("Enter")
     await page.get_by_role("button", name="放一个方框").press("Enter")
     await expect(page.locator("[data-corner='0']")).to_be_focused()
     await page.keyboard.press("Shift+ArrowDown")
     await saved(page)
-    zones = {
-        z.window: z.polygon for z in server.hall().committed["cameras"].cameras[camera_id].zones
-    }
-    clicked = [(0.1, 0.2), (0.3, 0.2), (0.3, 0.7), (0.1, 0.7)]
+    zones = {zone.window: zone.polygon for zone in place.camera.zones}
+    clicked = [(0.02, 0.02), (0.98, 0.02), (0.98, 0.98), (0.02, 0.98)]
     assert [pytest.approx(corner, abs=0.01) for corner in clicked] == list(zones[1])
     assert zones[2][0] == (0.2, 0.38)
 
@@ -135,29 +249,106 @@ async def test_a_camera_is_added_drawn_on_watched_and_missed(place: Place) -> No
     await wall.keyboard.press("l")
     await eventually(lambda: cameras.live.viewers == 0)
 
-    # It goes black: said on the wall, and as an alert whose pictures stand beside the camera.
-    rtsp.tell("play", "good", "black")
-    alert = wall.locator(".alert-row", has_text="摄像机黑屏")
+    await left_without_a_word(place, street, page, wall)
+
+    # A cloth over the lens: said on the wall, and as an alert whose pictures stand beside it.
+    await wall.keyboard.press("Escape")
+    street.show("cloth")
+    alert = wall.locator(".alert-row", has_text="摄像机被遮挡")
     await expect(alert).to_be_visible()
-    await expect(tile.locator(".wall-caption .state").first).to_contain_text("画面全黑")
+    await expect(tile.locator(".wall-caption .state").first).to_contain_text("被遮挡")
     await alert.click()
     detail = wall.locator(".wall-detail")
     await expect(detail.locator("h2")).to_have_text("东侧窗口")
-    await expect(detail.locator(".wall-window").first).to_contain_text("未开放")
-    await expect(detail.locator(".wall-evidence img")).to_have_count(2)
+    await expect(detail.locator(".wall-window").first).to_contain_text("空闲")
+    await expect(detail.locator(".wall-alert .evidence")).to_have_text(
+        [re.compile("正常时"), re.compile("异常时")]
+    )
     await expect(detail.locator(".window-day h3")).to_have_text(re.compile("1号窗口今天"))
+    await detail.locator(".day-stretch[data-state=suspected]").click()
+    await expect(detail.locator(".day-words")).to_contain_text("疑似空岗09:05–09:16")
+    await expect(detail.locator(".window-day img")).to_have_count(3)
     await wall.wait_for_function(PLAYS)
-    assert cameras.live.viewers == 1
 
     # A closed page looks no more.
     await wall.close()
     await eventually(lambda: cameras.live.viewers == 0)
 
 
-async def test_a_picture_that_stops_is_covered_not_frozen(place: Place) -> None:
-    server, pages, rtsp = place
+def evidence(hall: Hall, alert_id: str) -> tuple[str, ...]:
+    """Ids of the pictures that an alert has by now."""
+    alert: Alert = hall.committed["alerts"].alerts[alert_id]
+    return alert.evidence
+
+
+async def left_without_a_word(place: Place, street: Street, manager: Page, wall: Page) -> None:
+    """Window 1 from being open to the decision on its clerk's appeal."""
+    pages, hall = place.pages, place.server.hall()
+    queue = hall.committed["queue"]
+    clerk = next(no for no, one in queue.clerks.items() if 1 in one.windows)
+    desk = await pages.device("counter", "/counter", DESK, window=1)
+    counter = Counter(desk)
+    await counter.open(clerk)
+    await eventually(lambda: place.camera.presence.get(1) is True)
+    street.show("nobody")
+    await eventually(lambda: place.camera.presence.get(1) is False)
+
+    # 5 minutes: the window. 10: its manager. 15: supervision, which has heard nothing before.
+    await place.minutes(5)
+    told = desk.locator(".note", has_text="窗口疑似无人")
+    await expect(told).to_be_visible()
+    (alert,) = hall.committed["alerts"].alerts.values()
+    await eventually(lambda: len(evidence(hall, alert.alert_id)) == 2)
+    await place.minutes(5)
+    await manager.goto(f"{place.server.base}/supervision?hall={HALL}")
+    known = manager.locator(".alert-row", has_text="疑似空岗")
+    await expect(known).to_contain_text("大厅级")
+    await expect(manager.locator(".alert-story .evidence")).to_have_text(
+        [re.compile("提醒前"), re.compile("提醒时")]
+    )
+    heard = wall.locator(".alert-row", has_text="疑似空岗")
+    assert await heard.count() == 0
+    await place.minutes(5)
+    await expect(heard).to_contain_text("监督级")
+
+    # Back, it ends by itself; the clerk says what it was, and the manager does not believe it.
+    street.show("people")
+    await eventually(lambda: place.camera.presence.get(1) is True)
+    await place.minutes(1)
+    await expect(heard).to_have_count(0)
+    await desk.locator(".note", has_text="曾疑似无人").click()
+    await counter.dialog.get_by_label("情况说明").fill("在旁边打印材料")
+    await desk.keyboard.press("Enter")
+    await expect(known).to_contain_text("已说明")
+    story = manager.locator(".alert-story")
+    await expect(story).to_contain_text("窗口 说明：在旁边打印材料")
+    await expect(story.locator(".evidence")).to_have_count(3)
+    await manager.keyboard.press("v")
+    await manager.keyboard.press("Control+Enter")
+    await expect(known).to_contain_text("属实")
+
+    # The clerk appeals, and supervision decides it.
+    await desk.locator(".note", has_text="可以申诉").click()
+    await counter.dialog.get_by_label("申诉理由").fill("打印机在画面之外")
+    await desk.keyboard.press("Enter")
+    await expect(heard).to_contain_text("已申诉")
+    await expect(wall.locator(".alert-acts")).to_have_text(re.compile("维持属实.*申诉成立"))
+    await wall.keyboard.press("x")
+    await wall.keyboard.press("Control+Enter")
+    await expect(wall.get_by_role("dialog").locator(".error")).to_be_visible()
+    await wall.get_by_label("说明").fill("打印机旁算在岗")
+    await wall.keyboard.press("Control+Enter")
+    await expect(heard).to_have_count(0)
+    await expect(known).to_have_count(0)
+    alert = hall.committed["alerts"].alerts[alert.alert_id]
+    said = [one.state for one in alert.said]
+    assert said == ["explained", "confirmed", "appealed", "dismissed"]
+    await desk.close()
+
+
+async def test_a_picture_that_stops_is_covered_not_frozen(place: Place, rtsp: RtspPeer) -> None:
+    server, pages = place.server, place.pages
     admin = await server.client("admin")
-    rtsp.tell("play", "good", "good")
     answer = await admin.post(f"/halls/{HALL}/cameras", {"name": "入口", "rtsp": rtsp.url("good")})
     assert answer.status == 201, answer
     page = await pages.signed_in("supervisor", f"/supervision?hall={HALL}", DESK)

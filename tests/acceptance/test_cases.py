@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Locator, Page, expect
 
-from hall_core.clock import ManualClock
-from tests.acceptance.browser import PASSWORD, Pages, Size, dated_by
-from tests.acceptance.busy import clock_at
-from tests.support import HALL, Client, HallServer, hall_server
+from tests.acceptance.browser import PASSWORD, Size
+from tests.acceptance.place import Place, at_ten
+from tests.support import HALL, Client
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -27,25 +26,11 @@ HOTLINE = (
 )
 
 
-class Place(NamedTuple):
-    """Qinghe's hall on Tuesday 3 March 2026, 10:00, with a manager's account."""
-
-    server: HallServer
-    pages: Pages
-    clock: ManualClock
-
-
 @pytest_asyncio.fixture(loop_scope="session")
 async def place(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Place]:
-    clock = clock_at(10, 0)
-    directory = tmp_path_factory.mktemp("hall")
-    async with (
-        hall_server(directory, clock=clock, always_open=False, extend=dated_by(clock)) as server,
-        Pages(browser, server) as pages,
-    ):
-        await pages.account("manager", "manager")
-        yield Place(server, pages, clock)
-        assert pages.faults == []
+    async with at_ten(browser, tmp_path_factory.mktemp("hall")) as place:
+        await place.pages.account("manager", "manager")
+        yield place
 
 
 async def serve(place: Place, window: int = 1, clerk: str = "001") -> dict[str, Any]:

@@ -272,7 +272,10 @@ async def test_supervision(pages: Pages) -> None:
         judge(await measured(page), language, DESKS, scrolls=True)
 
 
-async def test_admin(pages: Pages) -> None:
+async def test_admin(pages: Pages, hall: HallServer) -> None:
+    health, screen = f"/halls/{HALL}/displays/health", await hall.client("display")
+    for number in "123":  # faults are whole sentences
+        await screen.post(health, {"fault": "autoplay_blocked", "screen": number})
     await pages.account("head", "admin", "manager", "security")
     page = await pages.signed_in("head", f"/admin?hall={HALL}")
     tabs = page.locator(".admin-menu a")
@@ -284,7 +287,13 @@ async def test_admin(pages: Pages) -> None:
             await tabs.nth(index).click()
             await expect(tabs.nth(index)).to_have_attribute("aria-current", "page")
             name = await tabs.nth(index).inner_text()
+            if name == "Devices":
+                await expect(page.locator(".list .device-fault")).to_be_visible()
             judge(await measured(page), name, DESKS, scrolls=True)
+            hidden = "lists => lists.some((list) => list.scrollWidth > list.clientWidth)"
+            assert not await page.locator(".list-scroll").evaluate_all(hidden), f"{name}: columns"
+    for number in "123":
+        await screen.post(health, {"fault": None, "screen": number})
 
 
 async def test_sign_in_and_home(pages: Pages) -> None:

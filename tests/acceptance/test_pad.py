@@ -215,6 +215,19 @@ async def test_a_press_without_network_arrives_once(place: Place) -> None:
     await expect(pad.locator(".kept")).to_be_hidden()
     assert await pad.evaluate("Object.keys(localStorage).filter(k => k.includes('kept'))") == []
 
+    # Pressed here, and the pad is moved to another window before it could be sent.
+    ticket = await place.serve(4)
+    with place.pages.expecting("POST"):
+        await pad.route(RATINGS, pulled)
+        await level(pad, "mostly_satisfied").click()
+        await expect(pad.locator(".remark")).to_have_text(KEPT)
+        await pad.unroute(RATINGS)
+        with place.pages.expecting("403"):
+            await place.pages.pair(pad, await place.pages.code("pad", 5), "/pad")
+            await expect(pad.locator(".here")).to_have_text("5号窗口")
+            await pad.clock.fast_forward(61_000)
+            await eventually_rated(place, ticket, "mostly_satisfied")
+
 
 async def test_the_level_counts_whatever_else_fails(place: Place) -> None:
     await place.open(12)

@@ -100,6 +100,24 @@ async def test_managers_only_look_at_working_days(pages: Pages) -> None:
     await expect(page.locator(".tab-actions .primary")).to_have_count(0)
 
 
+# --- windows that are left -----------------------------------------------------------------------
+
+
+async def test_a_manager_says_when_a_left_window_is_told(pages: Pages, server: HallServer) -> None:
+    page = await open_tab(pages, "boss", "settings")
+    steps = page.locator("[data-field=suspect_steps_min]")
+    supervision = page.locator("[data-field='suspect_steps_min.2'] input")
+    await supervision.fill("8")
+    await page.keyboard.press("Control+s")
+    await expect(steps.locator("> .error")).to_contain_text("依次不减")
+    await supervision.fill("30")
+    rule = page.locator(".rule-sentence", has_text="画面里")
+    await expect(rule).to_contain_text("10 分钟，提醒大厅管理员；30 分钟，提醒监督人员")
+    await page.keyboard.press("Control+s")
+    await expect(page.locator(".save-state[data-dirty=no]")).to_be_attached()
+    assert server.hall().committed["queue"].settings.suspect_steps_min == (5, 10, 30)
+
+
 # --- the relay -----------------------------------------------------------------------------------
 
 

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
-from typing import NamedTuple
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
-from hall_core.clock import ManualClock
 from tests.acceptance.browser import (
     DESK,
     KIOSK,
     SCREEN,
     Counter,
-    Pages,
-    dated_by,
 )
 from tests.acceptance.busy import clock_at
-from tests.support import HALL, HallServer, hall_server
+from tests.acceptance.place import Place, at_ten
+from tests.support import HALL, HallServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -36,24 +33,10 @@ new MutationObserver(() => {
 """
 
 
-class Place(NamedTuple):
-    """Qinghe's hall on a Tuesday at 10:00, nobody in it yet."""
-
-    server: HallServer
-    pages: Pages
-    clock: ManualClock
-
-
 @pytest_asyncio.fixture(loop_scope="session")
 async def place(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Place]:
-    clock = clock_at(10, 0)
-    directory = tmp_path_factory.mktemp("hall")
-    async with (
-        hall_server(directory, clock=clock, always_open=False, extend=dated_by(clock)) as server,
-        Pages(browser, server) as pages,
-    ):
-        yield Place(server, pages, clock)
-        assert pages.faults == []
+    async with at_ten(browser, tmp_path_factory.mktemp("hall")) as place:
+        yield place
 
 
 async def test_from_the_kiosk_to_the_last_word(place: Place) -> None:

@@ -70,6 +70,8 @@ async def test_people_come_and_are_served_and_a_stopped_day_goes_on(tmp_path: Pa
         assert floor.counts["ticket_called"] >= 3
         assert floor.counts["window_opened"] >= 25
         assert floor.latencies_s, "no screen saw a call"
+        alerts = running.kernel.hall(HALL).committed["alerts"].alerts.values()
+        assert ("case_overdue", "supervision") in {(a.kind, a.level) for a in alerts}
         table = "\n".join(summary.lines())
         assert "Qinghe County" in table
         assert "call→screen" in table

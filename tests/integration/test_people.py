@@ -143,11 +143,17 @@ async def test_an_idle_session_ends_and_a_used_one_does_not(
 async def test_no_session_outlives_a_shift(server: HallServer, clock: ManualClock) -> None:
     await account(server, "boss", "manager")
     boss = await signed_in(server, "boss")
-    for _ in range(12 * 3):
+    cookie = {"Cookie": boss.cookie}
+    async with open_stream(server.http, server.base, HALL, None, headers=cookie) as screen:
+        for _ in range(12 * 3):
+            assert (await boss.get("/me")).status == 200
+            clock.advance(minutes=20)
+        await server.kernel.access.keep_sessions()  # every minute
         assert (await boss.get("/me")).status == 200
-        clock.advance(minutes=20)
-    assert (await boss.get("/me")).status == 200
-    clock.advance(minutes=1)
+        clock.advance(minutes=1)
+        await screen.next()
+        await server.kernel.access.keep_sessions()
+        await screen.until_closed()  # nor does what it has opened
     assert (await boss.get("/me")).code == "session_ended"
 
 

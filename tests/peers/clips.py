@@ -66,7 +66,7 @@ def moved(picture: Picture) -> Picture:
 
 
 def clip(pictures: Iterable[Picture], path: Path, gop: int = 12, codec: str = "libx264") -> None:
-    """Write pictures as access units of H.264 for `rtsp_server.py`."""
+    """Write pictures as access units for `rtsp_server.py`."""
     encoder = av.CodecContext.create(codec, "w")
     assert isinstance(encoder, av.VideoCodecContext)
     with open(path, "wb") as file:
@@ -85,6 +85,8 @@ def clip(pictures: Iterable[Picture], path: Path, gop: int = 12, codec: str = "l
                 encoder.gop_size = gop
                 encoder.bit_rate = 500_000
                 encoder.options = {"preset": "ultrafast", "tune": "zerolatency"}
+                if codec == "libx265":
+                    encoder.options["x265-params"] = "repeat-headers=1:log-level=none"
                 encoder.thread_count = 1  # one slice a picture: each is marked as an end
             frame = av.VideoFrame.from_ndarray(picture, format="bgr24")
             frame.pts = index
@@ -102,7 +104,8 @@ SCENES: dict[str, Callable[[Picture], Picture]] = {
 
 
 def footage(folder: Path, names: Iterable[str], seconds: float = 4.0) -> Path:
-    """Clips of the named scenes in `folder`; "frozen" is one picture, "large" 1280x720."""
+    """Clips of the named scenes in `folder`; "frozen" is one picture, "large" 1280x720,
+    "h265" a second in that codec."""
     folder.mkdir(parents=True, exist_ok=True)
     pictures = people()[: round(seconds * FPS)]
     for name in names:
@@ -112,6 +115,8 @@ def footage(folder: Path, names: Iterable[str], seconds: float = 4.0) -> Path:
         elif name == "large":
             bigger = (cv2.resize(p, (1280, 720)) for p in pictures[: 2 * FPS])
             clip(bigger, path)
+        elif name == "h265":
+            clip(pictures[:FPS], path, codec="libx265")
         else:
             clip((SCENES[name](p) for p in pictures), path)
     return folder

@@ -1,20 +1,24 @@
 """`python ipycam_camera.py PORT RTSP_PORT USER PASSWORD [--discovery]`: ipycam, a virtual camera
 that nobody of us wrote, playing the footage. Prints `ready` when it serves.
 
+SIGUSR1 shows the footage, SIGUSR2 the same place without the people, SIGHUP a cloth over the lens.
 Without --discovery it is kept to 127.0.0.1 and says no Hello; with it, run it in a network
-namespace of its own.
+namespace of its own. What turns it is printed too: `turn PAN TILT ZOOM`, `still`.
 """
 
 from __future__ import annotations
 
+import signal
 import socketserver
 import sys
 import threading
 import time
+from collections.abc import Callable
 
-from ipycam import CameraConfig, IPCamera, camera
+import numpy as np
+from ipycam import CameraConfig, IPCamera, camera, rtsp
 
-from tests.peers.clips import people
+from tests.peers.clips import Picture, covered, people
 from tests.peers.namespaces import ADDRESS
 
 
@@ -33,6 +37,44 @@ class _Loopback(camera.ReusableThreadingTCPServer):  # type: ignore[misc]  # no 
         super().__init__(("127.0.0.1", address[1]), handler)
 
 
+class _Motors:
+    """Told when it is turned."""
+
+    def on_continuous_move(self, pan: float, tilt: float, zoom: float) -> None:
+        print("turn", pan, tilt, zoom, flush=True)
+
+    def on_stop(self) -> None:
+        print("still", flush=True)
+
+
+def nobody() -> tuple[Picture, ...]:
+    empty: Picture = np.median(np.stack(people()), axis=0).astype(np.uint8)
+    return (empty,)
+
+
+def cloth() -> tuple[Picture, ...]:
+    return tuple(covered(picture) for picture in people()[:10])
+
+
+SCENES: dict[int, Callable[[], tuple[Picture, ...]]] = {
+    signal.SIGUSR1: people,
+    signal.SIGUSR2: nobody,
+    signal.SIGHUP: cloth,
+}
+
+
+class _Scene:
+    """What is before the lens; a signal changes it."""
+
+    def __init__(self) -> None:
+        self.pictures = people()
+        for number in SCENES:
+            signal.signal(number, self._change)
+
+    def _change(self, number: int, frame: object) -> None:
+        self.pictures = SCENES[number]()
+
+
 def main() -> None:
     port, rtsp_port, user, password = sys.argv[1:5]
     if "--discovery" not in sys.argv:
@@ -40,6 +82,8 @@ def main() -> None:
         camera.ReusableThreadingTCPServer = _Loopback
     address = ADDRESS if "--discovery" in sys.argv else "127.0.0.1"
     socketserver.TCPServer.allow_reuse_address = True
+    # A key frame every half a second instead of two: tests wait for them.
+    rtsp.NativeRTSPServer._gop_size = staticmethod(lambda fps: max(1, fps // 2))
     config = CameraConfig(
         name="Peer", serial_number=f"PEER-{port}", local_ip=address, onvif_port=int(port),
         rtsp_port=int(rtsp_port), username=user, password=password, main_width=1280,
@@ -47,13 +91,14 @@ def main() -> None:
         hw_accel="cpu", show_timestamp=False,
     )  # fmt: skip
     virtual = IPCamera(config)
+    virtual.ptz.add_hardware_handler(_Motors())
     virtual.start()
+    scene = _Scene()
     print("ready", flush=True)
-    pictures, at = people(), 0
     while True:
-        virtual.stream(pictures[at % len(pictures)])
-        at += 1
-        time.sleep(0.1)
+        for at in range(len(people())):
+            virtual.stream(scene.pictures[at % len(scene.pictures)])
+            time.sleep(0.1)
 
 
 main()

@@ -21,7 +21,11 @@ ENVELOPE = (
     ' xmlns:tt="http://www.onvif.org/ver10/schema"'
     ' xmlns:tds="http://www.onvif.org/ver10/device/wsdl"'
     ' xmlns:trt="http://www.onvif.org/ver10/media/wsdl"'
-    ' xmlns:tptz="http://www.onvif.org/ver20/ptz/wsdl">'
+    ' xmlns:tr2="http://www.onvif.org/ver20/media/wsdl"'
+    ' xmlns:tptz="http://www.onvif.org/ver20/ptz/wsdl"'
+    ' xmlns:tev="http://www.onvif.org/ver10/events/wsdl"'
+    ' xmlns:wsnt="http://docs.oasis-open.org/wsn/b-2"'
+    ' xmlns:wsa="http://www.w3.org/2005/08/addressing">'
     "<s:Body>{body}</s:Body></s:Envelope>"
 )
 FAULT = (
@@ -33,10 +37,29 @@ PROFILE = (
     '<trt:Profiles token="{token}" fixed="true"><tt:Name>{token}</tt:Name>'
     '<tt:VideoSourceConfiguration token="vs"><tt:Name>v</tt:Name><tt:UseCount>1</tt:UseCount>'
     '<tt:SourceToken>{source}</tt:SourceToken><tt:Bounds x="0" y="0" width="1" height="1"/>'
-    '</tt:VideoSourceConfiguration><tt:VideoEncoderConfiguration token="ve"><tt:Name>e</tt:Name>'
+    '</tt:VideoSourceConfiguration><tt:VideoEncoderConfiguration token="ve-{token}">'
+    "<tt:Name>e</tt:Name>"
     "<tt:UseCount>1</tt:UseCount><tt:Encoding>{codec}</tt:Encoding><tt:Resolution>"
     "<tt:Width>{width}</tt:Width><tt:Height>{height}</tt:Height></tt:Resolution>"
     "<tt:Quality>4</tt:Quality></tt:VideoEncoderConfiguration></trt:Profiles>"
+)
+SECOND = (
+    '<tr2:Profiles token="{token}" fixed="true"><tr2:Name>{token}</tr2:Name><tr2:Configurations>'
+    '<tr2:VideoSource token="vs"><tt:Name>v</tt:Name><tt:UseCount>1</tt:UseCount>'
+    "<tt:SourceToken>{source}</tt:SourceToken></tr2:VideoSource>"
+    '<tr2:VideoEncoder token="ve-{token}" GovLength="50" Profile="Main"><tt:Name>e</tt:Name>'
+    "<tt:UseCount>1</tt:UseCount><tt:Encoding>{codec}</tt:Encoding><tt:Resolution>"
+    "<tt:Width>{width}</tt:Width><tt:Height>{height}</tt:Height></tt:Resolution>"
+    '<tt:RateControl ConstantBitRate="false"><tt:FrameRateLimit>25</tt:FrameRateLimit>'
+    "<tt:BitrateLimit>500</tt:BitrateLimit></tt:RateControl></tr2:VideoEncoder>"
+    "</tr2:Configurations></tr2:Profiles>"
+)
+NOTICE = (
+    "<wsnt:NotificationMessage><wsnt:Topic>{topic}</wsnt:Topic><wsnt:Message>"
+    '<tt:Message UtcTime="2026-01-01T00:00:00Z" PropertyOperation="Changed"><tt:Source>'
+    '<tt:SimpleItem Name="Source" Value="{source}"/></tt:Source><tt:Data>'
+    '<tt:SimpleItem Name="State" Value="{state}"/></tt:Data></tt:Message></wsnt:Message>'
+    "</wsnt:NotificationMessage>"
 )
 SECURITY = re.compile(
     r"<\w*:?Username>(?P<user>[^<]*)<.*?Password[^>]*>(?P<digest>[^<]*)<.*?"
@@ -63,11 +86,21 @@ class OddCamera:
         self.maker = b"Maker"
         self.serial = "S-1"
         self.profiles = [("main", "v0", "H264", 1920, 1080), ("sub", "v0", "H264", 640, 360)]
+        self.second: list[tuple[str, str, str, int, int]] = []  # profiles of Media 2, if it has it
+        self.keeps_codec = False
         self.knows_stop = True
         self.raw: dict[str, bytes] = {}  # operation -> the whole answer
         self.status: dict[str, int] = {}
         self.silent = False  # accepts, never answers
         self.drip = False  # a byte now and then
+        self.gate = threading.Event()  # while it is not set, every answer waits
+        self.gate.set()
+        self.life_s = 60  # of its subscriptions
+        self.subscriptions: set[str] = set()  # that it has now
+        self.most = 0  # it had at once
+        self.notices: list[str] = []  # that wait to be pulled
+        self.flood = 0  # notices in each answer, for ever
+        self._news = threading.Condition()
         self.asked: list[str] = []
         self.tried = 0  # times credentials were offered
         self.wrong = 0  # times they were wrong
@@ -95,9 +128,24 @@ class OddCamera:
 
     def close(self) -> None:
         self._ending.set()
+        self.gate.set()
+        self.forget()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+
+    def notice(self, topic: str, state: bool, source: str = "v0") -> None:
+        """Something happens to it."""
+        with self._news:
+            state_ = str(state).lower()
+            self.notices.append(NOTICE.format(topic=topic, state=state_, source=source))
+            self._news.notify_all()
+
+    def forget(self) -> None:
+        """Its subscriptions, as in a reboot."""
+        with self._news:
+            self.subscriptions.clear()
+            self._news.notify_all()
 
     def __enter__(self) -> Self:
         return self
@@ -112,6 +160,7 @@ class OddCamera:
         found = re.search(r"Body>\s*<(?:\w+:)?(\w+)", text)
         operation = found[1] if found else ""
         self.asked.append(operation)
+        self.gate.wait(30)
         if self.silent:
             self._ending.wait(30)
             request.close_connection = True
@@ -209,8 +258,11 @@ class OddCamera:
             case "GetCapabilities":
                 parts = "".join(
                     f"<tt:{name}><tt:XAddr>http://{host}/onvif/{name}</tt:XAddr>{more}</tt:{name}>"
-                    for name, more in (("Media", "<tt:StreamingCapabilities/>"), ("PTZ", ""))
-                )
+                    for name, more in (
+                        ("Media", "<tt:StreamingCapabilities/>"), ("PTZ", ""),
+                        ("Events", "<tt:WSPullPointSupport>false</tt:WSPullPointSupport>"),
+                    )
+                )  # fmt: skip
                 return (
                     f"<tds:GetCapabilitiesResponse><tds:Capabilities>{parts}</tds:Capabilities>"
                     "</tds:GetCapabilitiesResponse>"
@@ -222,6 +274,12 @@ class OddCamera:
                     f"</tds:FirmwareVersion><tds:SerialNumber>{self.serial}</tds:SerialNumber>"
                     "<tds:HardwareId>h</tds:HardwareId></tds:GetDeviceInformationResponse>"
                 ), 200
+            case "GetProfiles" if "tr2:GetProfiles" in text:
+                entries = "".join(
+                    SECOND.format(token=t, source=s, codec=c, width=w, height=h)
+                    for t, s, c, w, h in self.second
+                )
+                return f"<tr2:GetProfilesResponse>{entries}</tr2:GetProfilesResponse>", 200
             case "GetProfiles":
                 entries = "".join(
                     PROFILE.format(token=t, source=s, codec=c, width=w, height=h)
@@ -230,10 +288,13 @@ class OddCamera:
                 return f"<trt:GetProfilesResponse>{entries}</trt:GetProfilesResponse>", 200
             case "GetStreamUri" | "GetSnapshotUri" as name:
                 uri = self.stream if name == "GetStreamUri" else self.snapshot
+                asked = re.search(r"ProfileToken>([^<]*)<", text)
+                profile = asked[1] if asked else ""  # one for each channel of a recorder
                 if uri is None:
                     return FAULT.format(code="ActionNotSupported", text="no"), 500
                 return (
-                    f"<trt:{name}Response><trt:MediaUri><tt:Uri>{uri.format(host=host)}</tt:Uri>"
+                    f"<trt:{name}Response><trt:MediaUri>"
+                    f"<tt:Uri>{uri.format(host=host, profile=profile)}</tt:Uri>"
                     "<tt:InvalidAfterConnect>false</tt:InvalidAfterConnect>"
                     "<tt:InvalidAfterReboot>false</tt:InvalidAfterReboot>"
                     f"<tt:Timeout>PT0S</tt:Timeout></trt:MediaUri></trt:{name}Response>"
@@ -242,11 +303,88 @@ class OddCamera:
                 still = re.search(r'PanTilt[^>]*x="0\.0"', text) is not None
                 self.asked[-1] = "ContinuousMove 0" if still else "ContinuousMove"
                 return "<tptz:ContinuousMoveResponse/>", 200
+            case "GetServices" if self.second:
+                return (
+                    "<tds:GetServicesResponse><tds:Service><tds:Namespace>"
+                    "http://www.onvif.org/ver20/media/wsdl</tds:Namespace>"
+                    f"<tds:XAddr>http://{host}/onvif/Media2</tds:XAddr></tds:Service>"
+                    "</tds:GetServicesResponse>"
+                ), 200
+            case "SetVideoEncoderConfiguration" if not self.keeps_codec:
+                self._encodes(text)
+                return "<tr2:SetVideoEncoderConfigurationResponse/>", 200
+            case "CreatePullPointSubscription":
+                return self._subscribed(host), 200
+            case "PullMessages" | "Renew" | "Unsubscribe":
+                return self._of_subscription(operation, text)
+            case "SetSynchronizationPoint":
+                return "<trt:SetSynchronizationPointResponse/>", 200
             case "Stop" if not self.knows_stop:
                 return FAULT.format(code="ActionNotSupported", text="no Stop"), 500
             case "Stop":
                 return "<tptz:StopResponse/>", 200
         return FAULT.format(code="ActionNotSupported", text=operation), 500
+
+    def _encodes(self, text: str) -> None:
+        """It is set to another codec: of Media 1 with all that this service wants."""
+        codec, token = re.search(r"Encoding>(\w+)<", text), re.search(r' token="ve-(\w+)"', text)
+        assert codec
+        assert token
+        assert "tr2:Set" in text or re.search(r"GovLength>\d+<.*H264Profile>Main<", text)
+        for kept in (self.profiles, self.second):
+            kept[:] = [
+                (t, s, codec[1] if t == token[1] else c, w, h) for t, s, c, w, h in kept
+            ]  # fmt: skip
+
+    # --- events --------------------------------------------------------------------------------
+
+    def _subscribed(self, host: str) -> str:
+        with self._news:
+            name = f"s{len(self.asked)}"
+            self.subscriptions.add(name)
+            self.most = max(self.most, len(self.subscriptions))
+        return (
+            "<tev:CreatePullPointSubscriptionResponse><tev:SubscriptionReference>"
+            f"<wsa:Address>http://{host}/onvif/subscription</wsa:Address><wsa:ReferenceParameters>"
+            f'<x:Id xmlns:x="urn:maker">{name}</x:Id></wsa:ReferenceParameters>'
+            f"</tev:SubscriptionReference>{self._times('wsnt')}"
+            "</tev:CreatePullPointSubscriptionResponse>"
+        )
+
+    def _times(self, prefix: str) -> str:
+        now = datetime.now(UTC) + self.clock_off
+        ends = now + timedelta(seconds=self.life_s)
+        return (
+            f"<{prefix}:CurrentTime>{now:%Y-%m-%dT%H:%M:%SZ}</{prefix}:CurrentTime>"
+            f"<{prefix}:TerminationTime>{ends:%Y-%m-%dT%H:%M:%SZ}</{prefix}:TerminationTime>"
+        )
+
+    def _of_subscription(self, operation: str, text: str) -> tuple[str, int]:
+        found = re.search(r"Id[^>]*>(s\d+)<", text)  # it wants its parameter back
+        name = found[1] if found else ""
+        with self._news:
+            if operation == "PullMessages" and not self.flood:
+                wait = re.search(r"PT(\d+)S", text)
+                self._news.wait_for(
+                    lambda: self.notices or name not in self.subscriptions,
+                    float(wait[1]) if wait else 0,
+                )
+            if name not in self.subscriptions:
+                return FAULT.format(code="InvalidArgVal", text="no such subscription"), 400
+            if operation == "Unsubscribe":
+                self.subscriptions.remove(name)
+                self._news.notify_all()
+                return "<wsnt:UnsubscribeResponse/>", 200
+            if operation == "Renew":
+                return f"<wsnt:RenewResponse>{self._times('wsnt')}</wsnt:RenewResponse>", 200
+            told, self.notices = self.notices, []
+        told += [NOTICE.format(topic="tns1:VideoSource/MotionAlarm", state="true", source="v0")] * (
+            self.flood
+        )
+        return (
+            f"<tev:PullMessagesResponse>{self._times('tev')}{''.join(told)}"
+            "</tev:PullMessagesResponse>"
+        ), 200
 
 
 class SilentPort:

@@ -1,11 +1,11 @@
 """GStreamer's RTSP server as cameras that do what a test says. Runs under the system's Python,
 which has the bindings: `/usr/bin/python3 rtsp_server.py CLIPS [--port N] [--user U --password P]`.
 
-CLIPS is a folder of `NAME.clip` files (see `clips.py`): access units of H.264, each with its
-length and whether it is a key frame. A mount /NAME plays NAME.clip in a loop without re-encoding,
-with time stamps of its own. Lines on standard input:
+CLIPS is a folder of `NAME.clip` files (see `clips.py`): access units of H.264 (H.265 where the
+name ends so), each with its length and whether it is a key frame. A mount /NAME plays NAME.clip in
+a loop without re-encoding, with time stamps of its own. Lines on standard input:
 
-    play MOUNT CLIP    from now on /MOUNT shows CLIP
+    play MOUNT CLIP    from now on /MOUNT shows CLIP; for one of another codec it hangs up
     stall MOUNT        no packets any more; the connection stays
     resume MOUNT
     kick               end every connection, as a camera does that reboots
@@ -32,8 +32,8 @@ from gi.repository import GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
 FPS = 25
 LAUNCH = (
     "( appsrc name=source is-live=true format=time do-timestamp=false "
-    "caps=video/x-h264,stream-format=byte-stream,alignment=au,framerate=25/1 "
-    "! rtph264pay name=pay0 pt=96 config-interval=-1 )"
+    "caps=video/x-{codec},stream-format=byte-stream,alignment=au,framerate=25/1 "
+    "! rtp{codec}pay name=pay0 pt=96 config-interval=-1 )"
 )
 
 
@@ -46,9 +46,14 @@ def read_clip(path: Path) -> list[tuple[int, bytes]]:
     return units
 
 
+def codec_of(clip: str) -> str:
+    return "h265" if clip.endswith("h265") else "h264"
+
+
 class Mount:
     def __init__(self, units: list[tuple[int, bytes]]) -> None:
         self.units, self.at = units, 0
+        self.codec = ""
         self.stalled = False
         self.source: Any = None
         self.frame = 0
@@ -99,7 +104,7 @@ def main() -> None:
         token.set_string("media.factory.role", "user")
         auth.add_digest(given.user, given.password, token)
         server.set_auth(auth)
-    mounts = {}
+    mounts, factories = {}, {}
     points = server.get_mount_points()
     names = {name: name for name in clips}
     for name in clips:
@@ -107,7 +112,8 @@ def main() -> None:
     for name, clip in names.items():
         mount = mounts[name] = Mount(clips[clip])
         factory = GstRtspServer.RTSPMediaFactory.new()
-        factory.set_launch(LAUNCH)
+        mount.codec = codec_of(clip)
+        factory.set_launch(LAUNCH.format(codec=mount.codec))
         factory.set_shared(True)
         if given.user:
             allowed = Gst.Structure.new_from_string(
@@ -118,6 +124,7 @@ def main() -> None:
             factory.set_permissions(permissions)
         factory.connect("media-configure", mount.configure)
         points.add_factory(f"/{name}", factory)
+        factories[name] = factory
     server.attach(None)
     print(f"ready {server.get_bound_port()}", flush=True)
 
@@ -126,7 +133,12 @@ def main() -> None:
 
     def obey(words: list[str]) -> bool:
         if words[0] == "play":
-            mounts[words[1]].play(clips[words[2]])
+            mount, codec = mounts[words[1]], codec_of(words[2])
+            mount.play(clips[words[2]])
+            if codec != mount.codec:
+                mount.codec = codec
+                factories[words[1]].set_launch(LAUNCH.format(codec=codec))
+                kick()
         elif words[0] in ("stall", "resume"):
             mounts[words[1]].stalled = words[0] == "stall"
         elif words[0] == "kick":

@@ -1,4 +1,5 @@
-"""A thousand reconnects to cameras that misbehave: no thread, descriptor or memory is left."""
+"""A thousand reconnects to cameras that misbehave: no thread, descriptor, memory or
+subscription is left."""
 
 from __future__ import annotations
 
@@ -48,7 +49,7 @@ async def test_reconnecting_leaves_nothing_behind(
         nonlocal reports
         reports += isinstance(message, wire.Report)
 
-    garbage = SilentPort(b"\x00\xff garbage\r\n\r\n" * 99)
+    garbage, silent = SilentPort(b"\x00\xff garbage\r\n\r\n" * 99), SilentPort()
     with (
         RtspPeer(footage(tmp_path, ["good"], seconds=1.0), copies=2) as peer,
         OddCamera() as odd,
@@ -59,6 +60,7 @@ async def test_reconnecting_leaves_nothing_behind(
             wire.Access(rtsp=peer.url("good0")),
             wire.Access(rtsp=peer.url("nothing")),
             wire.Access(rtsp=f"rtsp://127.0.0.1:{garbage.port}/x"),
+            wire.Access(rtsp=f"rtsp://127.0.0.1:{silent.port}/x"),
             wire.Access(rtsp="rtsp://127.0.0.1:1/x"),
             onvif,
         ]
@@ -84,6 +86,9 @@ async def test_reconnecting_leaves_nothing_behind(
             await round_()
             rounds += 1
         await eventually(lambda: held()[0] <= before[0] and held()[1] <= before[1] + 2)
+        await eventually(lambda: not odd.subscriptions)
+        assert odd.most <= 2, "one is let go while the next is made"
         grown = memory() - size
         assert grown < GROWTH_MAX, f"{grown / 1e6:.0f} MB after {rounds} rounds"
     garbage.close()
+    silent.close()

@@ -41,7 +41,7 @@ class Agent:
         self.subscriptions = Subscriptions(self.line)
         self.directory = Directory(())
         self._series: deque[Iterator[Message]] = deque()
-        self._sending = False
+        self._sending: Iterator[Message] | None = None  # whose message is not answered yet
 
     def take(self) -> list[Effect]:
         """What is to be done, in order."""
@@ -74,6 +74,7 @@ class Agent:
 
     def lost(self, connection: int, now: float) -> None:
         """A TCP connection has ended."""
+        self.calls.moved(connection)
         self.transactions.lost(connection, now)
         if connection == 0 and self.registration.state == "online":
             self.registration.again(now)  # behind NAT it reaches us by this connection only
@@ -105,7 +106,8 @@ class Agent:
             return
         self.line.note(message, sent=False)
         self.transactions.begin(message, now)
-        if not self._known(message):
+        registered = self.registration.state == "online" or message.method == "OPTIONS"
+        if not (self.named_by(message) and registered):
             self._respond(message, 403, path, now)
             return
         handle = {
@@ -125,13 +127,12 @@ class Agent:
         else:
             handle()
 
-    def _known(self, message: Message) -> bool:
-        """Only the platform itself may ask, and only once we are registered with it."""
+    def named_by(self, message: Message) -> bool:
+        """Whether a request says that it is the platform's: nobody else may ask."""
         try:
-            itself = uri(message.get("from")).user == self.upper.server_id
+            return uri(message.get("from")).user == self.upper.server_id
         except BadMessage:
             return False
-        return itself and (self.registration.state == "online" or message.method == "OPTIONS")
 
     def _respond(self, request: Message, status: int, path: Path, now: float) -> None:
         headers = [("x-gb-ver", GB_VERSION[self.upper.version])]
@@ -165,23 +166,26 @@ class Agent:
         """Send them one after the other, each when the one before was answered."""
         if len(self._series) < SERIES_MAX:
             self._series.append(messages)
+        else:
+            self.line.say("上级平台应答太慢，一条通知没有发出 (a notice was left out)")
         self._advance(now)
 
     def _advance(self, now: float) -> None:
-        while self._series and not self._sending:
+        while self._series and self._sending is None:
             message = next(self._series[0], None)
             if message is None:
                 self._series.popleft()
                 continue
-            self._sending = True
+            self._sending = self._series[0]
             self.line.note(message, sent=True)
             path = self.line.main
             self.transactions.request(message, path, now, self._sent)
 
     def _sent(self, answer: Message | None, now: float) -> None:
-        self._sending = False
-        if self._series and (answer is None or answer.status >= 300):
-            self._series.popleft()  # the rest of it would be for nobody
+        series, self._sending = self._sending, None
+        if answer is None or answer.status >= 300:
+            if series is not None and series in self._series:
+                self._series.remove(series)  # the rest of it would be for nobody
             if answer is not None and answer.status == 481:
                 self.subscriptions.forget(answer.call_id)
         self._advance(now)
@@ -193,7 +197,7 @@ class Agent:
             known = self.directory.get(manscdp.read(message.body).device) is not None
         except BadBody:
             known = False
-        answer = self.subscriptions.subscribe(message, path, known, now)
+        answer = self.subscriptions.subscribe(message, known, now)
         self.line.note(answer, sent=True)
         self.transactions.respond(message, answer, path, now)
 
@@ -239,7 +243,11 @@ class Agent:
         body = queries.alarm(
             self.upper, self.registration.next_sn(), channel, local, priority, method, kind, text
         )
-        subscribed = self.subscriptions.to("Alarm", now)
+        subscribed = [
+            subscription
+            for subscription in self.subscriptions.to("Alarm", now)
+            if any(node.id == channel for node in self.directory.below(subscription.scope))
+        ]
         if subscribed:
             made = [self.subscriptions.notify(s, body, now) for s in subscribed]
         else:

@@ -56,9 +56,7 @@ class Calls:
 
         known = self.sessions.get(request.call_id)
         if known is not None and tag(request.get("to")):
-            if known.answer:  # a refresh: as before
-                self._accept(known, request, path, now)
-            return
+            return self._invited_again(known, request, path, now)
         if known is None and tag(request.get("to")):
             return refuse(481)
         if request.content_type != "application/sdp":
@@ -110,16 +108,22 @@ class Calls:
         return f"0{self._line.upper.device_id[3:8]}{secrets.randbelow(10_000):04}"
 
     def ack(self, request: Message) -> None:
+        if self._transactions.acknowledged(request):
+            return
         session = self.sessions.get(request.call_id)
-        if session is not None and session.step == "answered":
+        if session is None or request.cseq[0] != session.invite.cseq[0]:
+            return
+        if session.step == "answered":
             session.step, session.ok = "playing", b""
             self._line.effect(Begin(session.call_id))
 
     def bye(self, request: Message, path: Path, now: float) -> None:
-        session = self.sessions.pop(request.call_id, None)
+        session = self.sessions.get(request.call_id)
         status = 481 if session is None else 200
         self._respond(request, response(request, status, new_tag()), path, now)
         if session is not None:
+            self.media_refused(session.call_id, 487, now)  # if it was not answered yet
+            self.sessions.pop(session.call_id, None)
             self._line.effect(End(session.call_id))
 
     def cancel(self, request: Message, path: Path, now: float) -> None:
@@ -171,6 +175,19 @@ class Calls:
             del self.sessions[call_id]
             self._bye(session, now)
         self._line.effect(End(call_id))
+
+    def _invited_again(self, known: Session, request: Message, path: Path, now: float) -> None:
+        """Within a session: a refresh is answered as before, another offer can't be met."""
+        try:
+            same = not request.body or sdp.offer(request.body) == known.offer
+        except BadOffer:
+            same = False
+        if not known.answer:
+            self._respond(request, response(request, 491), path, now)
+        elif not same:
+            self._respond(request, response(request, 488), path, now)
+        else:
+            self._accept(known, request, path, now)
 
     def _accept(self, session: Session, request: Message, path: Path, now: float) -> None:
         contact = [("contact", f"<{self._line.contact}>")]
@@ -229,6 +246,12 @@ class Calls:
         for call_id in list(self.sessions):
             del self.sessions[call_id]
             self._line.effect(End(call_id))
+
+    def moved(self, connection: int) -> None:
+        """A connection has ended: what is still to be said goes the way of the registration."""
+        for session in self.sessions.values():
+            if session.path.kind == "tcp" and session.path.connection == connection:
+                session.path = self._line.main
 
     def end_all(self, now: float) -> None:
         for call_id in list(self.sessions):

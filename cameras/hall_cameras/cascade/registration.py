@@ -23,6 +23,7 @@ REFRESH = 0.8  # of the time that was granted
 AGAIN_S = 60.0  # at least, after a failure; doubled each time
 AGAIN_MAX_S = 600.0
 JITTER_S = 30.0
+ONCE_S = 10.0  # a connection that is lost again and again is not a reason to ask without end
 REFUSED_S = 900.0  # between tries with a password that was refused
 REDIRECTS_MAX = 3
 MISSES_MAX = 3
@@ -51,8 +52,8 @@ class Registration:
         self.misses = 0
         self.registered_at: float | None = None
         self.kept_at: float | None = None  # the last keepalive that was answered
+        self._granted_at = 0.0
         self.granted_s = 0
-        self.clock_there = ""  # its Date
 
     def start(self, now: float) -> None:
         self._call_id = self._line.new_call_id()
@@ -61,11 +62,11 @@ class Registration:
     def leave(self, now: float) -> None:
         """Sign off; `gone` when that is done, or cannot be."""
         self._next_at = self._keepalive_at = None
-        if self.state != "online":
-            self._become("off", "")
-            return
         self._leaving = True
-        self._register(now, None)
+        if self.state == "online":
+            self._register(now, None)
+        elif not self._asking:  # else that answer is waited for, and undone
+            self._become("off", "")
 
     @property
     def gone(self) -> bool:
@@ -89,9 +90,9 @@ class Registration:
             self._keepalive(now)
 
     def again(self, now: float) -> None:
-        """Try at once: a person asked, or the connection was lost."""
+        """Try at once: the connection was lost, or our address is another one."""
         if not self._asking and not self._leaving:
-            self._failures, self._next_at = 0, now
+            self._failures, self._next_at = 0, max(now, self._granted_at + ONCE_S)
 
     # --- REGISTER ------------------------------------------------------------------------------
 
@@ -123,11 +124,11 @@ class Registration:
         self._asking = True
         line.note(message, sent=True)
         self._transactions.request(
-            message, path, now, lambda response, at: self._answered(response, at, asked)
+            message, path, now, lambda response, at: self._answered(response, at, asked, expires)
         )
 
     def _answered(
-        self, response: Message | None, now: float, asked: digest.Challenge | None
+        self, response: Message | None, now: float, asked: digest.Challenge | None, expires: int
     ) -> None:
         self._asking = False
         if response is None:
@@ -144,19 +145,22 @@ class Registration:
         elif response.status == 403 and asked is not None:
             self._refused(now)
         elif 200 <= response.status < 300:
-            self._granted(response, now)
+            self._granted(response, now, expires)
         elif response.status in (301, 302) and self._redirected(response):
             self._register(now, None)
         else:
             self._failed(now, f"status_{response.status}")
 
-    def _granted(self, response: Message, now: float) -> None:
+    def _granted(self, response: Message, now: float, expires: int) -> None:
         if self._leaving:
-            self._become("off", "")
+            if expires:
+                self._register(now, None)  # it had been asked before we left
+            else:
+                self._become("off", "")
             return
+        self._granted_at = now
         self._failures = self._redirects = self.misses = 0
         self.granted_s = self._expires(response)
-        self.clock_there = response.get("date")[:64]
         self._next_at = now + self.granted_s * REFRESH
         if self.state != "online":
             self.registered_at = now

@@ -70,7 +70,7 @@ class CascadeCalls:
         setup, password = _setup(call.body)
         if len(cascade.platforms) >= PLATFORMS_MAX:
             raise Conflict("too_many_platforms", f"最多 {PLATFORMS_MAX} 个上级平台。")
-        self._check_port(cascade, setup, None)
+        self._check_new(cascade, setup, None)
         platform = Platform(platform_id=secrets.token_hex(8), setup=setup, password=password or "")
         return await self._store(call, platform, "cascade_platform_added")
 
@@ -80,16 +80,21 @@ class CascadeCalls:
         setup, password = _setup(call.body)
         if old.registered_ms is not None and setup.device_id != old.setup.device_id:
             raise Conflict("id_shown", "已在上级平台注册过，本级编码不能再改。")
-        self._check_port(cascade, setup, old.platform_id)
+        self._check_new(cascade, setup, old.platform_id)
         platform = msgspec.structs.replace(
             old, setup=setup, password=old.password if password is None else password
         )
         return await self._store(call, platform, "cascade_platform_changed", old)
 
-    def _check_port(self, cascade: Cascade, setup: PlatformSetup, but: str | None) -> None:
+    def _check_new(self, cascade: Cascade, setup: PlatformSetup, but: str | None) -> None:
+        """Platforms share our port; at one address they must be told apart by their ids."""
+
+        def known_by(of: PlatformSetup) -> tuple[str, str, int]:
+            return (of.host, of.server_id, of.local_port)
+
         for other in cascade.platforms.values():
-            if other.platform_id != but and other.setup.local_port == setup.local_port:
-                raise invalid("local_port", f"端口已由“{other.setup.name}”使用，每个平台各用一个。")
+            if other.platform_id != but and known_by(other.setup) == known_by(setup):
+                raise invalid("server_id", f"“{other.setup.name}”已用这个地址和平台编码接入。")
 
     async def _store(
         self, call: Call, platform: Platform, action: str, old: Platform | None = None
@@ -183,7 +188,8 @@ class CascadeCalls:
             )  # fmt: skip
             return Write({"gb_id": body.gb_id}, (change, entry))
 
-        return await once(call, act)
+        async with cascade.allotting:
+            return await once(call, act)
 
     async def log(self, call: Call) -> Any:
         """The last messages, newest first, without their secrets."""

@@ -28,7 +28,7 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     setup: str  # theirs: "passive" (we dial) or "active" (they do); "" over UDP
     payloads: tuple[int, ...]
     ps: bool  # payload type 96 is among them
-    stream: int | None  # 0 main, 1 sub, None: not said
+    stream: int  # 0 main (also when nothing is said), 1 sub
     ssrc: str  # ten digits, or "" when we shall choose
     time: str  # of t=
 
@@ -97,13 +97,13 @@ def _host(line: str) -> str:
     return found[1]
 
 
-def _stream(attributes: dict[str, str]) -> int | None:
+def _stream(attributes: dict[str, str]) -> int:
     """`streamnumber` of 2022; `streamprofile` and `streamMode` are what others wrote before."""
     text = attributes.get("streamnumber", "")
     if re.fullmatch(r"\d", text):
         return min(int(text), 1)
     mode = (attributes.get("streammode") or attributes.get("streamprofile") or "").lower()
-    return {"main": 0, "0": 0, "sub": 1, "1": 1}.get(mode)
+    return 1 if mode in ("sub", "1") else 0
 
 
 def _ssrc(text: str) -> str:

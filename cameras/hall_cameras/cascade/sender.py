@@ -63,6 +63,7 @@ class Sender:
         self._rtp = Packetiser(order.ssrc, random.randrange(1 << 16))
         self._offset: int | None = None
         self._last = 0
+        self._burst = 0
         self._refused_at = self._refused_since = 0.0
         self.frames = 0
         self.local = _towards(order.host)
@@ -207,14 +208,16 @@ class Sender:
         if self.order.tcp:
             self._socket.sendall(self._rtp.framed(frame, pts))
             return True
-        for index, datagram in enumerate(self._rtp.packets(frame, pts), 1):
+        for datagram in self._rtp.packets(frame, pts):
             try:
                 self._socket.send(datagram)
             except ConnectionRefusedError:
                 if self._unwanted():
                     return False
                 break  # it may be about to listen
-            if index % BURST == 0:
+            self._burst += 1  # over frames too: a cached group of pictures comes all at once
+            if self._burst == BURST:
+                self._burst = 0
                 time.sleep(PAUSE_S)
         return True
 

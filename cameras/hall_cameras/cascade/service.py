@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import itertools
 import time
+from collections import Counter
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
@@ -23,9 +24,10 @@ from hall_cameras.cascade import alarms, tables, tree
 from hall_cameras.cascade.agent import Agent
 from hall_cameras.cascade.book import Allotment, Book
 from hall_cameras.cascade.directory import Directory
+from hall_cameras.cascade.port import Ports
+from hall_cameras.cascade.profiles import main_profile
 from hall_cameras.cascade.setup import PlatformSetup
 from hall_cameras.cascade.station import Station
-from hall_cameras.cascade.uplinks import main_profile
 from hall_cameras.cascade.upper import Begin, Effect, End, Open, Turn
 from hall_cameras.domain.state import CamerasState
 from hall_core.alerts import AlertsState
@@ -44,6 +46,8 @@ PURPOSE = "cascade password"
 LOOK_S = 1.0  # how soon a platform hears of a change
 MEDIA_S = 9.0  # for a worker to open a stream
 TURN_S = 5.0  # a camera that is not told to stop stops by itself
+OPENING_MAX = 8  # sessions that a platform may have opened at once; a flood is refused beyond
+AUDITED_S = 600.0  # one entry in the audit log for each platform, camera and deed in this time
 REFUSALS = {"camera_busy": 486, "camera_codec": 488}
 
 
@@ -86,7 +90,11 @@ class Cascade:
         self._alarms: dict[str, alarms.Seen] = {}
         self._task: asyncio.Task[None] | None = None
         self._errands: set[asyncio.Task[None]] = set()
+        self._opening: Counter[str] = Counter()  # by platform
+        self._audited: dict[tuple[str, str, str], float] = {}
         self._reopening = asyncio.Lock()
+        self.allotting = asyncio.Lock()  # of ids: one at a time
+        self._ports = Ports()
 
     # --- life ----------------------------------------------------------------------------------
 
@@ -117,8 +125,7 @@ class Cascade:
     async def begin(self) -> None:
         """Register with every platform."""
         await self._look()
-        for platform in list(self.platforms.values()):
-            await self._open(platform)
+        await asyncio.gather(*(self._open(platform) for platform in self.platforms.values()))
         self._task = asyncio.create_task(self._look_for_ever())
 
     async def stop(self) -> None:
@@ -128,6 +135,11 @@ class Cascade:
             await asyncio.wait([self._task])
         await asyncio.gather(*(station.end() for station in self.stations.values()))
         self.stations = {}
+        await asyncio.sleep(0)  # so that every errand has begun
+        for errand in self._errands:
+            errand.cancel()
+        if self._errands:
+            await asyncio.wait(self._errands)
 
     async def _open(self, platform: Platform) -> None:
         if not platform.setup.enabled:
@@ -136,7 +148,7 @@ class Cascade:
         agent = Agent(upper, self._kernel.clock.now)
         agent.show(self.directory(platform), time.monotonic())
         platform_id = platform.platform_id
-        station = Station(agent, lambda effect: self._effect(platform_id, effect))
+        station = Station(agent, self._ports, lambda effect: self._effect(platform_id, effect))
         self.stations[platform_id] = station
         await station.begin()
 
@@ -244,18 +256,13 @@ class Cascade:
     async def _look(self) -> None:
         """Allot what has no id, tell what changed, end what lost its worker."""
         now, now_ms = time.monotonic(), millis(self._kernel.clock.now())
-        for platform in list(self.platforms.values()):
-            shared = self.shared(platform.setup)
-            made = self.book.allot(platform.setup.device_id, tree.subjects(shared), now_ms)
-            await self._keep(made)
-        if self.platforms:
-            await self._keep(self.book.gone(self._alive(), now_ms))
+        async with self.allotting:
+            await self._allot(now_ms)
         for platform_id, station in list(self.stations.items()):
+            await asyncio.sleep(0)
             current = self.platforms.get(platform_id)
             if current is None:
                 continue
-            if station.agent.registration.state == "online":
-                await self._seen(current, station.agent.directory, now_ms)
             directory = self.directory(current)
             if directory.nodes != station.agent.directory.nodes:
                 station.agent.show(directory, now)
@@ -264,6 +271,20 @@ class Cascade:
         for session in list(self.sessions.values()):
             if session.worker_id and session.worker_id not in self._cameras.links:
                 self._ended(session.session_id)
+
+    async def _allot(self, now_ms: int) -> None:
+        """Ids for what has none yet; those that a platform has seen stay."""
+        for platform in list(self.platforms.values()):
+            await asyncio.sleep(0)  # a thousand cameras take 5 ms: others come in between
+            shared = self.shared(platform.setup)
+            made = self.book.allot(platform.setup.device_id, tree.subjects(shared), now_ms)
+            await self._keep(made)
+        if self.platforms:
+            await self._keep(self.book.gone(self._alive(), now_ms))
+        for platform_id, station in list(self.stations.items()):
+            seeing = self.platforms.get(platform_id)
+            if seeing is not None and station.agent.registration.state == "online":
+                await self._seen(seeing, station.agent.directory, now_ms)
 
     async def _keep(self, made: list[Allotment]) -> None:
         if not made:
@@ -323,7 +344,15 @@ class Cascade:
                 self._errand(self._turn(platform_id, effect))
 
     def _errand(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
+        async def run() -> None:
+            try:
+                await work
+            except HallError as error:  # the platform was removed, or nothing can be stored
+                log.warning("cascade_errand_refused", why=error.code)
+            except Exception:
+                log.exception("cascade_errand_failed")
+
+        task = asyncio.create_task(run())
         self._errands.add(task)
         task.add_done_callback(self._errands.discard)
 
@@ -332,17 +361,28 @@ class Cascade:
         if station is None:
             return
         node = station.agent.directory.camera(wanted.channel)
-        if node is None:
-            station.agent.calls.media_refused(wanted.call_id, 404, time.monotonic())
-            station.work()
-            return
+        status = 404 if node is None else 486
+        if node is not None and self._opening[platform_id] < OPENING_MAX:
+            self._opening[platform_id] += 1
+            try:
+                status = await self._opened(platform_id, station, wanted, node.subject)
+            finally:
+                self._opening[platform_id] -= 1
+        if status:
+            station.agent.calls.media_refused(wanted.call_id, status, time.monotonic())
+        station.work()
+
+    async def _opened(
+        self, platform_id: str, station: Station, wanted: Open, camera_id: str
+    ) -> int:
+        """Have a worker open a session: 0, or the status that refuses it."""
         offer = wanted.offer
         session = Session(
             session_id=f"{platform_id}-{next(self._numbers)}",
             platform_id=platform_id,
             call_id=wanted.call_id,
-            camera_id=node.subject,
-            stream=0 if offer.stream is None else offer.stream,
+            camera_id=camera_id,
+            stream=offer.stream,
             began=time.monotonic(),
         )
         order = wire.Uplink(
@@ -355,32 +395,36 @@ class Cascade:
             ssrc=int(wanted.ssrc),
         )
         self.sessions[session.session_id] = session
-        held = self._cameras.leases.holder(node.subject)
+        held = self._cameras.leases.holder(camera_id)
         session.worker_id = "" if held is None else held[0]
-        question = wire.Ask(id=0, what="uplink", camera_id=node.subject, uplink=order)
+        question = wire.Ask(id=0, what="uplink", camera_id=camera_id, uplink=order)
         try:
-            at = await self._cameras.ask_holder(node.subject, question, wire.UplinkAt, MEDIA_S)
+            at = await self._cameras.ask_holder(camera_id, question, wire.UplinkAt, MEDIA_S)
         except Conflict as error:
-            self.sessions.pop(session.session_id, None)
-            status = REFUSALS.get(error.code, 500)
-            station.agent.calls.media_refused(wanted.call_id, status, time.monotonic())
-            station.work()
-            return
-        alive = session.session_id in self.sessions
-        if not alive or not station.agent.calls.media_opened(
+            if self.sessions.get(session.session_id) is None:
+                return 0  # it was ended, and another may have come under its Call-ID
+            self._close(session)
+            return REFUSALS.get(error.code, 500)
+        if session.session_id not in self.sessions or not station.agent.calls.media_opened(
             wanted.call_id, at.host, at.port, time.monotonic()
         ):
             self._close(session)
-        station.work()
+        return 0
 
     async def _begin_media(self, platform_id: str, call_id: str) -> None:
         for session in list(self.sessions.values()):
             if (session.platform_id, session.call_id) == (platform_id, call_id):
                 session.sending = True
                 await self._tell(session, "uplink_go")
-                await self._kernel.audit(
-                    self.find(platform_id).setup.name, "camera_uplink", session.camera_id, "", None
-                )
+                await self._audit(platform_id, "camera_uplink", session.camera_id)
+
+    async def _audit(self, platform_id: str, action: str, camera_id: str) -> None:
+        """Who looked at or turned which camera; not each time that a stick is moved."""
+        key, now = (platform_id, action, camera_id), time.monotonic()
+        if now - self._audited.get(key, -AUDITED_S) >= AUDITED_S:
+            self._audited[key] = now
+            name = self.find(platform_id).setup.name
+            await self._kernel.audit(name, action, camera_id, "", None)
 
     def _close(self, session: Session) -> None:
         self.sessions.pop(session.session_id, None)
@@ -422,5 +466,4 @@ class Cascade:
         with contextlib.suppress(Conflict):
             await self._cameras.ask_holder(node.subject, question, type(None), TURN_S + 8)
         if not still:
-            name = self.find(platform_id).setup.name
-            await self._kernel.audit(name, "camera_move", node.subject, "", None)
+            await self._audit(platform_id, "camera_move", node.subject)

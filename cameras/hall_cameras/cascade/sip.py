@@ -30,8 +30,8 @@ REASONS: Final = {
     100: "Trying", 200: "OK", 400: "Bad Request", 403: "Forbidden", 404: "Not Found",
     405: "Method Not Allowed", 415: "Unsupported Media Type", 420: "Bad Extension",
     481: "Call/Transaction Does Not Exist", 486: "Busy Here", 487: "Request Terminated",
-    488: "Not Acceptable Here", 489: "Bad Event", 500: "Server Internal Error",
-    503: "Service Unavailable",
+    488: "Not Acceptable Here", 489: "Bad Event", 491: "Request Pending",
+    500: "Server Internal Error", 503: "Service Unavailable",
 }  # fmt: skip
 
 _TOKEN = re.compile(r"[A-Za-z0-9!%*_+`'~.-]+")

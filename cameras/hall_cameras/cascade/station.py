@@ -1,8 +1,5 @@
-"""The sockets of one upper platform: a thin shell around an `Agent`.
-
-UDP and TCP on the same port of ours. Only the platform's own address is heard; what else comes is
-dropped unread. One timer, set to what the agent says is due.
-"""
+"""What an `Agent` needs of the network: its port, the connection that it dials, names, and one
+timer, set to what the agent says is due."""
 
 from __future__ import annotations
 
@@ -12,41 +9,40 @@ import ipaddress
 import socket
 import time
 from collections.abc import Callable
-from typing import Any
 
 import structlog
 
 from hall_cameras.cascade.agent import Agent
-from hall_cameras.cascade.sip import BadMessage, Message, Stream, Uri, parse, returned
+from hall_cameras.cascade.port import Connection, Port, Ports, write
+from hall_cameras.cascade.sip import BadMessage, Message, Uri, returned
 from hall_cameras.cascade.transactions import Path, Send
 from hall_cameras.cascade.upper import Effect
 
 log = structlog.get_logger()
 
 DIAL_S = 5.0
-CONNECTIONS_MAX = 8
-WAITING_MAX = 1 << 20  # bytes that a peer does not take
 MESSAGES_A_SECOND = 200  # more are dropped: nobody's cameras need it
-RESOLVE_S = 60.0
+RESOLVE_S = 60.0  # between looks for another address
+NAME_S = 3.0  # for finding one: set-up does not wait longer
+UNSENT_MAX = 64
 LEAVE_S = 2.0
 
 
 class Station:
     """`effect` is told of everything but what is to be sent."""
 
-    def __init__(self, agent: Agent, effect: Callable[[Effect], None]) -> None:
+    def __init__(self, agent: Agent, ports: Ports, effect: Callable[[Effect], None]) -> None:
         self.agent = agent
+        self._ports = ports
         self._effect = effect
         self._loop = asyncio.get_running_loop()
-        self._udp: asyncio.DatagramTransport | None = None
-        self._server: asyncio.Server | None = None
-        self._connections: dict[int, asyncio.Transport] = {}
-        self._last_connection = 0
+        self._port: Port | None = None
+        self._dialled: asyncio.Transport | None = None
         self._dialing: asyncio.Task[None] | None = None
         self._unsent: list[bytes] = []  # until the connection is there
         self._timer: asyncio.TimerHandle | None = None
         self._addresses: dict[str, str] = {}
-        self._resolving: asyncio.Task[None] | None = None
+        self._tending: asyncio.Task[None] | None = None
         self._second = 0
         self._count = 0
         self._left = asyncio.Event()  # signed off, and every BYE was answered
@@ -55,59 +51,66 @@ class Station:
     # --- life ----------------------------------------------------------------------------------
 
     async def begin(self) -> None:
-        """Open the sockets and register."""
-        upper = self.agent.upper
-        await self._resolve(upper.host)
+        """Open the port and register; a port that another program has is tried again."""
+        await self._resolve(self.agent.upper.host)
+        await self._open()
+        self._tending = asyncio.create_task(self._tend())
+
+    async def _open(self) -> None:
+        number = self.agent.upper.local_port
         try:
-            self._udp, _ = await self._loop.create_datagram_endpoint(
-                lambda: _Datagrams(self), local_addr=("0.0.0.0", upper.local_port)
-            )
-            port = self._udp.get_extra_info("sockname")[1]
-            self._server = await self._loop.create_server(
-                lambda: _Connection(self), "0.0.0.0", port
-            )
+            self._port = await self._ports.join(number, self)
         except OSError as error:
             self.trouble = "port_taken"
-            self.agent.line.say(f"port {upper.local_port}: {error.strerror or error}")
-            await self._close()
+            self.agent.line.say(f"port {number}: {error.strerror or error}")
             return
-        self.agent.line.contact = Uri(upper.device_id, self._own_address(), port)
+        self.trouble = ""
+        self._find_ourselves()
         self.agent.start(time.monotonic())
         self.work()
-        self._resolving = asyncio.create_task(self._resolve_again())
 
-    def _own_address(self) -> str:
-        """Ours, as the platform sees it (but for NAT)."""
+    async def _tend(self) -> None:
+        while True:
+            await asyncio.sleep(RESOLVE_S)
+            await self._resolve(self.agent.upper.host)
+            if self._port is None:
+                await self._open()
+            elif self._find_ourselves():
+                self.agent.registration.again(time.monotonic())  # it knows us by the old address
+                self.work()
+
+    def _find_ourselves(self) -> bool:
+        """Our address, as the platform sees it (but for NAT): whether it is another one."""
+        assert self._port is not None
+        host = "127.0.0.1"
         with (
             contextlib.suppress(OSError),
             socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe,
         ):
-            probe.connect((self._addresses.get(self.agent.upper.host, "127.0.0.1"), 9))
-            return str(probe.getsockname()[0])
-        return "127.0.0.1"
+            probe.connect((self._addresses.get(self.agent.upper.host, host), 9))
+            host = str(probe.getsockname()[0])
+        line = self.agent.line
+        old, line.contact = line.contact, Uri(self.agent.upper.device_id, host, self._port.number)
+        return old != line.contact
 
     async def end(self) -> None:
         """Hang up, sign off, close."""
-        if self._udp is not None:
+        if self._port is not None:
             self._left.clear()
             self.agent.leave(time.monotonic())
             self.work()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._left.wait(), LEAVE_S)
-        await self._close()
-
-    async def _close(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        for task in (self._dialing, self._resolving):
+        for task in (self._dialing, self._tending):
             if task is not None:
                 task.cancel()
-        if self._server is not None:
-            self._server.close()
-        for transport in list(self._connections.values()):
-            transport.abort()
-        if self._udp is not None:
-            self._udp.close()
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._dialled is not None:
+            self._dialled.abort()
+        if self._port is not None:
+            self._ports.leave(self.agent.upper.local_port, self)
+            self._port = None
 
     # --- names ---------------------------------------------------------------------------------
 
@@ -115,31 +118,16 @@ class Station:
         try:
             self._addresses[host] = str(ipaddress.IPv4Address(host))
         except ValueError:
-            with contextlib.suppress(OSError):
-                found = await self._loop.getaddrinfo(host, None, family=socket.AF_INET)
+            with contextlib.suppress(OSError, TimeoutError):
+                async with asyncio.timeout(NAME_S):
+                    found = await self._loop.getaddrinfo(host, None, family=socket.AF_INET)
                 self._addresses[host] = str(found[0][4][0])
-
-    async def _resolve_again(self) -> None:
-        while True:
-            await asyncio.sleep(RESOLVE_S)
-            await self._resolve(self.agent.upper.host)
 
     def _address(self, host: str) -> str | None:
         if host not in self._addresses:
             with contextlib.suppress(ValueError):  # another server, named by a redirect
                 self._addresses[host] = str(ipaddress.IPv4Address(host))
         return self._addresses.get(host)
-
-    def _heard(self, host: str) -> bool:
-        """Whether it is the platform that speaks, and not too fast."""
-        known = (self._address(self.agent.upper.host), self._address(self.agent.line.main.host))
-        if host not in known:
-            return False
-        second = int(time.monotonic())
-        if second != self._second:
-            self._second, self._count = second, 0
-        self._count += 1
-        return self._count <= MESSAGES_A_SECOND
 
     # --- out -----------------------------------------------------------------------------------
 
@@ -160,7 +148,7 @@ class Station:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if due is not None:
+        if due is not None and self._port is not None:
             wait = max(0.0, due - time.monotonic())
             self._timer = self._loop.call_later(wait, self._tick)
 
@@ -170,41 +158,54 @@ class Station:
 
     def _send(self, effect: Send) -> None:
         path = effect.path
+        if self._port is None:
+            return
         if path.kind == "udp":
             address = self._address(path.host)
-            if self._udp is not None and not self._udp.is_closing() and address is not None:
-                self._udp.sendto(effect.data, (address, path.port))
-        elif path.connection in self._connections:
-            self._write(path.connection, effect.data)
-        elif path.connection == 0:
-            self._unsent = [*self._unsent[-63:], effect.data]
+            if address is not None:
+                self._port.datagram_to(effect.data, (address, path.port))
+            elif self._dialing is None or self._dialing.done():
+                self._dialing = asyncio.create_task(self._resolve(path.host))  # it is sent again
+        elif path.connection:
+            self._port.write(path.connection, effect.data)
+        elif self._dialled is not None:
+            write(self._dialled, effect.data)
+        else:
+            self._unsent = [*self._unsent[1 - UNSENT_MAX :], effect.data]
             if self._dialing is None or self._dialing.done():
                 self._dialing = asyncio.create_task(self._dial(path))
-
-    def _write(self, connection: int, data: bytes) -> None:
-        transport = self._connections[connection]
-        if transport.get_write_buffer_size() > WAITING_MAX:
-            transport.abort()
-        else:
-            transport.write(data)
 
     async def _dial(self, path: Path) -> None:
         try:
             async with asyncio.timeout(DIAL_S):
+                if self._address(path.host) is None:
+                    await self._resolve(path.host)
                 address = self._address(path.host)
                 if address is None:
                     raise OSError("a name that is not known")
-                await self._loop.create_connection(
-                    lambda: _Connection(self, dialled=True), address, path.port
-                )
+                await self._loop.create_connection(lambda: Connection(self), address, path.port)
         except (OSError, TimeoutError):
-            self._unsent = []
             self._loop.call_soon(self.lost, 0)
 
-    # --- in ------------------------------------------------------------------------------------
+    # --- in: of a port, and of the connection that we dialled -----------------------------------
+
+    def knows(self, host: str) -> bool:
+        known = (self._address(self.agent.upper.host), self._address(self.agent.line.main.host))
+        return host in known
+
+    def means(self, message: Message) -> bool:
+        if message.is_request:
+            return self.agent.named_by(message)
+        return self.agent.transactions.awaits(message)
 
     def received(self, message: Message, path: Path) -> None:
         """A message from the platform's address."""
+        second = int(time.monotonic())
+        if second != self._second:
+            self._second, self._count = second, 0
+        self._count += 1
+        if self._count > MESSAGES_A_SECOND:
+            return
         if message.is_request:
             via = returned(message.get("via"), path.host, path.port)
             at = next(i for i, (key, _) in enumerate(message.headers) if key == "via")
@@ -217,79 +218,17 @@ class Station:
             log.exception("cascade_message_failed", platform=self.agent.upper.name)
         self.work()
 
-    def datagram(self, data: bytes, address: tuple[Any, ...]) -> None:
-        if not self._heard(address[0]):
-            return
-        try:
-            message = parse(data)
-        except BadMessage:
-            return
-        self.received(message, Path("udp", address[0], address[1]))
-
-    def connected(self, transport: asyncio.Transport, dialled: bool) -> int | None:
-        """The number of a new connection; None: it is not wanted."""
-        if dialled:
-            self._connections[0] = transport
-            for data in self._unsent:
-                transport.write(data)
-            self._unsent = []
-            return 0
-        peer = transport.get_extra_info("peername")
-        if peer is None or not self._heard(peer[0]) or len(self._connections) > CONNECTIONS_MAX:
-            return None
-        self._last_connection += 1
-        self._connections[self._last_connection] = transport
-        return self._last_connection
+    def connected(self, transport: asyncio.Transport, host: str) -> int | None:
+        """The connection that we dialled is there."""
+        self._dialled = transport
+        for data in self._unsent:
+            transport.write(data)
+        self._unsent = []
+        return 0
 
     def lost(self, connection: int) -> None:
-        self._connections.pop(connection, None)
+        if connection == 0:
+            self._dialled = None
+            self._unsent = []
         self.agent.lost(connection, time.monotonic())
         self.work()
-
-    def heard(self, host: str) -> bool:
-        return self._heard(host)
-
-
-class _Datagrams(asyncio.DatagramProtocol):
-    def __init__(self, station: Station) -> None:
-        self._station = station
-
-    def datagram_received(self, data: bytes, addr: tuple[Any, ...]) -> None:
-        self._station.datagram(data, addr)
-
-
-class _Connection(asyncio.Protocol):
-    """One TCP connection, ours or theirs."""
-
-    def __init__(self, station: Station, dialled: bool = False) -> None:
-        self._station = station
-        self._dialled = dialled
-        self._number: int | None = None
-        self._stream = Stream()
-        self._transport: asyncio.Transport | None = None
-        self._peer: tuple[str, int] = ("", 0)
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        peer = transport.get_extra_info("peername") or ("", 0)
-        self._peer = (str(peer[0]), int(peer[1]))
-        self._number = self._station.connected(transport, self._dialled)
-        if self._number is None:
-            transport.abort()
-
-    def data_received(self, data: bytes) -> None:
-        if self._number is None or self._transport is None:
-            return
-        try:
-            for message in self._stream.feed(data):
-                if not self._station.heard(self._peer[0]):
-                    raise BadMessage("too fast")
-                path = Path("tcp", *self._peer, self._number)
-                self._station.received(message, path)
-        except BadMessage:
-            self._transport.abort()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        if self._number is not None:
-            self._station.lost(self._number)

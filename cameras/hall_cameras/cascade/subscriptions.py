@@ -10,7 +10,6 @@ import msgspec
 from hall_cameras.cascade import manscdp
 from hall_cameras.cascade.manscdp import BadBody
 from hall_cameras.cascade.sip import BadMessage, Message, response, tag, uri
-from hall_cameras.cascade.transactions import Path
 from hall_cameras.cascade.upper import Line, new_tag
 
 EXPIRES_S = 600
@@ -29,7 +28,6 @@ class Subscription(msgspec.Struct, kw_only=True):
     ours: str  # our side of the dialog, with its tag
     theirs: str
     target: str
-    path: Path
     cseq: int = 0
     ends_at: float
 
@@ -41,7 +39,7 @@ class Subscriptions:
         self._line = line
         self._all: dict[str, Subscription] = {}
 
-    def subscribe(self, request: Message, path: Path, known_id: bool, now: float) -> Message:
+    def subscribe(self, request: Message, known_id: bool, now: float) -> Message:
         """The answer to a SUBSCRIBE. `known_id`: whether its DeviceID is shared."""
         text = request.get("expires")
         expires = int(text) if re.fullmatch(r"[0-9]{1,9}", text) else EXPIRES_S
@@ -49,11 +47,10 @@ class Subscriptions:
         if known is None and tag(request.get("to")):
             return response(request, 481)
         if known is None:
-            made = self._new(request, path, known_id)
+            made = self._new(request, known_id)
             if isinstance(made, int):
                 return response(request, made, new_tag())
             known = made
-        known.path = path
         known.ends_at = now + min(expires, EXPIRES_MAX_S)
         if expires == 0:
             self._all.pop(known.call_id, None)
@@ -66,7 +63,7 @@ class Subscriptions:
         ]
         return response(request, 200, tag(known.ours), headers)
 
-    def _new(self, request: Message, path: Path, known_id: bool) -> Subscription | int:
+    def _new(self, request: Message, known_id: bool) -> Subscription | int:
         try:
             body = manscdp.read(request.body)
             target = str(uri(request.get("contact") or request.get("from")))
@@ -87,7 +84,6 @@ class Subscriptions:
             ours=f"{request.get('to')};tag={new_tag()}",
             theirs=request.get("from"),
             target=target,
-            path=path,
             ends_at=0.0,
         )
 
@@ -102,7 +98,7 @@ class Subscriptions:
         subscription.cseq += 1
         left = max(1, round(subscription.ends_at - now))
         return self._line.request(
-            "NOTIFY", subscription.target, subscription.path,
+            "NOTIFY", subscription.target, self._line.main,
             from_=subscription.ours, to=subscription.theirs,
             call_id=subscription.call_id, cseq=subscription.cseq,
             headers=[

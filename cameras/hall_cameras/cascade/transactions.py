@@ -17,6 +17,8 @@ T2 = 4.0
 TIMEOUT = 32.0  # 64 x T1
 CACHE_MAX = 512
 PENDING_MAX = 256
+BYES_MAX = 192  # hanging up on a flood must leave room for keepalives
+REFUSALS_MAX = 64
 
 
 class Path(NamedTuple):
@@ -55,27 +57,23 @@ class Transactions:
     def __init__(self, send: Callable[[Send], None]) -> None:
         self._send = send
         self._pending: dict[tuple[str, str], _Pending] = {}
+        self._refusals: dict[tuple[str, str], _Pending] = {}  # of INVITEs, until acknowledged
         self._answered: OrderedDict[tuple[str, str, str], tuple[float, bytes]] = OrderedDict()
 
     # --- ours ----------------------------------------------------------------------------------
 
     def request(self, message: Message, path: Path, now: float, done: Done) -> None:
         """Send a request that has a Via with a branch of `new_branch`."""
-        key = (message.branch, message.method)
         data = message.encode()
-        if len(self._pending) >= PENDING_MAX:
-            done(None, now)
-            return
-        udp = path.kind == "udp"
-        self._pending[key] = _Pending(
-            data=data,
-            path=path,
-            done=done,
-            again_at=now + T1 if udp else now + TIMEOUT,
-            interval=T1,
-            ends_at=now + TIMEOUT,
-        )
         self._send(Send(data, path))
+        if len(self._pending) >= (BYES_MAX if message.method == "BYE" else PENDING_MAX):
+            done(None, now)  # said once, and not waited for
+        else:
+            self._pending[message.branch, message.method] = _pending(data, path, now, done)
+
+    def awaits(self, response: Message) -> bool:
+        """Whether a response is to a request of ours that waits."""
+        return (response.branch, response.cseq[1]) in self._pending
 
     def answered(self, response: Message, now: float) -> bool:
         """Whether a response is to a request of ours that waits. Provisional ones only stop it
@@ -117,6 +115,14 @@ class Transactions:
         data = response.encode()
         self._keep(request, data, now)
         self._send(Send(data, path))
+        refused = request.method == "INVITE" and response.status >= 300 and path.kind == "udp"
+        if refused and len(self._refusals) < REFUSALS_MAX:
+            key = (request.branch, request.call_id)
+            self._refusals[key] = _pending(data, path, now, lambda answer, at: None)
+
+    def acknowledged(self, ack: Message) -> bool:
+        """Whether an ACK is to a refusal of ours (RFC 3261, 17.2.1), which is not repeated then."""
+        return self._refusals.pop((ack.branch, ack.call_id), None) is not None
 
     def _keep(self, request: Message, data: bytes, now: float) -> None:
         key = request.transaction
@@ -129,18 +135,20 @@ class Transactions:
 
     def due(self) -> float | None:
         """When `tick` has something to do."""
-        times = [min(p.again_at, p.ends_at) for p in self._pending.values()]
+        waiting = (*self._pending.values(), *self._refusals.values())
+        times = [min(p.again_at, p.ends_at) for p in waiting]
         return min(times) if times else None
 
     def tick(self, now: float) -> None:
-        for key, pending in list(self._pending.items()):
-            if now >= pending.ends_at:
-                self._pending.pop(key, None)
-                pending.done(None, now)
-            elif now >= pending.again_at:
-                pending.interval = min(pending.interval * 2, T2)
-                pending.again_at = now + pending.interval
-                self._send(Send(pending.data, pending.path))
+        for kept in (self._pending, self._refusals):
+            for key, pending in list(kept.items()):
+                if now >= pending.ends_at:
+                    kept.pop(key, None)
+                    pending.done(None, now)
+                elif now >= pending.again_at:
+                    pending.interval = min(pending.interval * 2, T2)
+                    pending.again_at = now + pending.interval
+                    self._send(Send(pending.data, pending.path))
         while self._answered:
             first = next(iter(self._answered))
             if self._answered[first][0] > now:
@@ -151,6 +159,13 @@ class Transactions:
     def waiting(self) -> int:
         """Requests of ours that are not answered yet."""
         return len(self._pending)
+
+
+def _pending(data: bytes, path: Path, now: float, done: Done) -> _Pending:
+    again_at = now + (T1 if path.kind == "udp" else TIMEOUT)
+    return _Pending(
+        data=data, path=path, done=done, again_at=again_at, interval=T1, ends_at=now + TIMEOUT
+    )
 
 
 def new_branch() -> str:

@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable
 import msgspec
 
 from hall_cameras import addresses, wire
+from hall_cameras.cascade.profiles import main_profile
 from hall_cameras.cascade.ps import STREAM_TYPES
 from hall_cameras.cascade.sender import Sender
 from hall_cameras.cascade.tap import Tap
@@ -70,6 +71,7 @@ class Uplinks:
         self._in_thread = in_thread
         self._locate = locate
         self._loop = asyncio.get_running_loop()
+        self._opening: set[str] = set()
         self._senders: dict[str, tuple[Sender, str, _Main | None]] = {}
         self._mains: dict[str, _Main] = {}
 
@@ -79,21 +81,32 @@ class Uplinks:
         Raises:
             CameraTrouble: "busy", "codec", "no_picture", or why the main stream did not open.
         """
-        if len(self._senders) >= SENDERS_MAX:
+        if len(self._senders) + len(self._opening) >= SENDERS_MAX:
             raise CameraTrouble("busy")
-        main = await self._main(watched) if order.stream == 0 else None
-        tap = watched.tap if main is None else main.tap
+        session = order.session
+        self._opening.add(session)
+        main: _Main | None = None
         try:
+            if order.stream == 0:
+                main = await self._main(watched)
+            if main is not None:
+                main.senders += 1
+                came = main.tap.came
+                await self._in_thread(lambda: came.wait(MAIN_S))
+            if session not in self._opening:  # it was ended meanwhile
+                raise CameraTrouble("no_picture")
+            tap = watched.tap if main is None else main.tap
             if not tap.codec:
                 raise CameraTrouble("no_picture")
             if tap.codec not in STREAM_TYPES:
                 raise CameraTrouble("codec")
-            self.end(order.session)
             sender = Sender(order, tap, self._over)
-        except CameraTrouble:
+        except BaseException:  # also when nobody waits for it any more
             self._left(watched.camera_id, main)
             raise
-        self._senders[order.session] = (sender, watched.camera_id, main)
+        finally:
+            self._opening.discard(session)
+        self._senders[session] = (sender, watched.camera_id, main)
         return wire.UplinkAt(host=sender.local, port=sender.port)
 
     async def _main(self, watched: Watched) -> _Main | None:
@@ -109,10 +122,9 @@ class Uplinks:
                 access.username,
                 access.password,
             )
-            main = self._mains[watched.camera_id] = _Main(url)
-        main.senders += 1
-        opened = main
-        await self._in_thread(lambda: opened.tap.came.wait(MAIN_S))
+            main = self._mains.get(watched.camera_id)  # another session may have been quicker
+            if main is None or main.over:
+                main = self._mains[watched.camera_id] = _Main(url)
         return main
 
     def _left(self, camera_id: str, main: _Main | None) -> None:
@@ -130,6 +142,7 @@ class Uplinks:
             held[0].go()
 
     def end(self, session: str) -> None:
+        self._opening.discard(session)
         held = self._senders.pop(session, None)
         if held is not None:
             held[0].stop()
@@ -143,6 +156,8 @@ class Uplinks:
                 self._say(wire.UplinkEnded(session=session, why="source"))
 
     def end_all(self) -> None:
+        """Nobody knows of our sessions any more."""
+        self._opening.clear()
         for session in list(self._senders):
             self.end(session)
 
@@ -157,16 +172,3 @@ class Uplinks:
         if held is not None and held[0] is sender:
             self.end(session)
             self._say(wire.UplinkEnded(session=session, why=why))
-
-
-def main_profile(identity: wire.Identity | None) -> str:
-    """Token of the largest stream of the channel that is watched, if it is another one."""
-    if identity is None:
-        return ""
-    chosen = next((p for p in identity.profiles if p.token == identity.chosen), None)
-    if chosen is None:
-        return ""
-    same = [p for p in identity.profiles if p.source == chosen.source and p.codec.upper() != "JPEG"]
-    largest = max(same, key=lambda p: p.width * p.height, default=chosen)
-    larger = largest.width * largest.height > chosen.width * chosen.height
-    return largest.token if larger else ""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from hall_cameras.domain import counting, hours
+from hall_cameras.domain import counting
 from hall_cameras.domain.apply import GROUPED, KIND
 from hall_cameras.domain.state import OFFLINE_S, TROUBLES, Alarm, Camera, CamerasState, Trouble
 from hall_core.events import AlertRaised, CamerasCounted, CameraTime, Event
 from hall_core.features import Context
+from hall_core.sessions import midnight_after, next_open, week_of
 
 NAMED = 6  # cameras that an alert lists by name
 
@@ -20,7 +21,7 @@ def due(state: CamerasState, context: Context) -> datetime | None:
     if not waiting:
         return None
     ripe = max(min(waiting), context.now)
-    return hours.next_session(state.week, context.hall.timezone, ripe)
+    return next_open(week_of(state.week), context.hall.timezone, ripe)
 
 
 def time_passed(state: CamerasState, context: Context) -> list[Event]:
@@ -83,7 +84,7 @@ def day_ended(state: CamerasState, context: Context) -> list[Event]:
     """The figures of the day that was, when another begins. Nights that nobody saw don't count."""
     if not state.last_day or not state.cameras:
         return []
-    end = min(context.now, hours.day_end(context.hall.timezone, state.last_day))
+    end = min(context.now, midnight_after(context.hall.timezone, state.last_day))
     counted: dict[str, CameraTime] = {}
     for camera in state.cameras.values():
         total = counting.add(camera.today, counting.passed(state, camera, context, end))

@@ -8,7 +8,7 @@ from typing import Any
 
 from hall_cameras.domain import counting, windows
 from hall_cameras.domain.state import WHY, Camera, CamerasState, Trouble, troubles_of
-from hall_core.errors import NotFound, invalid
+from hall_core.errors import FieldError, Invalid, NotFound, invalid
 from hall_core.events import (
     AlertChanged,
     CameraAdded,
@@ -177,19 +177,25 @@ def decide_add(state: CamerasState, command: AddCameras, context: Context) -> li
         raise invalid("body", f"一个大厅最多 {CAMERAS_MAX} 台摄像机。")
     taken = {camera.name for camera in state.cameras.values()}
     events: list[Event] = []
+    errors: list[FieldError] = []
     for index, new in enumerate(command.cameras):
         where = "" if len(command.cameras) == 1 else f"rows[{index}]."
-        check_name(new.name, f"{where}name")
-        check_group(new.group, f"{where}group")
-        check_settings(new.settings, f"{where}settings")
-        if new.name in taken:
-            raise invalid(f"{where}name", f"已有一台名为“{new.name}”的摄像机。")
+        try:
+            check_name(new.name, f"{where}name")
+            check_group(new.group, f"{where}group")
+            check_settings(new.settings, f"{where}settings")
+            if new.name in taken:
+                raise invalid(f"{where}name", f"已有一台名为“{new.name}”的摄像机。")
+        except Invalid as error:
+            errors += error.errors  # of every row, so that a list is corrected in one go
         taken.add(new.name)
         events.append(
             CameraAdded(
                 camera_id=new.camera_id, name=new.name, group=new.group, settings=new.settings
             )
         )
+    if errors:
+        raise Invalid("invalid_field", errors[0].message, tuple(errors))
     return events
 
 

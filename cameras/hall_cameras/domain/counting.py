@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from hall_cameras.domain import hours
 from hall_cameras.domain.state import PICTURE_FAULTS, Camera, CamerasState
 from hall_core.events import CameraTime
 from hall_core.features import Context
+from hall_core.sessions import open_seconds, week_of
 
 
 def passed(state: CamerasState, camera: Camera, context: Context, until: datetime) -> CameraTime:
@@ -21,7 +21,8 @@ def passed(state: CamerasState, camera: Camera, context: Context, until: datetim
     known = (until - camera.counted_at).total_seconds()
     online = camera.state == "online"
     good = online and not PICTURE_FAULTS.intersection(camera.faults)
-    session = hours.session_seconds(state.week, context.hall.timezone, camera.counted_at, until)
+    week = week_of(state.week)
+    session = open_seconds(week, context.hall.timezone, camera.counted_at, until)
     return CameraTime(
         known_s=known,
         online_s=known if online else 0.0,

@@ -49,6 +49,7 @@ WHY: dict[str, str] = {
     "bad_address": "地址不正确",
     "no_profile": "没有可用的视频流配置",
     "not_found": "地址上没有这路视频",
+    "not_supported": "摄像机不支持所需的 ONVIF 功能；可填写 RTSP 地址",
     "no_video": "有连接但没有视频数据",
     "no_picture": "视频数据中没有可解码的画面",
     "ended": "摄像机结束了视频流",

@@ -33,8 +33,6 @@ def suspects(
         clock_off_s: the camera's clock against ours; 0 when it is not known.
     """
     found: set[CameraFault] = set()
-    if settings.frozen_s and still_s >= settings.frozen_s:
-        found.add("frozen")
     if settings.clock_wrong_s and abs(clock_off_s) > settings.clock_wrong_s:
         found.add("clock_wrong")
     wanted = (settings.width or size[0], settings.height or size[1])
@@ -44,6 +42,9 @@ def suspects(
     fault = _spoiled(reading, settings)
     if fault is not None:
         found.add(fault)
+    # Where nothing is to be seen, nothing changes either.
+    if settings.frozen_s and still_s >= settings.frozen_s and fault not in ("black", "covered"):
+        found.add("frozen")
     return frozenset(found)
 
 
@@ -52,15 +53,20 @@ def _spoiled(reading: Reading, settings: CameraSettings) -> CameraFault | None:
     if reading.mean < dark and reading.contrast < dark / 2:
         return "black"
     same_scene = reading.alike >= ALIKE
-    if settings.blurred_ratio and same_scene and reading.sharpness < settings.blurred_ratio:
+    gone = bool(settings.covered_share) and reading.lost >= settings.covered_share
+    # In a scene with little detail, noise is all that is sharp: then it is the detail that tells.
+    if (
+        settings.blurred_ratio
+        and same_scene
+        and (reading.sharpness < settings.blurred_ratio or gone)
+    ):
         return "blurred"
-    if settings.covered_share and not same_scene and reading.lost >= settings.covered_share:
+    if settings.moved_share and reading.moved_px >= MOVED_PX:
+        return "moved"
+    if gone and not same_scene:
         return "covered"
-    if settings.moved_share:
-        if reading.moved_px >= MOVED_PX:
-            return "moved"
-        if not same_scene and reading.edges < settings.moved_share:
-            return "moved"  # turned so far that nothing of the view is left to tell by how much
+    if settings.moved_share and not same_scene and reading.edges < settings.moved_share:
+        return "moved"  # turned so far that nothing of the view is left to tell by how much
     return None
 
 
@@ -73,8 +79,15 @@ class Judge:
         self._since = float("inf")  # of the first picture since the start or a gap
         self.faults: frozenset[CameraFault] = frozenset()
 
-    def look(self, at: float, suspected: frozenset[CameraFault]) -> frozenset[CameraFault]:
-        """The faults that count, after one more picture."""
+    def look(
+        self,
+        at: float,
+        suspected: frozenset[CameraFault],
+        agreed: frozenset[CameraFault] = frozenset(),
+    ) -> frozenset[CameraFault]:
+        """The faults that count, after one more picture; `agreed`, which the camera tells of as
+        well, need not last."""
+        self.faults |= agreed
         if self._seen and at - self._seen[-1][0] > max(self._lasts_s, GAP_S):
             self._seen.clear()  # nothing is known of the time between
         if not self._seen:

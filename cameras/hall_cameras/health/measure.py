@@ -18,7 +18,7 @@ WIDTH, HEIGHT = 640, 360
 GRID = 40  # px of a block in which detail is looked for: 16 x 9 blocks
 DETAIL = 40  # edge points that make a block one with detail
 GONE = 0.25  # of a block's edges: fewer, and its detail is gone
-LOOK_CLOSER = 0.85  # of the edges in place; above it nothing moved
+LOOK_CLOSER = 0.8  # of the edges in place, beyond chance; above it nothing moved
 VISIBLE = 0.2  # of the view's edges must still be in the picture to judge a move by them
 CONFIRMED, BETTER = 0.5, 0.1  # share of edges found once moved, and how many more than unmoved
 MATCHES_MIN = 20
@@ -97,7 +97,10 @@ def read(gray: Gray, previous: Gray | None, view: View | None) -> Reading:
     found = cv2.countNonZero(cv2.bitwise_and(view.edges, near)) / max(view.edge_count, 1)
     coarse = _coarse(gray)
     alike = float((coarse * view.coarse).mean())
-    moved_px = _moved_px(edges, found, gray, view) if found < LOOK_CLOSER else 0.0
+    # In a scene full of edges, most are near one wherever they are: chance does not count.
+    chance = cv2.countNonZero(near) / near.size
+    in_place = _beyond(found, chance)
+    moved_px = _moved_px(near, in_place, chance, gray, view) if in_place < LOOK_CLOSER else 0.0
     return reading._replace(
         sharpness=sharpness(gray, reading.contrast) / max(view.sharpness, 1e-6),
         lost=lost,
@@ -136,12 +139,17 @@ def _small(gray: Gray) -> NDArray[np.float32]:
     return result
 
 
-def _moved_px(edges: Gray, found: float, gray: Gray, view: View) -> float:
+def _beyond(share: float, chance: float) -> float:
+    """A share of what was found, without what is found by chance."""
+    return (share - chance) / max(1.0 - chance, 1e-6)
+
+
+def _moved_px(near: Gray, in_place: float, chance: float, gray: Gray, view: View) -> float:
     """By how many px the view moved, at its corner that moved most; 0 when that can't be told.
 
-    Two ways of finding a move propose one; it counts if the view's edges, moved so, are there.
+    Two ways of finding a move propose one; it counts if the view's edges, moved so, are `near` the
+    picture's.
     """
-    near: Gray = cv2.dilate(edges, _NEAR)
     for matrix in (_by_phase(gray, view), _by_points(gray, view)):
         if matrix is None:
             continue
@@ -149,8 +157,8 @@ def _moved_px(edges: Gray, found: float, gray: Gray, view: View) -> float:
         expected = int(np.count_nonzero(moved))
         if expected < view.edge_count * VISIBLE:
             continue
-        there = np.count_nonzero(moved & near) / expected
-        if there > CONFIRMED and there > found + BETTER:
+        there = _beyond(np.count_nonzero(moved & near) / expected, chance)
+        if there > CONFIRMED and there > in_place + BETTER:
             corners = np.array([[0, 0, 1], [WIDTH, 0, 1], [0, HEIGHT, 1], [WIDTH, HEIGHT, 1]])
             return float(np.linalg.norm(corners @ matrix.T - corners[:, :2], axis=1).max())
     return 0.0

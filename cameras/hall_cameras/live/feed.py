@@ -44,6 +44,7 @@ class Feed:
         self._room = room
         self._loop = asyncio.get_running_loop()
         self._video = self._pictures = False  # what is wanted
+        self._anew: set[bool] = set()  # lines (pictures or not) that somebody has begun to look at
         self._gop: list[Packet[VideoStream]] = []
         self._gop_bytes = 0
         self._muxer: Muxer | None = None
@@ -53,6 +54,10 @@ class Feed:
 
     def want(self, video: bool, still: bool) -> None:
         """Who looks now, and how."""
+        # The last one may have left and another come between two packets.
+        for line, wanted, before in ((False, video, self._video), (True, still, self._pictures)):
+            if wanted and not before:
+                self._anew.add(line)
         self._video, self._pictures = video, still
 
     # --- in the capture's thread ---------------------------------------------------------------
@@ -73,6 +78,10 @@ class Feed:
                 self._gop, self._gop_bytes = [], 0
         if not self._video or video.codec_context.name != PLAYABLE:
             self._end()
+        elif False in self._anew:
+            self._anew.discard(False)
+            self._end()
+            self._begin(video)
         elif self._muxer is None:
             self._begin(video)
         elif packet.is_keyframe and not self._muxer.fits(packet):
@@ -87,7 +96,8 @@ class Feed:
         lines = {line for line, wanted in ((True, self._pictures), (False, self._video)) if wanted}
         if codec == PLAYABLE:
             lines.discard(False)
-        self._jpeg_of &= lines
+        self._jpeg_of &= lines - self._anew
+        self._anew -= lines
         if not lines:
             return
         data = pictures.jpeg(pictures.colour_of(frame), quality=75)

@@ -35,6 +35,12 @@ def binary_frame(payload: bytes) -> bytes:
     return struct.pack("!BBQ", 0x82, 127, length) + payload
 
 
+class LiveOpening(msgspec.Struct):
+    """What the binary messages after it are: `video/mp4; codecs="…"` or `image/jpeg`."""
+
+    mime: str
+
+
 class Viewer:
     """One who looks. `missed`: parts were left out, the next may only be one to begin with."""
 
@@ -75,7 +81,7 @@ class Channel:
         self.heard_at = now
 
     def head(self, message: wire.LiveHead) -> None:
-        self.opening = text_frame(_encoder.encode({"mime": message.mime}))
+        self.opening = text_frame(_encoder.encode(LiveOpening(message.mime)))
         if message.data:
             self.opening += binary_frame(message.data)
         self.gop, self.gop_bytes = [], 0

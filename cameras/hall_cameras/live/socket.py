@@ -12,9 +12,10 @@ from aiohttp import WSMsgType, web
 from hall_cameras.live.relay import VIEWERS_MAX
 from hall_cameras.service import Cameras
 from hall_core.access import Principal
-from hall_core.errors import Forbidden, HallError, Unauthorized
-from hall_core.http import KERNEL, MANAGERS, check_origin, identify
+from hall_core.errors import Forbidden, HallError
+from hall_core.http import KERNEL, MANAGERS, identify
 from hall_core.kernel import Kernel
+from hall_core.stream import who
 
 PATH = "/api/v1/cameras/{camera}/live"
 HELLO_S = 5.0
@@ -28,6 +29,14 @@ NOT_ALLOWED = 4403
 NO_CAMERA = 4404
 NO_PICTURE = 4409
 TOO_MANY = 4429
+CLOSES = {
+    BAD_HELLO: "unreadable hello",
+    BAD_TOKEN: "unknown or revoked credentials",
+    NOT_ALLOWED: "not for this role, or not of a hall within reach",
+    NO_CAMERA: "no such camera",
+    NO_PICTURE: "no picture for 20 s",
+    TOO_MANY: "too many viewers",
+}
 
 
 class LiveHello(msgspec.Struct, tag_field="type", tag="hello"):
@@ -65,7 +74,7 @@ class LiveSockets:
             if message.type is not WSMsgType.TEXT:
                 raise ValueError("the first message must be text")
             hello = _hello.decode(message.data)
-            principal = await _who(kernel, request, hello.token)
+            principal = await who(kernel, request, hello.token)
             hall_id = self._allow(principal, camera_id)
         except (TimeoutError, ValueError, msgspec.DecodeError):
             await socket.close(code=BAD_HELLO, message="需要 hello 消息".encode())
@@ -119,18 +128,13 @@ class LiveSockets:
         transport = request.transport
         if transport is None:
             return
-        device_id = principal.id.removeprefix("device:")
-        sockets = kernel.sockets.setdefault(device_id, set())
-        sockets.add(transport)  # cut off when the device is revoked
         live = self._cameras.live
-        viewer = await live.join(camera_id, pictures, transport)
-        try:
-            await _listen(socket, lambda: live.heard_s(camera_id, pictures) > NOTHING_S)
-        finally:
-            await asyncio.shield(live.leave(camera_id, pictures, viewer))
-            sockets.discard(transport)
-            if not sockets:
-                kernel.sockets.pop(device_id, None)
+        with kernel.connected(principal, transport):
+            viewer = await live.join(camera_id, pictures, transport)
+            try:
+                await _listen(socket, lambda: live.heard_s(camera_id, pictures) > NOTHING_S)
+            finally:
+                await asyncio.shield(live.leave(camera_id, pictures, viewer))
 
 
 async def _listen(socket: web.WebSocketResponse, nothing: Callable[[], bool]) -> None:
@@ -146,16 +150,6 @@ async def _listen(socket: web.WebSocketResponse, nothing: Callable[[], bool]) ->
             continue
         if message.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
             return
-
-
-async def _who(kernel: Kernel, request: web.Request, token: str | None) -> Principal:
-    check_origin(request)
-    if token is not None:
-        return await kernel.access.by_token(token)
-    principal = await identify(kernel, request)
-    if not principal.roles:
-        raise Unauthorized("no_credentials", "请先登录，或为本设备配对。")
-    return principal
 
 
 def handler(cameras: Cameras) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:

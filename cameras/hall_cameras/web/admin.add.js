@@ -22,6 +22,7 @@ import { passwordField, profileOptions } from "./admin.access.js";
 const WAYS = ["discover", "onvif", "rtsp", "import"];
 const DISCOVER_MS = 20000; // a worker may have to start first
 const PROBE_MS = 30000;
+const FILE_MAX = 180 * 1024; // bytes; more than the 200 cameras that may come at once need
 
 /** @param {Admin} admin @returns {Promise<string[]>} ids of what was added */
 export async function addCameras(admin) {
@@ -183,25 +184,41 @@ class Adding {
   drawImport() {
     const count = h("p", { class: "soft" });
     const error = h("span", { class: "error", role: "alert", hidden: true });
+    let workbook = ""; // base64
     const text = h("textarea", { rows: 9, class: "mono import-text", "aria-label": t("add.import_label"), spellcheck: "false", oninput: () => {
+      workbook = "";
       const lines = text.value.split("\n").filter((line) => line.trim()).length - 1;
       setText(count, lines > 0 ? t("add.import_rows", { n: lines }) : "");
       show(error, false);
     } });
-    const file = h("input", { type: "file", accept: ".csv,text/csv,text/plain", class: "visually-hidden", onchange: async () => {
-      if (!file.files || !file.files.length) return;
-      text.value = decoded(await new Response(file.files[0]).arrayBuffer());
+    /** @param {string[]} lines */
+    const failed = (lines) => {
+      replace(error, h("span", { class: "import-faults" }, lines.map((line) => h("span", null, line))));
+      show(error, true);
+    };
+    const file = h("input", { type: "file", accept: ".xlsx,.csv,text/csv,text/plain", class: "visually-hidden", onchange: async () => {
+      const chosen = file.files && file.files[0];
+      if (!chosen) return;
+      file.value = ""; // so that the same file, mended, can be chosen again
+      if (chosen.size > FILE_MAX) {
+        failed([t("add.import_too_large")]);
+        return;
+      }
+      const data = await new Response(chosen).arrayBuffer();
+      const zipped = isZip(data);
+      text.value = zipped ? "" : decoded(data);
       text.dispatchEvent(new Event("input"));
+      if (!zipped) return;
+      workbook = base64(data);
+      setText(count, t("add.import_chosen", { name: chosen.name }));
     } });
     const send = async () => {
       try {
-        const done = await inSession(() => post(this.admin.path("/cameras/import"), { csv: asCsv(text.value) }));
+        const done = await inSession(() => post(this.admin.path("/cameras/import"), workbook ? { xlsx: workbook } : { csv: asCsv(text.value) }));
         toast(t("add.done_n", { n: done.cameras.length }), { state: "open" });
         this.close(done.cameras.map((/** @type {{camera_id: string}} */ camera) => camera.camera_id));
       } catch (failure) {
-        const details = failure instanceof ApiError && failure.errors.length ? failure.errors.map((one) => one.message).join(" ") : problemText(failure);
-        setText(error, details);
-        show(error, true);
+        failed(failure instanceof ApiError && failure.errors.length ? failure.errors.map((one) => one.message) : [problemText(failure)]);
       }
     };
     replace(this.body, h("p", { class: "hint" }, t("add.import_hint")),
@@ -224,6 +241,17 @@ function decoded(data) {
   } catch (error) {
     return new TextDecoder("gbk").decode(data);
   }
+}
+
+/** As .xlsx files begin. @param {ArrayBuffer} data */
+function isZip(data) {
+  const head = new Uint8Array(data, 0, Math.min(2, data.byteLength));
+  return head[0] === 0x50 && head[1] === 0x4b;
+}
+
+/** @param {ArrayBuffer} data */
+function base64(data) {
+  return btoa(Array.from(new Uint8Array(data), (byte) => String.fromCharCode(byte)).join(""));
 }
 
 /** What was copied from a spreadsheet comes with tabs. @param {string} text */

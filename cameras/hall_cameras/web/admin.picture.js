@@ -10,11 +10,16 @@ import { toast } from "/static/core/toast.js";
 import { button } from "/static/app/admin.list.js";
 import { inSession } from "/static/app/session.js";
 import { problemText } from "/static/app/words.js";
-import { isConnecting, pathOf, stateText, whyText, windowsText } from "./camera.js";
+import { codecName, isConnecting, pathOf, stateText, whyText, windowsText } from "./camera.js";
 import { CameraView } from "./view.js";
 
 /** @typedef {import("./admin.js").CamerasTab} CamerasTab */
 /** @typedef {import("./camera.js").CameraDetails} CameraDetails */
+
+/** Whether its codec is none that browsers play. @param {CameraDetails} camera */
+function stillOnly(camera) {
+  return camera.state === "online" && camera.codec !== "" && camera.codec !== "h264";
+}
 
 export class PicturePart {
   /** @param {CamerasTab} tab */
@@ -62,6 +67,7 @@ export class PicturePart {
     this.drawFacts(camera);
     replace(this.acts,
       camera.state === "online" ? button(t("cameras.learn"), () => { this.act("learn", t("cameras.learn_done")); }) : null,
+      stillOnly(camera) && camera.onvif ? button(t("cameras.h264"), () => { this.act("h264", t("cameras.h264_done")); }) : null,
       camera.state === "disabled"
         ? button(t("cameras.enable"), () => { this.act("enable", t("cameras.enabled_done", { name: camera.name })); })
         : button(t("cameras.disable"), () => { this.act("disable", t("cameras.disabled_done", { name: camera.name })); }),
@@ -74,7 +80,8 @@ export class PicturePart {
     const stream = [
       camera.width ? t("camera.size", { width: camera.width, height: camera.height }) : "",
       camera.fps ? t("camera.fps", { n: Math.round(camera.fps) }) : "",
-      camera.codec.toUpperCase(),
+      codecName(camera.codec),
+      stillOnly(camera) ? t("cameras.still_only") : "",
     ].filter(Boolean).join(" · ");
     const since = (isoDay(camera.since) === isoDay(serverNow()) ? "" : isoDay(camera.since) + " ") + hhmm(camera.since);
     const why = camera.state === "online" || camera.state === "disabled" || isConnecting(camera) ? "" : whyText(camera);

@@ -64,6 +64,11 @@ export function windowsText(camera) {
   return numbers.length ? t("camera.windows", { numbers: numbers.join(lang() === "en" ? ", " : "、") }) : "";
 }
 
+/** A codec as people call it. @param {string} codec FFmpeg's name */
+export function codecName(codec) {
+  return codec === "h264" ? "H.264" : codec === "hevc" ? "H.265" : codec.toUpperCase();
+}
+
 /** Those that need a look first, then by name. @param {Camera} a @param {Camera} b */
 export function byNeed(a, b) {
   const order = ["alert", "away", "open", "closed"];

@@ -7,6 +7,7 @@ import { h, replace, setText, show } from "/static/core/dom.js";
 import { t } from "/static/core/i18n.js";
 import { hhmm, isoDay, minuteOfDay, serverNow } from "/static/core/time.js";
 import { minutesText } from "/static/app/words.js";
+import { evidence } from "./evidence.js";
 
 /**
  * @typedef {{state: string, since: string, until: string|null, clerk: string|null, number: string|null,
@@ -16,6 +17,7 @@ import { minutesText } from "/static/app/words.js";
  */
 
 const REFRESH_MS = 15000;
+const ALERTED = ["suspected", "late"];
 
 export class WindowDay {
   constructor() {
@@ -30,7 +32,7 @@ export class WindowDay {
     this.sights = h("div", { class: "day-lane day-sights", "aria-hidden": "true" });
     this.hours = h("div", { class: "day-hours soft", "aria-hidden": "true" });
     this.words_ = h("p", { class: "day-words", role: "status" });
-    this.pictures = h("div", { class: "wall-evidence" });
+    this.pictures = h("div", null);
     this.node = h("section", { class: "wall-part window-day", hidden: true }, this.heading, this.hours, this.bar, this.sights, this.words_, this.pictures);
   }
 
@@ -108,13 +110,10 @@ export class WindowDay {
     replace(this.hours, marks.map((minute) => h("span", { style: "left:" + (100 * (minute - from)) / (to - from) + "%" }, String(Math.floor(minute / 60)).padStart(2, "0") + ":00")));
     const now = told.intervals[this.chosen];
     replace(this.words_, now ? [h("span", { class: "state", "data-state": tone(now.state) }, stateWord(now.state)), h("span", null, this.rest(now))] : t("day.none"));
-    const pictures = (now && now.evidence) || [];
-    show(this.pictures, pictures.length > 0);
-    const sign = pictures.join();
+    const sign = (now && now.evidence.join()) || "";
     if (this.pictures.getAttribute("data-sign") !== sign) {
       this.pictures.setAttribute("data-sign", sign);
-      replace(this.pictures, pictures.map((url, index) => h("a", { href: url, target: "_blank", rel: "noopener" },
-        h("img", { src: url, alt: t("wall.evidence", { kind: stateWord("suspected"), i: index + 1 }) }))));
+      replace(this.pictures, sign ? evidence({ kind: now.state, kind_text: stateWord(now.state), since: now.since, evidence: now.evidence }) : null);
     }
     show(this.node, true);
   }
@@ -143,10 +142,10 @@ export class WindowDay {
 
 /** @param {string} state */
 function stateWord(state) {
-  return state === "suspected" ? t("day.suspected") : t("window.state." + state);
+  return ALERTED.indexOf(state) >= 0 ? t("day." + state) : t("window.state." + state);
 }
 
 /** @param {string} state */
 function tone(state) {
-  return state === "suspected" ? "alert" : state;
+  return ALERTED.indexOf(state) >= 0 ? "alert" : state;
 }

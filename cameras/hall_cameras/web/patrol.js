@@ -1,19 +1,19 @@
 /**
- * The saved list of cameras that a supervisor goes round, of any hall. It is kept on this computer.
+ * The list of cameras that a person goes round, of any hall. It is kept on the server, so that it
+ * is there at every desk.
  */
-import { get } from "/static/core/api.js";
-import { remember, remembered } from "/static/app/frame.js";
+import { get, put } from "/static/core/api.js";
+import { inSession } from "/static/app/session.js";
 
 /** @typedef {import("./camera.js").Camera} Camera */
 /** @typedef {{hall: string, camera: string}} Stop */
 
-const KEPT = "hall.cameras.patrol";
 const MOST = 64;
 
 export class Patrol {
   constructor() {
     /** @type {Stop[]} */
-    this.stops = read();
+    this.stops = [];
     /** What is known of them, by id. @type {Map<string, Camera>} */
     this.known = new Map();
   }
@@ -23,17 +23,27 @@ export class Patrol {
     return this.stops.some((stop) => stop.camera === camera);
   }
 
-  /** Puts a camera on the list, or takes it off. @param {string} hall @param {Camera} camera @returns {boolean} whether it is on it now */
-  toggle(hall, camera) {
+  /**
+   * Puts a camera on the list, or takes it off.
+   * @param {string} hall @param {Camera} camera
+   * @returns {Promise<boolean>} whether it is on it now
+   */
+  async toggle(hall, camera) {
+    this.stops = await get("/patrol"); // another desk of theirs may have changed it
     const on = !this.has(camera.camera_id);
-    this.stops = on ? this.stops.concat({ hall, camera: camera.camera_id }).slice(-MOST) : this.stops.filter((stop) => stop.camera !== camera.camera_id);
+    const rest = this.stops.filter((stop) => stop.camera !== camera.camera_id);
+    this.stops = await inSession(() => put("/patrol", on ? rest.concat({ hall, camera: camera.camera_id }).slice(-MOST) : rest));
     if (on) this.known.set(camera.camera_id, camera);
-    remember(KEPT, JSON.stringify(this.stops));
     return on;
   }
 
-  /** Asks the halls of the list how their cameras are; one that is gone leaves the list's pictures. */
+  /** Asks for the list, and the halls of it how their cameras are; one that is gone leaves the pictures. */
   async refresh() {
+    try {
+      this.stops = await get("/patrol");
+    } catch (error) {
+      return; // What is known stays; the next round asks again.
+    }
     const halls = Array.from(new Set(this.stops.map((stop) => stop.hall)));
     await Promise.all(halls.map(async (hall) => {
       try {
@@ -54,15 +64,5 @@ export class Patrol {
       if (camera) list.push({ hall: stop.hall, camera });
     }
     return list;
-  }
-}
-
-/** @returns {Stop[]} */
-function read() {
-  try {
-    const kept = JSON.parse(remembered(KEPT) || "[]");
-    return Array.isArray(kept) ? kept.filter((stop) => typeof stop.hall === "string" && typeof stop.camera === "string") : [];
-  } catch (error) {
-    return [];
   }
 }

@@ -7,6 +7,7 @@ import { t } from "/static/core/i18n.js";
 import { minutesShort, minutesSince } from "/static/app/words.js";
 import { stateText, tone, whyText } from "./camera.js";
 import { WindowDay } from "./day.js";
+import { evidence } from "./evidence.js";
 import { Ptz } from "./ptz.js";
 import { CameraView } from "./view.js";
 
@@ -157,9 +158,7 @@ export class CameraDetail {
       h("span", { class: "row" }, h("span", { class: "state", "data-state": "alert" }, alert.kind_text),
         alert.window === null ? null : h("span", null, t("camera.windows", { numbers: alert.window })),
         h("span", { class: "soft" }, t("wall.since", { time: minutesShort(minutesSince(alert.since)) }))),
-      (alert.evidence || []).length ? h("div", { class: "wall-evidence" }, (alert.evidence || []).map((url, index) =>
-        h("a", { href: url, target: "_blank", rel: "noopener" },
-          h("img", { src: url, alt: t("wall.evidence", { kind: alert.kind_text, i: index + 1 }), loading: "lazy" })))) : null)));
+      evidence(alert))));
   }
 }
 

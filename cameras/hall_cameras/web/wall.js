@@ -6,6 +6,7 @@ import { h, keyed, replace, setAttrs, setText, show } from "/static/core/dom.js"
 import { addTexts, t } from "/static/core/i18n.js";
 import { toast } from "/static/core/toast.js";
 import { remember, remembered } from "/static/app/frame.js";
+import { problemText } from "/static/app/words.js";
 import { byNeed, stateText, tone } from "./camera.js";
 import { Patrol } from "./patrol.js";
 import { CameraView } from "./view.js";
@@ -20,8 +21,10 @@ import { wallTexts } from "./wall.texts.js";
 const SIZES = [1, 4, 9, 16];
 const EVERY_S = [5, 10, 20, 30, 60];
 const KEPT = "hall.cameras.wall";
-const PATROL_MS = 8000;
+const PATROL_MS = 8000; // while the list is shown
+const IDLE_PATROL_MS = 60000;
 const CAPTION_PX = 54;
+const FEW = 2; // windows of a picture whose numbers have room for words
 
 addTexts(wallTexts);
 
@@ -180,9 +183,13 @@ export class Wall {
   }
 
   /** @param {Shown} shown */
-  togglePatrol(shown) {
-    const on = this.patrol.toggle(shown.hall, shown.camera);
-    toast(t(on ? "wall.patrol_added" : "wall.patrol_dropped", { name: shown.camera.name }), { state: on ? "open" : undefined });
+  async togglePatrol(shown) {
+    try {
+      const on = await this.patrol.toggle(shown.hall, shown.camera);
+      toast(t(on ? "wall.patrol_added" : "wall.patrol_dropped", { name: shown.camera.name }), { state: on ? "open" : undefined });
+    } catch (error) {
+      toast(problemText(error), { state: "alert" });
+    }
     this.draw();
   }
 
@@ -200,7 +207,7 @@ export class Wall {
   tick() {
     if (!this.active) return;
     const now = performance.now();
-    if (this.patrol.stops.length && now - this.patrolAt > PATROL_MS && !document.hidden) {
+    if (now - this.patrolAt > (this.source === "patrol" ? PATROL_MS : IDLE_PATROL_MS) && !document.hidden) {
       this.patrolAt = now;
       this.patrol.refresh().then(() => this.draw());
     }
@@ -217,7 +224,7 @@ export class Wall {
     const all = this.all();
     const large = Boolean(this.detail.id);
     show(this.bar, !large);
-    show(this.grid, !large);
+    show(this.grid, !large && all.length > 0);
     show(this.none, !large && !all.length);
     if (large) {
       this.keep([]);
@@ -292,13 +299,29 @@ export class Wall {
     setAttrs(first.children[1], { "data-state": tone(camera) });
     const here = one.hall === this.hall;
     const states = here ? this.windowStates(camera) : [];
-    const sign = here ? JSON.stringify(states) : one.hall;
+    const sign = here ? JSON.stringify([states, this.size]) : one.hall;
     if (second.children[0].getAttribute("data-sign") !== sign) {
       second.children[0].setAttribute("data-sign", sign);
       replace(second.children[0], here
-        ? states.map((state) => h("span", { class: "state", "data-state": state.state, title: state.text }, t("wall.window", { n: state.number })))
+        ? this.strip(states)
         : h("span", { class: "soft" }, this.options.hallName(one.hall)));
     }
+  }
+
+  /**
+   * The windows of a picture as far as there is room, those that need a person first.
+   * @param {{number: number, state: string, text: string}[]} states
+   */
+  strip(states) {
+    const room = this.size >= 16 ? FEW : 2 * FEW;
+    const words = states.length <= FEW;
+    const first = states.slice().sort((a, b) => Number(b.state === "alert") - Number(a.state === "alert") || a.number - b.number);
+    const more = states.length > room ? states.length - room : 0;
+    return [
+      first.slice(0, room).map((state) => h("span", { class: "state", "data-state": state.state, title: t("window.n", { n: state.number }) + " " + state.text },
+        words ? t("wall.window", { n: state.number }) : state.number)),
+      more ? h("span", { class: "soft" }, "+" + more) : null,
+    ];
   }
 
   /** @param {Camera} camera @returns {{number: number, state: string, text: string}[]} */

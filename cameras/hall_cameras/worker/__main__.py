@@ -1,4 +1,5 @@
-"""`python -m hall_cameras.worker`: how a server starts the worker of its own machine."""
+"""`python -m hall_cameras.worker`: how a server starts the worker of its own machine, and a spare:
+a line on standard input makes it begin."""
 
 from __future__ import annotations
 
@@ -24,11 +25,14 @@ def _main() -> None:
             structlog.processors.format_exc_info,
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
         logger_factory=lambda *_: structlog.WriteLogger(sys.stderr),
     )
     from hall_cameras.worker.run import CAPACITY, main
 
-    main(given.server, os.environ.pop("HALL_TOKEN"), given.name, CAPACITY, with_parent=True)
+    # What takes time is done. A spare waits here until it is wanted, or the server is gone.
+    if os.read(sys.stdin.fileno(), 1):
+        main(given.server, os.environ.pop("HALL_TOKEN"), given.name, CAPACITY, with_parent=True)
 
 
 _main()

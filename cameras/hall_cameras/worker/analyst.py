@@ -11,11 +11,13 @@ from hall_cameras import wire
 from hall_cameras.health.judge import Judge, suspects
 from hall_cameras.health.measure import Gray, Reading, View, read
 from hall_cameras.worker import pictures
+from hall_cameras.worker.notices import Notice
 from hall_core.events import CameraFault
 from hall_core.setup import CameraSettings, CameraZone
 
 LEARN_FOR = 1.2  # times as long as a fault must last: nobody stands still in all of it
 LEARN_PICTURES = 8
+COMPARE_FOR = 0.25  # of the time that a fault must last
 GOOD_EVERY_S = 10.0  # a good picture is kept so often, to be shown beside a bad one
 PICTURE_FAULTS = frozenset({"black", "frozen", "blurred", "covered", "moved"})
 
@@ -45,29 +47,32 @@ class Analyst:
         zones: tuple[CameraZone, ...],
         view: bytes,
         clock_off_s: Callable[[], float],
+        says: Callable[[], frozenset[Notice]] = frozenset,
     ) -> None:
         self._camera_id = camera_id
         self._settings = settings
         self._zones = zones
         self._clock_off_s = clock_off_s
+        self._says = says  # the camera, of itself
         self._judge = Judge(settings.lasts_s)
         self._learn_s = LEARN_FOR * settings.lasts_s
         learned = pictures.gray_from_jpeg(view)
         self._view = None if learned is None else View(learned)
         self._samples: list[tuple[float, Gray]] = []
         self._previous: Gray | None = None
+        self._compared: tuple[float, Reading] | None = None  # the last with the view, if it is good
         self._changed_at = 0.0
         self._good: tuple[float, VideoFrame] | None = None
         self.measures = wire.Measures()
 
     def relearn(self) -> None:
         """The view is right as it will be from now on."""
-        self._view, self._samples = None, []
+        self._view, self._samples, self._compared = None, [], None
 
     def look(self, frame: VideoFrame, now: float) -> Finding:
         """Take one key frame into account."""
         gray = pictures.gray_of(frame)
-        reading = read(gray, self._previous, self._view)
+        reading = self._read(gray, now)
         if self._previous is None or reading.changed > 0:
             self._changed_at = now
         self._previous = gray
@@ -75,7 +80,11 @@ class Analyst:
         size = (frame.width, frame.height)
         suspected = suspects(reading, self._settings, still_s, size, off_s)
         before = self._judge.faults
-        finding = Finding(self._judge.look(now, suspected), bool(suspected & PICTURE_FAULTS))
+        agreed = suspected & PICTURE_FAULTS if self._says() else frozenset()
+        faults = self._judge.look(now, suspected, agreed)
+        if suspected & PICTURE_FAULTS:
+            self._compared = None
+        finding = Finding(faults, bool(suspected & PICTURE_FAULTS))
         for fault in sorted((finding.faults - before) & PICTURE_FAULTS):
             finding.evidence += self._evidence(fault, frame, now, reading, still_s)
         if not suspected & PICTURE_FAULTS:
@@ -84,6 +93,17 @@ class Analyst:
                 self._good = (now, frame)
         self.measures = self._measured(reading, still_s, off_s, size)
         return finding
+
+    def _read(self, gray: Gray, now: float) -> Reading:
+        """Measure a picture. Comparing it with the view is most of the work: after one that is
+        good, those of the next moment are taken to be like it."""
+        if self._compared is not None:
+            at, compared = self._compared
+            if now - at < COMPARE_FOR * self._settings.lasts_s:
+                return Reading(*read(gray, self._previous, None)[:3], *compared[3:])
+        reading = read(gray, self._previous, self._view)
+        self._compared = (now, reading)
+        return reading
 
     def _evidence(
         self, fault: CameraFault, frame: VideoFrame, now: float, reading: Reading, still_s: float
@@ -105,14 +125,15 @@ class Analyst:
     def _learn(self, gray: Gray, now: float) -> bytes:
         if self._view is not None:
             return b""
+        if self._samples and now - self._samples[-1][0] < self._learn_s / LEARN_PICTURES:
+            return b""  # a worker with many cameras keeps many of these
         self._samples.append((now, gray))
         if len(self._samples) < LEARN_PICTURES or now - self._samples[0][0] < self._learn_s:
-            if len(self._samples) > 4 * LEARN_PICTURES:
-                del self._samples[1::2]  # a camera with many key frames: every other will do
             return b""
         # People walk by: the median of many pictures is the room without them.
-        median = np.median(np.stack([sample for _, sample in self._samples]), axis=0)
-        learned: Gray = median.astype(np.uint8)
+        middle = len(self._samples) // 2
+        several = np.stack([sample for _, sample in self._samples])
+        learned: Gray = np.partition(several, middle, axis=0)[middle].copy()
         self._view, self._samples = View(learned), []
         return pictures.jpeg(learned, quality=92)
 
@@ -132,4 +153,5 @@ class Analyst:
             width=size[0],
             height=size[1],
             learned=self._view is not None,
+            says=tuple(sorted(self._says())),
         )

@@ -8,9 +8,11 @@ comes back is all that is needed.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import re
 import selectors
 import socket
+import threading
 import time
 import uuid
 from html import unescape
@@ -27,7 +29,11 @@ GROUP = ("239.255.255.250", 3702)
 FOUND_MAX = 256
 DATAGRAM_MAX = 64 * 1024
 AGAIN_S = 3.0  # an answer may be 0.5 s late by the specification
-ASKED_MAX = 32  # devices whose serial number is asked when one camera is looked for
+ASKED_MAX = 64  # devices whose serial number is asked when one camera is looked for
+ASKING_S = 30.0  # begins no further question then
+FRESH_S = 20.0  # what answered a probe serves every camera that is looked for meanwhile
+REMEMBERED_S = 3600.0  # longer than cameras count wrong passwords
+REFUSED_MAX = 2  # most cameras lock an account after five
 
 PROBE = """<?xml version="1.0" encoding="UTF-8"?>
 <s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"
@@ -103,16 +109,60 @@ def _scope(scopes: list[str], kind: str) -> str:
     return next((unquote(s.removeprefix(prefix))[:60] for s in scopes if s.startswith(prefix)), "")
 
 
-def find_again(access: wire.Access) -> onvif.Described | None:
-    """The camera with this serial number at whatever address it has now; None: not here.
+class Neighbours:
+    """Cameras that are looked for by their serial numbers, for all cameras of a worker.
 
-    A camera that refuses the password is another camera, and is asked once.
+    Whoever answers the probe is asked with the password of the camera that is looked for, and
+    counts a wrong one: what was told is remembered, and no address refuses us more often than
+    `REFUSED_MAX` times in `REMEMBERED_S`.
     """
-    for device in discover(AGAIN_S)[:ASKED_MAX]:
-        if device.onvif == access.onvif:
-            continue
-        there = msgspec.structs.replace(access, onvif=device.onvif)
-        with contextlib.suppress(CameraTrouble):
-            if onvif.serial(there) == access.serial:
-                return onvif.describe(there)
-    return None
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()  # one probe at a time serves all who wait for it
+        self._found: list[wire.Found] = []
+        self._found_at = float("-inf")
+        self._serials: dict[str, tuple[float, str]] = {}  # address -> when, what it told
+        self._refused: dict[str, dict[str, float]] = {}  # address -> credentials' hash -> when
+
+    def find(self, access: wire.Access) -> onvif.Described | None:
+        """The camera with this serial number at whatever address it has now; None: not here."""
+        ends = time.monotonic() + ASKING_S
+        for device in self._devices()[:ASKED_MAX]:
+            if device.onvif == access.onvif or time.monotonic() > ends:
+                continue
+            there = msgspec.structs.replace(access, onvif=device.onvif)
+            with contextlib.suppress(CameraTrouble):
+                if self._serial(there) == access.serial:
+                    return onvif.describe(there)
+        return None
+
+    def _devices(self) -> list[wire.Found]:
+        with self._lock:
+            if time.monotonic() - self._found_at > FRESH_S:
+                self._found = discover(AGAIN_S)
+                self._found_at = time.monotonic()
+            return self._found
+
+    def _serial(self, there: wire.Access) -> str:
+        now = time.monotonic()
+        at, told = self._serials.get(there.onvif, (float("-inf"), ""))
+        if now - at < REMEMBERED_S:
+            return told
+        refused = self._refused.setdefault(there.onvif, {})
+        for key in [key for key, at in refused.items() if now - at >= REMEMBERED_S]:
+            del refused[key]
+        offered = hashlib.sha256(f"{there.username}\0{there.password}".encode()).hexdigest()
+        if offered in refused or len(refused) >= REFUSED_MAX:
+            return ""
+        try:
+            told = onvif.serial(there)
+        except CameraTrouble as trouble:
+            if trouble.refused:
+                refused[offered] = now
+            raise
+        self._serials[there.onvif] = (now, told)
+        return told
+
+
+NEIGHBOURS = Neighbours()
+"""Of this process."""

@@ -7,16 +7,18 @@ bounds; all raise CameraTrouble.
 from __future__ import annotations
 
 import contextlib
-import time
+import threading
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from hall_cameras import addresses, wire
+from hall_cameras.worker import media2
+from hall_cameras.worker.notices import first, words
 from hall_cameras.worker.soap import Soap, named
 from hall_cameras.worker.trouble import CameraTrouble
 
-__all__ = ["Described", "clock_off", "describe", "go_to", "move", "presets"]
+__all__ = ["Described", "camera", "clock_off", "describe", "go_to", "make_h264", "move", "presets"]
 
 PROFILES_MAX = 256
 SUB_WIDTH = (320, 1280)  # px of a stream that is worth analysing and cheap to
@@ -32,7 +34,8 @@ class Described(NamedTuple):
 
 
 @contextlib.contextmanager
-def _camera(access: wire.Access) -> Iterator[Soap]:
+def camera(access: wire.Access) -> Iterator[Soap]:
+    """A connection for one errand, whose clock and services are known."""
     soap = Soap(access.onvif, access.username, access.password)
     try:
         _look_at_clock(soap)
@@ -44,7 +47,7 @@ def _camera(access: wire.Access) -> Iterator[Soap]:
 
 def describe(access: wire.Access) -> Described:
     """Everything that is to be known before its video is opened."""
-    with _camera(access) as soap:
+    with camera(access) as soap:
         device = soap.call("devicemgmt", "GetDeviceInformation")
         profiles = _profiles(soap)
         chosen = choose(profiles, access.profile)
@@ -81,7 +84,7 @@ def clock_off(access: wire.Access) -> float:
 
 def serial(access: wire.Access) -> str:
     """The camera's serial number."""
-    with _camera(access) as soap:
+    with camera(access) as soap:
         return _text(soap.call("devicemgmt", "GetDeviceInformation"), "SerialNumber")
 
 
@@ -106,19 +109,32 @@ def _look_at_clock(soap: Soap) -> None:
 
 
 def _look_at_services(soap: Soap) -> None:
-    answer = soap.call("devicemgmt", "GetCapabilities", Category="All")
+    # Only addresses: what else it says that it can is not believed, nor its order of elements.
+    ask = "<tds:GetCapabilities><tds:Category>All</tds:Category></tds:GetCapabilities>"
+    answer = soap.raw(soap.address, ask)
     for name, key in (("media", "Media"), ("ptz", "PTZ"), ("events", "Events")):
-        with contextlib.suppress(KeyError, TypeError, AttributeError):
-            announced = answer[key]["XAddr"]
-            if announced:
-                soap.xaddrs[name] = str(announced)
+        announced = words(first(answer, key), "XAddr")
+        if announced:
+            soap.xaddrs[name] = announced
 
 
 def _profiles(soap: Soap) -> tuple[wire.Profile, ...]:
-    answer = soap.call("media", "GetProfiles")
-    if not answer:
+    """Of both media services, each once: where they differ the second knows better."""
+    found: dict[str, wire.Profile] = {}
+    with contextlib.suppress(CameraTrouble):  # older cameras have but the first
+        media2.find(soap)
+        found = {profile.token: profile for profile in media2.profiles(soap)}
+    try:
+        answer = soap.call("media", "GetProfiles") or ()
+    except CameraTrouble:
+        if not found:
+            raise
+    else:
+        known = [_profile(entry) for entry in answer[:PROFILES_MAX]]
+        found = {profile.token: profile for profile in known} | found
+    if not found:
         raise CameraTrouble("no_profile")
-    return tuple(_profile(entry) for entry in answer[:PROFILES_MAX])
+    return tuple(found.values())
 
 
 def _profile(entry: Any) -> wire.Profile:
@@ -154,17 +170,40 @@ def choose(profiles: Sequence[wire.Profile], wanted: str) -> str:
     low, high = SUB_WIDTH
     fitting = [profile for profile in first if low <= profile.width <= high]
     if fitting:
-        return min(fitting, key=lambda p: (p.codec == "JPEG", p.width * p.height)).token
+        return min(fitting, key=lambda p: (_codec(p), p.width * p.height)).token
     return min(first, key=lambda p: (p.width == 0, p.width * p.height)).token
 
 
+def _codec(profile: wire.Profile) -> int:
+    """Best is what browsers play, then what has few bytes. Not said: H.264, as it used to be."""
+    return {"": 0, "H264": 0, "H265": 1}.get(profile.codec.upper(), 2)
+
+
 def _stream(soap: Soap, profile: str) -> str:
-    setup = {"Stream": "RTP-Unicast", "Transport": {"Protocol": "RTSP"}}
-    answer = soap.call("media", "GetStreamUri", StreamSetup=setup, ProfileToken=profile)
     try:
-        return addresses.stream_reached(str(_get(answer, "Uri") or ""), soap.address)
+        url = addresses.stream_reached(_announced(soap, profile), soap.address)
     except addresses.BadAddress:
         raise CameraTrouble("bad_answer", "no stream address") from None
+    if not url.startswith(("rtsp://", "rtsps://")):  # FFmpeg would open files and anything else
+        raise CameraTrouble("bad_answer", "the stream is not announced as RTSP")
+    return url
+
+
+def _announced(soap: Soap, profile: str) -> str:
+    setup = {"Stream": "RTP-Unicast", "Transport": {"Protocol": "RTSP"}}
+    try:
+        answer = soap.call("media", "GetStreamUri", StreamSetup=setup, ProfileToken=profile)
+    except CameraTrouble as trouble:
+        if trouble.refused or "media2" not in soap.xaddrs:
+            raise
+        return media2.stream(soap, profile)
+    return str(_get(answer, "Uri") or "")
+
+
+def make_h264(access: wire.Access) -> None:
+    """Have the video that is watched encoded in H.264, which browsers play."""
+    with camera(access) as soap:
+        media2.make_h264(soap, choose(_profiles(soap), access.profile))
 
 
 # --- turning -----------------------------------------------------------------------------------
@@ -172,7 +211,7 @@ def _stream(soap: Soap, profile: str) -> str:
 
 def presets(access: wire.Access) -> list[wire.Preset]:
     """The places it can turn to by itself."""
-    with _camera(access) as soap:
+    with camera(access) as soap:
         profile = choose(_profiles(soap), access.profile)
         answer = soap.call("ptz", "GetPresets", ProfileToken=profile) or []
         return [
@@ -183,27 +222,39 @@ def presets(access: wire.Access) -> list[wire.Preset]:
 
 def go_to(access: wire.Access, token: str) -> None:
     """Turn to a preset."""
-    with _camera(access) as soap:
+    with camera(access) as soap:
         profile = choose(_profiles(soap), access.profile)
         soap.call("ptz", "GotoPreset", ProfileToken=profile, PresetToken=token)
 
 
-def move(access: wire.Access, velocity: tuple[float, float, float], seconds: float) -> None:
-    """Turn for `seconds`, then stop. Cameras ignore the time-out of a move: Stop is always sent,
-    and when a camera knows no Stop, a move at no speed."""
+def move(
+    access: wire.Access,
+    velocity: tuple[float, float, float],
+    seconds: float,
+    superseded: threading.Event | None = None,
+) -> None:
+    """Turn for `seconds`, then stop. Cameras ignore the time-out of a move: Stop is always sent
+    (but when another move follows: `superseded`), and when a camera knows no Stop, a move at no
+    speed."""
     pan, tilt, zoom = velocity
-    with _camera(access) as soap:
+    with camera(access) as soap:
         profile = choose(_profiles(soap), access.profile)
         speed = {"PanTilt": {"x": pan, "y": tilt}, "Zoom": {"x": zoom}}
+        follows = False
         try:
             soap.call("ptz", "ContinuousMove", ProfileToken=profile, Velocity=speed)
-            time.sleep(seconds)
+            follows = (superseded or threading.Event()).wait(seconds)
         finally:
-            try:
-                soap.call("ptz", "Stop", ProfileToken=profile, PanTilt=True, Zoom=True)
-            except CameraTrouble:
-                still = {"PanTilt": {"x": 0.0, "y": 0.0}, "Zoom": {"x": 0.0}}
-                soap.call("ptz", "ContinuousMove", ProfileToken=profile, Velocity=still)
+            if not follows:
+                _stop(soap, profile)
+
+
+def _stop(soap: Soap, profile: str) -> None:
+    try:
+        soap.call("ptz", "Stop", ProfileToken=profile, PanTilt=True, Zoom=True)
+    except CameraTrouble:
+        still = {"PanTilt": {"x": 0.0, "y": 0.0}, "Zoom": {"x": 0.0}}
+        soap.call("ptz", "ContinuousMove", ProfileToken=profile, Velocity=still)
 
 
 # --- answers, of which any part may be missing -------------------------------------------------

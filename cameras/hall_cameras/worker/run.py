@@ -19,6 +19,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 from hall_cameras import wire
 from hall_cameras.cascade.uplinks import Uplinks, Watched
 from hall_cameras.worker.trouble import CameraTrouble
+from hall_cameras.worker.turning import Turning
 from hall_cameras.worker.watch import Watch, in_thread, onvif
 
 log = structlog.get_logger()
@@ -29,6 +30,7 @@ WAITING_MAX = 64  # pictures kept while the server is away
 LIVE_WAITING_MAX = 48  # messages in front of a live view's
 AGAIN_S = (0.2, 0.5, 1.0, 2.0, 5.0)
 ANSWER_S = 25.0
+LEAVE_S = 2.0  # to tell cameras that nobody listens to them any more, at the end
 
 
 class Worker:
@@ -42,6 +44,7 @@ class Worker:
         self._outbox: asyncio.Queue[wire.ToServer] = asyncio.Queue()
         self._heard = time.monotonic()
         self._uplinks = Uplinks(self._say, in_thread, _located)
+        self._turning = Turning()
         self._errands: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
@@ -64,7 +67,7 @@ class Worker:
                 await asyncio.sleep(step * random.uniform(0.5, 1.0))
         finally:
             tending.cancel()
-            await self._drop_all()
+            await self._drop_all(LEAVE_S)
 
     async def _serve(self) -> None:
         async with connect(
@@ -79,10 +82,11 @@ class Worker:
                         data = await socket.recv()
                     self._heard = time.monotonic()
                     if isinstance(data, bytes):
-                        await self._told(wire.decode_to_worker(data))
+                        await self._read(data)
             finally:
                 sending.cancel()
                 await asyncio.wait([sending])
+                self._uplinks.end_all()  # the server has ended them, or knows of none
 
     async def _send(self, socket: ClientConnection) -> None:
         """Send what there is to say, and a beat when there is nothing."""
@@ -116,12 +120,20 @@ class Worker:
                 log.warning("camera_worker_lost_its_leases", cameras=len(self._watches))
                 await self._drop_all()
 
-    async def _drop_all(self) -> None:
+    async def _drop_all(self, patience_s: float = 0.0) -> None:
         self._uplinks.end_all()
         watches, self._watches = list(self._watches.values()), {}
-        await asyncio.gather(*(watch.stop() for watch in watches))
+        await asyncio.gather(*(watch.stop(patience_s) for watch in watches))
 
     # --- what the server says ------------------------------------------------------------------
+
+    async def _read(self, data: bytes) -> None:
+        try:
+            message = wire.decode_to_worker(data)
+        except msgspec.DecodeError as error:  # of a newer server
+            log.warning("camera_worker_not_understood", error=str(error)[:200])
+            return
+        await self._told(message)
 
     async def _told(self, message: wire.ToWorker) -> None:
         match message:
@@ -131,6 +143,7 @@ class Worker:
                     self._watches[order.camera_id] = Watch(order, epoch, self._say, self._room)
                 else:
                     watch.change(order, epoch)
+                    watch.feed.want(False, False)  # who looks is said next, and may be others
             case wire.Drop(camera_id=camera_id):
                 watch = self._watches.pop(camera_id, None)
                 if watch is not None:
@@ -190,7 +203,15 @@ class Worker:
                 await in_thread(lambda: onvif().go_to(access, ask.token))
             case "move":
                 velocity = (ask.pan, ask.tilt, ask.zoom)
-                await in_thread(lambda: onvif().move(access, velocity, ask.seconds))
+                turn = self._turning.begin(ask.camera_id)
+
+                def move() -> None:
+                    onvif().move(access, velocity, ask.seconds, turn.superseded)
+
+                await in_thread(lambda: turn.run(move))
+            case "h264":
+                await in_thread(lambda: onvif().make_h264(access))
+                watch.again()
             case "uplink" if ask.uplink is not None:
                 watched = Watched(ask.camera_id, watch.tap, access, watch.identity)
                 return await self._uplinks.open(watched, ask.uplink)
@@ -257,7 +278,7 @@ def main(server: str, token: str, name: str, capacity: int, with_parent: bool) -
         ValueError: `server` is no address.
     """
     with contextlib.suppress(OSError):
-        os.nice(NICE)
+        os.setpriority(os.PRIO_PROCESS, 0, NICE)
     try:
         asyncio.run(work(server, token, name, capacity, with_parent))
     except InvalidURI as error:

@@ -8,10 +8,11 @@ the camera each time it is made, and changes the process's environment.
 from __future__ import annotations
 
 import contextlib
+import copy
 import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -56,14 +57,18 @@ class _Bounded(Transport):  # type: ignore[misc]  # zeep has no types
 
     def __init__(self, session: requests.Session) -> None:
         super().__init__(session=session, timeout=CALL_S, operation_timeout=CALL_S)
-        self._ends = time.monotonic() + BUDGET_S
+        self.allow(BUDGET_S, CALL_S)
+
+    def allow(self, seconds: float, call_s: float) -> None:
+        self._ends = time.monotonic() + seconds
+        self._call_s = call_s
 
     def post(self, address: str, message: Any, headers: Any) -> requests.Response:
         left = self._ends - time.monotonic()
         if left <= 0:
             raise requests.Timeout("the errand took too long")
         response = self.session.post(
-            address, data=message, headers=headers, timeout=min(CALL_S, left), stream=True,
+            address, data=message, headers=headers, timeout=min(self._call_s, left), stream=True,
             allow_redirects=False,
         )  # fmt: skip
         with contextlib.closing(response):
@@ -106,6 +111,9 @@ _NAMESPACES = {
     "tptz": "http://www.onvif.org/ver20/ptz/wsdl",
     "tev": "http://www.onvif.org/ver10/events/wsdl",
     "ter": "http://www.onvif.org/ver10/error",
+    "tr2": "http://www.onvif.org/ver20/media/wsdl",
+    "wsa": "http://www.w3.org/2005/08/addressing",
+    "wsnt": "http://docs.oasis-open.org/wsn/b-2",
 }
 
 
@@ -148,14 +156,56 @@ class Soap:
 
     def call(self, service: str, operation: str, **arguments: Any) -> Any:
         """A call with credentials, in the way that this camera takes them. Raises CameraTrouble."""
+
+        def asked(way: str | None) -> Any:
+            with named():
+                return self._service(service, way)[operation](**arguments)
+
+        return self._in_its_way(asked)
+
+    def allow(self, seconds: float, call_s: float) -> None:
+        """The calls from now on may take so long together, and each part of an answer `call_s`:
+        for a connection that is kept, or that waits for something to happen."""
+        self._transport.allow(seconds, call_s)
+
+    def raw(self, url: str, body: str, action: str = "", headers: Iterable[Any] = ()) -> Any:
+        """The same without a WSDL: for what onvif-zeep has none of, and answers that only few
+        words of matter in.
+
+        Args:
+            url: of the service, as the camera announced it.
+            body: XML with the prefixes of `_NAMESPACES`.
+            action, headers: WS-Addressing's, where the service has it.
+
+        Returns:
+            lxml's element of the answer's body.
+
+        Raises:
+            CameraTrouble: the call failed.
+        """
+        where = addresses.reached(url, self.address)
+
+        def asked(way: str | None) -> Any:
+            envelope = _envelope(where, action, body, headers)
+            self._session.auth = self._digest(way)
+            if way == "token":
+                envelope, _ = self._token().apply(envelope, {})
+            kind = f'; action="{action}"' if action else ""
+            sent = {"Content-Type": f"application/soap+xml; charset=utf-8{kind}"}
+            with named():
+                answer = self._transport.post(where, etree.tostring(envelope), sent)
+                return _body(answer.content, answer.status_code)
+
+        return self._in_its_way(asked)
+
+    def _in_its_way(self, asked: Callable[[str | None], Any]) -> Any:
         if not self._username:
-            return self.anonymous(service, operation, **arguments)
+            return asked(None)
         known = _ways.get(self.address)
         ways = (known,) if known else ("token", "digest")
         for way in ways:
             try:
-                with named():
-                    result = self._service(service, way)[operation](**arguments)
+                result = asked(way)
             except CameraTrouble as trouble:
                 if trouble.why != "bad_password" or way != ways[-1]:
                     if trouble.why == "bad_password":
@@ -176,16 +226,50 @@ class Soap:
                 raise CameraTrouble("not_supported", name)
             # A camera behind NAT announces an address that only it can see.
             url = addresses.reached(announced, self.address)
-        token = None
-        self._session.auth = None
-        if way == "token":
-            token = _CameraToken(self._username, self._password, self.ahead)
-        elif way == "digest":
-            self._session.auth = HTTPDigestAuth(self._username, self._password)
+        token = self._token() if way == "token" else None
+        self._session.auth = self._digest(way)
         document = _document(definition["wsdl"])
         client = Client(document, wsse=token, transport=self._transport, settings=_settings)
         binding = f"{{{definition['ns']}}}{definition['binding']}"
         return client.create_service(binding, url)
+
+    def _token(self) -> _CameraToken:
+        return _CameraToken(self._username, self._password, self.ahead)
+
+    def _digest(self, way: str | None) -> HTTPDigestAuth | None:
+        return HTTPDigestAuth(self._username, self._password) if way == "digest" else None
+
+
+def _envelope(to: str, action: str, body: str, headers: Iterable[Any]) -> Any:
+    names = " ".join(f'xmlns:{prefix}="{name}"' for prefix, name in _NAMESPACES.items())
+    envelope = etree.fromstring(
+        f"<s:Envelope {names}><s:Header/><s:Body>{body}</s:Body></s:Envelope>"
+    )
+    if action:
+        for name, text in (("Action", action), ("To", to)):
+            etree.SubElement(envelope[0], f"{{{_NAMESPACES['wsa']}}}{name}").text = text
+    envelope[0].extend(copy.deepcopy(element) for element in headers)
+    return envelope
+
+
+def _body(content: bytes, status: int) -> Any:
+    """The body of an answer.
+
+    Raises:
+        CameraTrouble: it says that something went wrong, or is no answer.
+    """
+    if status == 401:
+        raise CameraTrouble("bad_password")
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, recover=True)
+    root = etree.fromstring(content, parser) if content else None
+    bodies = [] if root is None else root.xpath("//*[local-name()='Body']")
+    if not bodies:
+        raise CameraTrouble(_of_status(status), "no answer")
+    faults = bodies[0].xpath(".//*[local-name()='Fault']")
+    if faults:
+        words = " ".join(" ".join(faults[0].itertext()).split())
+        raise CameraTrouble(_of_words(words), words[:200])
+    return bodies[0]
 
 
 @contextlib.contextmanager
@@ -218,8 +302,12 @@ def named() -> Iterator[None]:
 
 def _of_fault(fault: Fault) -> str:
     codes = [str(code) for code in (fault.subcodes or ())] + [str(fault.code)]
-    text = f"{' '.join(codes)} {fault.message}".lower()
-    if "lock" in text:
+    return _of_words(f"{' '.join(codes)} {fault.message}")
+
+
+def _of_words(text: str) -> str:
+    text = text.lower()
+    if re.search(r"\block(ed|out)?\b", text):
         return "locked"
     if "notauthorized" in text or "not authorized" in text or "unauthorized" in text:
         return "bad_password"

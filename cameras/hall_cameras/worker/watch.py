@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from types import ModuleType
 from typing import Any, TypeVar
 
@@ -28,6 +28,7 @@ from hall_cameras.worker import pictures
 from hall_cameras.worker.analyst import PICTURE_FAULTS, Analyst
 from hall_cameras.worker.backoff import Backoff
 from hall_cameras.worker.capture import Capture, Stream
+from hall_cameras.worker.notices import Notice
 from hall_cameras.worker.trouble import CameraTrouble
 from hall_core.events import CameraFault, CameraLinkState
 
@@ -50,9 +51,9 @@ def onvif() -> ModuleType:
 
 
 def _find_again(access: wire.Access) -> Any:
-    from hall_cameras.worker import discovery
+    from hall_cameras.worker.discovery import NEIGHBOURS
 
-    return discovery.find_again(access)
+    return NEIGHBOURS.find(access)
 
 
 async def in_thread(work: Callable[[], T]) -> T:
@@ -113,7 +114,10 @@ class Watch:
         self._online_at: float | None = None
         self._described_at = 0.0
         self._clock_off_s = 0.0
-        self._asking: asyncio.Task[Any] | None = None
+        self._asking: asyncio.Future[Any] | None = None
+        self._listener: Any = None  # to what it says of itself
+        self._says: frozenset[Notice] = frozenset()
+        self._leaving: set[asyncio.Future[None]] = set()
         self._task = asyncio.create_task(self._run())
 
     @property
@@ -132,10 +136,12 @@ class Watch:
         ):
             if old.access != order.access:
                 self.identity = None
+                self._asking = None  # its thread ends within its bounds
             self._restart()
         elif self._told is not None:
             self._told = msgspec.structs.replace(self._told, epoch=epoch)
             self._say(self._told)
+            self._say_identity()
             for told in self.presence.all_told() if self.presence is not None else ():
                 self._say_presence(told)
 
@@ -145,12 +151,15 @@ class Watch:
         if self._capture is not None:
             self._capture.stop()
 
-    async def stop(self) -> None:
-        """Let go of the camera. Its thread ends by itself within its bounds."""
+    async def stop(self, patience_s: float = 0.0) -> None:
+        """Let go of the camera. Its threads end by themselves within their bounds; one that tells
+        the camera so is waited for as long as `patience_s`."""
         if self._capture is not None:
             self._capture.stop()
         self._task.cancel()
         await asyncio.wait([self._task])
+        if self._leaving and patience_s:
+            await asyncio.wait(self._leaving, timeout=patience_s)
 
     def relearn(self) -> None:
         """The view is right as it is now."""
@@ -158,23 +167,46 @@ class Watch:
         if self.analyst is not None:
             self.analyst.relearn()
 
+    def again(self) -> None:
+        """What the camera said of itself is no longer so: ask, and open its video anew."""
+        self.identity = None
+        self._restart()
+
     # --- the task ------------------------------------------------------------------------------
 
     async def _run(self) -> None:
         while True:
             self._changed.clear()
-            if self.order.refused:
-                self._report("refused", "bad_password")
+            if self.order.refused:  # which the server knows
                 await self._changed.wait()
                 continue
             why = await self._try()
+            if self._changed.is_set():
+                continue  # what failed is not what is wanted by now
             if why.refused:
                 self.order = msgspec.structs.replace(self.order, refused=True)
                 continue
-            if self._changed.is_set():
-                continue
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), self._backoff.next_s())
+                async with asyncio.timeout(self._backoff.next_s()):
+                    await self._changed.wait()
+
+    async def _unless_changed(self, work: Awaitable[T]) -> T:
+        """What comes of `work`.
+
+        Raises:
+            CameraTrouble: "off", as soon as a person changed what is to be watched: the answer of
+                an address that was given up must not pass for the new one's.
+        """
+        doing = asyncio.ensure_future(work)
+        doing.add_done_callback(lambda done: done.cancelled() or done.exception())
+        changed = asyncio.create_task(self._changed.wait())
+        try:
+            await asyncio.wait((doing, changed), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            changed.cancel()
+        if self._changed.is_set():
+            raise CameraTrouble("off")
+        return doing.result()
 
     async def _try(self) -> CameraTrouble:
         """Watch for as long as it goes; why it ended."""
@@ -225,32 +257,34 @@ class Watch:
     async def _describe(self, access: wire.Access) -> str:
         if self._asking is not None and not self._asking.done():
             raise CameraTrouble("timeout")  # it still holds the thread of the last time
-        self._asking = asyncio.create_task(in_thread(lambda: onvif().describe(access)))
-        self._asking.add_done_callback(lambda task: task.cancelled() or task.exception())
+        self._asking = asyncio.ensure_future(in_thread(lambda: onvif().describe(access)))
         try:
             async with asyncio.timeout(DESCRIBE_S):
-                described = await asyncio.shield(self._asking)
+                described = await self._unless_changed(self._asking)
         except TimeoutError:
             raise CameraTrouble("timeout") from None
         except CameraTrouble as trouble:
             if trouble.why not in NOT_AT_HOME or not access.serial:
                 raise
-            again = await in_thread(lambda: _find_again(access))
-            if again is None:
+            described = await self._unless_changed(in_thread(lambda: _find_again(access)))
+            if described is None:
                 raise trouble from None
-            described = again
-            self.order = msgspec.structs.replace(
-                self.order,
-                access=msgspec.structs.replace(access, onvif=described.identity.onvif),
-            )
+            here = described.identity.onvif
+            rtsp = addresses.followed(access.rtsp, access.onvif, here)
+            access = msgspec.structs.replace(access, onvif=here, rtsp=rtsp)
+            self.order = msgspec.structs.replace(self.order, access=access)
         self._described_at = time.monotonic()
         self._clock_off_s = described.identity.clock_off_s
         if described.identity != self.identity:
             self.identity = described.identity
+            self._say_identity()
+        return access.rtsp or str(described.stream)
+
+    def _say_identity(self) -> None:
+        if self.identity is not None:
             self._say(
                 wire.Known(camera_id=self.order.camera_id, epoch=self.epoch, identity=self.identity)
             )
-        return access.rtsp or described.stream
 
     async def _watch(self, url: str) -> None:
         analyst = self.analyst = Analyst(
@@ -259,6 +293,7 @@ class Watch:
             self.order.zones,
             self.order.view,
             lambda: self._clock_off_s,
+            lambda: self._says,
         )
         presence = self.presence = Presence(
             LOOKER,
@@ -297,6 +332,7 @@ class Watch:
         finally:
             clock.cancel()
             capture.stop()
+            self._deafen()
             self._capture = self.presence = None
             LOOKER.forget(presence)
 
@@ -327,11 +363,32 @@ class Watch:
             with contextlib.suppress(CameraTrouble):  # its video tells how it is
                 self._clock_off_s = await in_thread(lambda: onvif().clock_off(self.access))
 
+    def _listen(self) -> None:
+        """To what the camera says of itself, while its video comes."""
+        from hall_cameras.worker.events import Listener
+
+        if self.identity is None:
+            return
+
+        def told(notices: frozenset[Notice]) -> None:  # in the listener's thread
+            self._says = notices
+
+        camera_id = self.order.camera_id
+        self._listener = Listener(camera_id, self.access, self.identity, told)
+
+    def _deafen(self) -> None:
+        listener, self._listener, self._says = self._listener, None, frozenset()
+        if listener is not None:
+            leaving = asyncio.ensure_future(in_thread(listener.end))
+            self._leaving.add(leaving)
+            leaving.add_done_callback(self._leaving.discard)
+
     def _seen(self, finding: Any, stream: Stream, capture: Capture) -> None:
         if self._capture is not capture:
             return  # a last picture of a stream that was given up
         if self._online_at is None:
             self._online_at = time.monotonic()
+            self._listen()
         self._report("online", "", tuple(sorted(finding.faults)), stream)
         for evidence in finding.evidence:
             self._say(evidence)

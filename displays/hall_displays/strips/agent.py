@@ -16,10 +16,13 @@ from hall_core.agent import Link, Part, Update
 from hall_core.agent.config import ConfigError, PartKind
 from hall_core.agent.ports import Address, Port, PortError, address_of, open_port
 from hall_displays.strips import onbon
-from hall_displays.strips.content import Pages, pages_of_window
+from hall_displays.strips.content import BLANK, Pages, flashing, pages_of_window
 from hall_displays.strips.text_strip import TextFormat
 
 PAGE_S = 2.0  # how long a page of a longer text stays
+FLASH_S = 3.0  # how long a call flashes before it stands still (domain.md section 3, LED)
+BLINK_S = 0.5  # on and off while it flashes
+CALLS = ("ticket_called", "ticket_recalled")
 LEAST_S = {"onbon": 1.0, "text": 0.3}  # between two frames; Onbon takes one a second at most
 ANSWER_S = 2.0
 TRIES = 3  # unanswered frames before the connection is given up
@@ -54,7 +57,7 @@ class NoAnswer(PortError):
 
 
 class Strip(Part):
-    """The part; `shown` is what the strip was last told and took."""
+    """The part; `shown` is what the strip was last told and took, `wanted` what it should be."""
 
     kind = "strip"
 
@@ -69,30 +72,52 @@ class Strip(Part):
         self.wanted: Pages = ()
         self.shown: Pages | None = None
         self.dropped = 0  # bytes that were no answer
+        self._lasting: Pages = ()  # when nothing flashes any more
+        self._calm: asyncio.TimerHandle | None = None  # the end of the flashing
         self._changed = asyncio.Event()
 
     async def run(self, link: Link) -> None:
+        place = await link.place()
+        number = self.config.window or place.window
+        if place.window not in (None, number):
+            link.report("bad_setting", f"已与{place.window}号窗口配对，不能跟随{number}号窗口")
+            await asyncio.Event().wait()
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._follow(link))
+            tasks.create_task(self._follow(link, number))
             tasks.create_task(self._drive(link))
 
     # --- what it should show -------------------------------------------------------------------
 
-    async def _follow(self, link: Link) -> None:
-        place = await link.place()
-        number = self.config.window or place.window
+    async def _follow(self, link: Link, number: int | None) -> None:
         async for update in link.updates():
-            self._want(self._pages(update, number))
+            windows = update.state.get("windows", ())
+            window = next((w for w in windows if w.get("number") == number), None)
+            if window is None:
+                self._want((f"没有{number}号窗口",) if number else ("未指定窗口",))
+                continue
+            called = window.get("state") == "calling" and any(
+                event["type"] in CALLS and event["data"].get("window") == number
+                for event in update.events
+            )
+            self._want(self._pages(update, window), called)
 
-    def _pages(self, update: Update, number: int | None) -> Pages:
+    def _pages(self, update: Update, window: dict[str, Any]) -> Pages:
         state = update.state
-        window = next((w for w in state.get("windows", ()) if w.get("number") == number), None)
-        if window is None:
-            return (f"没有{number}号窗口",) if number else ("未指定窗口",)
         timezone = str(state.get("hall", {}).get("timezone", "Asia/Shanghai"))
         return pages_of_window(window, state.get("texts", {}), timezone, self.config.columns)
 
-    def _want(self, pages: Pages) -> None:
+    def _want(self, pages: Pages, called: bool = False) -> None:
+        """Show `pages` from now on; somebody who was just called sees them flash first."""
+        if pages == self._lasting and not called:
+            return
+        self._lasting = pages
+        if self._calm is not None:
+            self._calm.cancel()
+        if called:
+            self._calm = asyncio.get_running_loop().call_later(FLASH_S, self._show, pages)
+        self._show(flashing(pages) if called else pages)
+
+    def _show(self, pages: Pages) -> None:
         if pages != self.wanted:
             self.wanted = pages
             self._changed.set()
@@ -187,7 +212,7 @@ class Strip(Part):
                 y=config.y,
                 width=config.columns * config.font,
                 height=config.font,
-                stay=round(2 * PAGE_S),
+                stay=round(2 * _stay_s(pages)),
             )
         )
 
@@ -205,7 +230,8 @@ class Strip(Part):
             link.report(None)
             await asyncio.sleep(LEAST_S["text"])
             if self.wanted == self.shown:
-                await self._rest(PAGE_S if len(pages) > 1 else AGAIN_S, answers)
+                stay_s = _stay_s(pages) - LEAST_S["text"] if len(pages) > 1 else AGAIN_S
+                await self._rest(stay_s, answers)
 
     async def _rest(self, most_s: float, answers: asyncio.Queue[Any]) -> None:
         """Wait until something else is to be shown, for `most_s` at most.
@@ -224,6 +250,10 @@ class Strip(Part):
         finally:
             changed.cancel()
             said.cancel()
+
+
+def _stay_s(pages: Pages) -> float:
+    return BLINK_S if BLANK in pages else PAGE_S
 
 
 def _forget(answers: asyncio.Queue[Any]) -> None:

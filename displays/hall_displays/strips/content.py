@@ -17,6 +17,8 @@ from hall_displays.domain import DEFAULT_TEXTS
 from hall_displays.speech import fill, words_of
 
 PAGES_MAX = 12
+BLANK = " "
+"""A page on which nothing stands; no text makes one."""
 
 Pages: TypeAlias = tuple[str, ...]
 
@@ -57,6 +59,11 @@ def lines_of_window(
     if back:
         lines.append(f"{due}{back}返回")
     return elsewhere + lines
+
+
+def flashing(pages: Pages) -> Pages:
+    """The same pages, each followed by an empty one."""
+    return tuple(page for text in pages for page in (text, BLANK))
 
 
 def local_time(moment: object, timezone: str) -> str:

@@ -1,6 +1,6 @@
 /** The hall screen (/display/hall): who is called now and where, said, shown and written. */
 import { absenceText } from "/static/core/absence.js";
-import { coalesce, find, h, keyed, replace, setText, show } from "/static/core/dom.js";
+import { coalesce, find, h, keyed, replace, setText, show, signs } from "/static/core/dom.js";
 import { addTexts, lang, nameOf, onLang, t } from "/static/core/i18n.js";
 import { openPage } from "/static/core/page.js";
 import { everySecond, waitText } from "/static/core/time.js";
@@ -9,7 +9,7 @@ import { texts } from "./hall.texts.js";
 import { awayIn, callsIn, queuesIn } from "./hall.view.js";
 import { Notices } from "./notices.js";
 import { Pager, remPx, rowsIn } from "./pager.js";
-import { backAt, drawCall, drawHead, drawSoundHint, hoursToday, shrink, signs } from "./parts.js";
+import { backAt, drawCall, drawHead, drawSoundHint, hoursToday, shrink } from "./parts.js";
 import { texts as shared } from "./screen.texts.js";
 import { screenName, setStage } from "./stage.js";
 
@@ -19,7 +19,7 @@ import { screenName, setStage } from "./stage.js";
 
 const CALL_REM = 2.4; // the least height of a row
 const QUEUE_REM = 1.5;
-const LONG_QUEUE_REM = 2.6;
+const LONG_QUEUE_REM = 2.7;
 const FIGURES_REM = 12.7; // beside a queue's name (hall.css)
 const ABSENCE_REM = 2.6;
 const PULSE_MS = 3000;

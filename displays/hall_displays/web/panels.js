@@ -1,9 +1,9 @@
 /** What fills a window's screen in each of its states. */
 import { absenceText } from "/static/core/absence.js";
-import { h } from "/static/core/dom.js";
+import { h, signs } from "/static/core/dom.js";
 import { lang, t } from "/static/core/i18n.js";
 import { hhmm } from "/static/core/time.js";
-import { arrow, drawCall, isLate, signs, windowName } from "./parts.js";
+import { arrow, drawCall, isLate, windowName } from "./parts.js";
 
 /** @typedef {import("/static/core/types.js").WindowEntry} WindowEntry */
 /** @typedef {import("/static/core/types.js").ClerkCard} ClerkCard */
@@ -97,7 +97,7 @@ function away(entry) {
  */
 function covered(entry, words) {
   const absence = entry.absence;
-  const why = absence ? absenceText(absence.reason) + (lang() === "en" ? ", " : "，") + words.back : t("away");
+  const why = absence ? absenceText(absence.reason) + (lang() === "en" ? " · " : "，") + words.back : t("away");
   return h(
     "div",
     { class: "go" },

@@ -59,6 +59,25 @@ export function shrink(node, least, full) {
 }
 
 /**
+ * Makes a block's text smaller until the block and what stands beside it fit into their box.
+ * @param {HTMLElement} node
+ * @param {number} least  font size in pixels
+ */
+export function shrinkToHeight(node, least) {
+  node.style.fontSize = "";
+  const box = /** @type {HTMLElement} */ (node.parentNode);
+  const bottom = box.offsetTop + box.offsetHeight;
+  const fits = () => Array.from(box.children).every((child) => {
+    const { offsetTop, offsetHeight } = /** @type {HTMLElement} */ (child);
+    return offsetTop >= box.offsetTop - 1 && offsetTop + offsetHeight <= bottom + 1;
+  });
+  for (let size = parseFloat(getComputedStyle(node).fontSize); size > least && !fits(); ) {
+    size = Math.max(least, size * 0.94);
+    node.style.fontSize = size + "px";
+  }
+}
+
+/**
  * Hall's name, date and time at the top of a screen.
  * @param {{name: HTMLElement, date: HTMLElement|null, clock: HTMLElement}} nodes
  * @param {() => string} name
@@ -71,7 +90,7 @@ export function drawHead(nodes, name) {
 }
 
 /**
- * 08:30–12:00 14:30–17:30, by the hall's week.
+ * 08:30–12:00、14:30–17:30, by the hall's week.
  * @param {HallState} state
  */
 export function hoursToday(state) {
@@ -80,7 +99,7 @@ export function hoursToday(state) {
   /** @type {SessionEntry[]} */
   const sessions = setup.sessions_today || (setup.week || {})[weekday] || [];
   if (sessions.length === 0) return t("hours.none");
-  const spans = sessions.map((one) => one.start + "–" + one.until).join("  ");
+  const spans = sessions.map((one) => one.start + "–" + one.until).join(lang() === "en" ? ", " : "、");
   const limited = sessions.every((one) => one.by_appointment);
   return t("hours.today") + "  " + spans + (limited ? t("hours.appointment") : "");
 }
@@ -109,12 +128,4 @@ export function backAt(expected) {
 export function drawSoundHint(node, fault) {
   show(node, fault !== null);
   if (fault) setText(node, t(fault === "autoplay_blocked" ? "sound.blocked" : "sound.none"));
-}
-
-/**
- * Width of a text in Chinese signs.
- * @param {string} text
- */
-export function signs(text) {
-  return Array.from(text).reduce((sum, sign) => sum + (sign > "\u2e7f" ? 1 : 0.55), 0);
 }

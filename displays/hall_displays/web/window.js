@@ -1,6 +1,6 @@
 /** The screen above one window (/display/window): who is called, or who serves, or who is away. */
 import { absenceText } from "/static/core/absence.js";
-import { coalesce, find, h, replace, setText, show } from "/static/core/dom.js";
+import { coalesce, find, h, replace, setText, show, signs } from "/static/core/dom.js";
 import { addTexts, fill, lang, nameOf, onLang, t } from "/static/core/i18n.js";
 import { openPage } from "/static/core/page.js";
 import { everySecond } from "/static/core/time.js";
@@ -8,7 +8,7 @@ import { Announcer } from "./announcer.js";
 import { Led } from "./led.js";
 import { Pager, remPx, rowsIn } from "./pager.js";
 import { clerkCard, panel, strip } from "./panels.js";
-import { backAt, drawHead, drawSoundHint, hoursToday, shrink, signs, windowName } from "./parts.js";
+import { backAt, drawHead, drawSoundHint, hoursToday, shrink, shrinkToHeight, windowName } from "./parts.js";
 import { texts as shared } from "./screen.texts.js";
 import { screenName, setStage } from "./stage.js";
 import { texts } from "./window.texts.js";
@@ -19,7 +19,8 @@ import { calledElsewhere, modeOf, remember, servicesOf } from "./window.view.js"
 const PULSE_MS = 3000;
 const LATELY = 4; // numbers that may still stand here after they left
 const OPEN_LINE_REM = 2.2; // a line of services (window.css)
-const FOOT_LINE_REM = 1.3;
+const FOOT_LINE_REM = 1.32;
+const LEAST_ASIDE = 0.65; // of its size: as small as a screen's text may be
 
 addTexts(shared);
 addTexts(texts);
@@ -160,6 +161,8 @@ async function main() {
     box.setAttribute("data-mode", mode);
     replace(box, build());
     Array.from(box.querySelectorAll(".call, .welcome")).forEach((node) => shrink(/** @type {HTMLElement} */ (node)));
+    const facts = box.querySelector(".facts");
+    if (facts) shrinkToHeight(/** @type {HTMLElement} */ (facts), remPx());
   }
 
   /** @param {string[]} names */
@@ -204,6 +207,7 @@ async function main() {
       };
       setText(aside, t("stands_in", words));
     }
+    if (!aside.hidden) shrink(aside, LEAST_ASIDE);
   }
 
   function pulse() {

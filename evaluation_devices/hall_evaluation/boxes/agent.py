@@ -13,7 +13,7 @@ import structlog
 from hall_core.agent import Link, Part, Unreachable
 from hall_core.agent.config import ConfigError, PartKind
 from hall_core.agent.framing import from_hex
-from hall_core.agent.part import new_key
+from hall_core.agent.part import UNPLACED, new_key
 from hall_core.agent.ports import Port, PortError, address_of, open_port
 from hall_evaluation.boxes.box import Asking, BoxFormat, BoxReader, Level, question_in
 from hall_evaluation.boxes.store import Pressed, PressStore
@@ -22,6 +22,7 @@ log = structlog.get_logger()
 
 AGAIN_S = (0.5, 15.0)  # between two tries to deliver: first, longest
 LATER: Final = (401, 408, 429)  # and every 5xx: the same request may work another time
+NOT_HERE_NOW: Final = ("window_closed", "wrong_window", "wrong_hall")
 RETRY_S = (0.5, 5.0)  # pause before opening the box again: first, longest
 
 
@@ -55,16 +56,15 @@ class Box(Part):
 
     async def run(self, link: Link) -> None:
         place = await link.place()
-        if place.window is None:
-            link.report("bad_setting", "paired without a window")
-            await asyncio.Event().wait()
-            return
         store = await asyncio.to_thread(PressStore, link.folder / f"{self.name}.presses")
         self._pressed.set()
         async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._deliver(link, store))
+            if place.window is None:
+                link.report("bad_setting", UNPLACED)
+                return
             tasks.create_task(self._follow(link, place.window))
             tasks.create_task(self._drive(link, store))
-            tasks.create_task(self._deliver(link, store))
 
     async def _follow(self, link: Link, window: int) -> None:
         async for update in link.updates():
@@ -164,9 +164,9 @@ class Box(Part):
         }
         try:
             answer = await link.post("/evaluations", body, pressed.key)
-            if answer.code == "window_closed":
-                # It was pressed while the window was open: it is sent again as such. The request
-                # is another, so its key is, too; the same one at every try.
+            if answer.code in NOT_HERE_NOW:
+                # It was pressed while the box stood there and the window was open: it is sent again
+                # as such. The request is another, so its key is, too; the same one at every try.
                 body["kept"] = True
                 answer = await link.post("/evaluations", body, f"{pressed.key}-kept")
         except Unreachable:

@@ -48,6 +48,12 @@ def apply(state: EvaluationState, record: Recorded) -> None:
         fold(state, record.event, record)
 
 
+def _shared(event: Event, struct: type[Request | Case]) -> dict[str, Any]:
+    """What an event says of a service or case: the fields that have the same names."""
+    names = set(struct.__struct_fields__) & set(event.__struct_fields__)
+    return {name: getattr(event, name) for name in names}
+
+
 def settled_until(question: Question, hold_s: int) -> datetime:
     """How long a question stays when somebody else is called."""
     return min(question.until, question.asked_at + timedelta(seconds=hold_s))
@@ -127,18 +133,8 @@ def _called(state: EvaluationState, event: TicketCalled, record: Recorded) -> No
 def _requested(state: EvaluationState, event: EvaluationRequested, record: Recorded) -> None:
     # Events of before this feature carry no times: those services can't be rated any more.
     until = event.until or record.at
-    state.requests[event.ticket_id] = Request(
-        ticket_id=event.ticket_id,
-        number=event.number,
-        window=event.window,
-        clerk=event.clerk,
-        day=event.day,
-        asked_at=record.at,
-        rate_until=event.rate_until or until,
-        service=event.service,
-        case_no=event.case_no,
-        real_name=event.real_name,
-    )
+    times = {"asked_at": record.at, "rate_until": event.rate_until or until}
+    state.requests[event.ticket_id] = Request(**_shared(event, Request) | times)
     state.questions[event.window] = Question(
         ticket_id=event.ticket_id, asked_at=record.at, until=until
     )
@@ -155,19 +151,12 @@ def _withdrawn(state: EvaluationState, event: EvaluationWithdrawn, record: Recor
 
 def _recorded(state: EvaluationState, event: EvaluationRecorded, record: Recorded) -> None:
     _no_longer_asked(state, event.window, event.ticket_id)
-    state.requests[event.ticket_id] = Request(
-        ticket_id=event.ticket_id,
-        number=event.number,
-        window=event.window,
-        clerk=event.clerk,
-        day=event.day,
-        asked_at=event.asked_at or record.at,
-        rate_until=event.rate_until or record.at,
-        service=event.service,
-        case_no=event.case_no,
-        real_name=event.real_name,
-        rated_at=record.at,
-    )
+    times = {
+        "asked_at": event.asked_at or record.at,
+        "rate_until": event.rate_until or record.at,
+        "rated_at": record.at,
+    }
+    state.requests[event.ticket_id] = Request(**_shared(event, Request) | times)
 
 
 def _no_longer_asked(state: EvaluationState, window: int, ticket_id: str) -> None:
@@ -181,25 +170,9 @@ def _no_longer_asked(state: EvaluationState, window: int, ticket_id: str) -> Non
 
 def _case_opened(state: EvaluationState, event: CaseOpened, record: Recorded) -> None:
     state.cases[event.case_id] = Case(
-        case_id=event.case_id,
-        kind=event.kind,
-        source=event.source,
-        day=event.day,
+        **_shared(event, Case),
         opened_at=record.at,
-        last=event.last,
-        window=event.window,
-        clerk=event.clerk,
-        service=event.service,
-        ticket_id=event.ticket_id,
-        number=event.number,
-        level=event.level,
-        reasons=event.reasons,
-        real_name=event.real_name,
-        note=event.note,
-        contact=event.contact,
         due_step="contact",
-        due=event.due,
-        escalate=event.escalate,
         negative_alert=event.alert_id,
     )
 

@@ -9,7 +9,13 @@ from datetime import date, datetime
 from typing import Final
 
 from hall_core.errors import invalid
-from hall_core.events import AlertRaised, CaseOpened, EvaluationRecorded, Event
+from hall_core.events import (
+    AlertRaised,
+    CaseOpened,
+    EvaluationFiled,
+    EvaluationRecorded,
+    Event,
+)
 from hall_core.features import Context
 from hall_evaluation.domain.commands import NewCase, OpenCases
 from hall_evaluation.domain.deadlines import Workdays, end_of_day, end_of_workday, local_day
@@ -36,9 +42,10 @@ def alert_id(ctx: Context, *about: object) -> str:
 def on_rated(
     state: EvaluationState, event: EvaluationRecorded, ctx: Context, workdays: Workdays
 ) -> list[Event]:
-    """A bad rating opens a case and tells the hall, in the transaction of the rating."""
+    """A bad rating opens a case and tells the hall, in the transaction of the rating. Any other
+    is followed by as many versions, which say nothing."""
     if event.level not in NEGATIVE:
-        return []
+        return [EvaluationFiled(), EvaluationFiled()]
     case_id = case_of_rating(event.ticket_id)
     alert = alert_id(ctx, case_id)
     due, escalate, last = _first_deadlines(state, ctx, workdays)

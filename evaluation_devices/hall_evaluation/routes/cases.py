@@ -167,9 +167,8 @@ class CaseRoutes:
             contact = masked(contact)
         shown = view.case_view(state_of(hall), case, hall.info.id, hall.clock.now(), text, contact)
         steps = await call.kernel.store.read(lambda c: steps_of(c, case.case_id))
-        commands = [] if own(call, hall, case) else list(possible(case, me))
-        if case.state == "closed" and case.case_id not in state_of(hall).cases:
-            commands = []  # too long ago to be reopened
+        known = state_of(hall).cases.get(case.case_id)  # None: closed too long ago to be reopened
+        commands = [] if known is None or own(call, hall, case) else list(possible(known, me))
         return CaseDetail(**as_fields(shown), steps=steps, commands=commands)
 
     async def _find(self, call: Call) -> tuple[Hall, Case, str, Contact | None]:

@@ -30,7 +30,8 @@ SUMMARY_DAYS = 30
 
 
 class NewRating(msgspec.Struct, forbid_unknown_fields=True):
-    """`kept`: the pad had no network when it was pressed. Who asks decides about the channel."""
+    """`kept`: it was pressed before it could be sent; the pad may have moved to another window
+    since. Who asks decides about the channel."""
 
     token: str
     level: RatingLevel
@@ -104,7 +105,7 @@ class RatingRoutes:
             raise not_yet()
         hall, request = found
         principal = await who(call)
-        pad = pad_of(principal, hall)
+        pad = pad_of(principal, hall, request.window if body.kept else None)
         text = body.text if state_of(hall).settings.free_text else ""
         extras = self.service.extras(hall, text, body.contact, "citizen")
         reply = await hall.execute(
@@ -136,14 +137,15 @@ class RatingRoutes:
         hall, request = found
         state, now = state_of(hall), hall.clock.now()
         ends = rating_ends(state.settings, request, hall.info.timezone, self.service.workdays)
+        late = now >= request.rate_until and not state.clock_doubted
         return Rateable(
             number=request.number,
             window=request.window,
             clerk=view.clerk_card(state, request.clerk),
             service=view.service_name(state, request.service),
-            state=rating_state(request, now, ends),
-            until=ends if now >= request.rate_until else request.rate_until,
-            supplementary=now >= request.rate_until,
+            state=rating_state(request, late and now >= ends),
+            until=ends if late else request.rate_until,
+            supplementary=late,
             reasons=state.settings.reasons,
             free_text=state.settings.free_text,
         )
@@ -220,8 +222,12 @@ async def who(call: Call) -> Principal:
     return ANONYMOUS
 
 
-def pad_of(principal: Principal, hall: Hall) -> int | None:
+def pad_of(principal: Principal, hall: Hall, pressed_at: int | None) -> int | None:
     """The window of the pad that asks; None: a phone.
+
+    Args:
+        pressed_at: of a press that the pad kept, the window whose token it holds, wherever the
+            pad stands now.
 
     Raises:
         Forbidden: a pad of nowhere, or a device that clerks press.
@@ -230,18 +236,18 @@ def pad_of(principal: Principal, hall: Hall) -> int | None:
         raise Forbidden("staff_may_not_rate", "评价由群众自愿作出，工作人员不能代为评价。")
     if principal.kind not in PADS:
         return None
+    if pressed_at is not None:
+        return pressed_at
     check_scope(principal, hall.info.id)
     if principal.window is None:
         raise Forbidden("wrong_window", "本设备没有绑定窗口，不能评价。")
     return principal.window
 
 
-def rating_state(
-    request: Request, now: datetime, ends: datetime
-) -> Literal["open", "rated", "closed"]:
+def rating_state(request: Request, ended: bool) -> Literal["open", "rated", "closed"]:
     if request.rated_at is not None:
         return "rated"
-    return "open" if now < ends else "closed"
+    return "closed" if ended else "open"
 
 
 # --- counting what was said --------------------------------------------------------------------

@@ -7,7 +7,7 @@ import { reloadOnNewBuild } from "/static/core/device.js";
 import { dialog } from "/static/core/dialog.js";
 import { h, replace, setAttrs, setText, show } from "/static/core/dom.js";
 import { addTexts, nameOf, onLang, t } from "/static/core/i18n.js";
-import { setOffline, watchLink } from "/static/core/offline.js";
+import { sayOffline, setOffline, watchLink } from "/static/core/offline.js";
 import { HallStream } from "/static/core/stream.js";
 import { hhmmss, serverNow } from "/static/core/time.js";
 import { toast } from "/static/core/toast.js";
@@ -40,6 +40,7 @@ restoreDesk();
 async function start() {
   const me = await requireStaff("supervisor", "manager", "admin");
   const { main } = openFrame({ page: "cases", me, title: "cases.title" });
+  sayOffline(() => ({ title: t("offline.title"), text: t("cases.offline") }));
   const tree = await inSession(fetchTree);
   const params = new URLSearchParams(location.search);
   const wanted = params.has("hall") ? params.get("hall") || "" : remembered(HALL);
@@ -280,7 +281,7 @@ async function start() {
       if (status === "refused" && stream === mine) signInAgain();
       if (status === "online" && before !== "connecting") refresh();
     });
-    watchLink(mine, () => ({ title: t("offline.title"), text: "" }));
+    watchLink(mine);
     mine.start();
   }
 

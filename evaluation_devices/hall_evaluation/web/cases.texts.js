@@ -11,6 +11,7 @@ export const texts = {
   "cases.new": ["新建", "New case"],
   "cases.import": ["导入", "Import"],
   "cases.refresh": ["刷新", "Refresh"],
+  "cases.offline": ["恢复后自动继续；已填写的内容不会丢失", "Work continues by itself afterwards; nothing you typed is lost"],
   "cases.keys": ["快捷键", "Keys"],
   "cases.read_at": ["{at} 读取", "read at {at}"],
   "cases.stale": ["列表没有更新，正在重试（最后更新 {at}）", "Not updated, trying again (last {at})"],

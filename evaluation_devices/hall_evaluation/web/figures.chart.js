@@ -104,6 +104,12 @@ export class Chart {
         h("td", { class: "figure" }, point.satisfaction === null ? "—" : percent(point.satisfaction)))))));
   }
 
+  /** Every hall has its name under its bar, on as many as three lines, while there is room for that. */
+  hallLabels() {
+    const width = Math.floor((this.room.clientWidth - 96) / this.points.length) - 4;
+    return { interval: 0, hideOverlap: width < 40, width: Math.max(width, 40), overflow: "break", lineHeight: 16, height: 48, lineOverflow: "truncate" };
+  }
+
   /** @param {any} echarts */
   drawChart(echarts) {
     if (!this.chart) this.chart = echarts.init(this.room, null, { renderer: "canvas" });
@@ -120,7 +126,7 @@ export class Chart {
       animation: false,
       textStyle: font,
       aria: { enabled: true, label: { description: t("chart." + this.subject) } },
-      grid: { left: 48, right: 48, top: 58, bottom: byDay ? 28 : 44 },
+      grid: { left: 48, right: 48, top: 58, bottom: byDay ? 28 : 62 },
       legend: { top: 2, right: 8, itemGap: 20, textStyle: font, selectedMode: false },
       tooltip: {
         trigger: "axis",
@@ -130,7 +136,7 @@ export class Chart {
       },
       xAxis: {
         type: "category", data: this.points.map((point) => point.name), axisTick: { alignWithLabel: true },
-        axisLabel: Object.assign({ hideOverlap: true }, byDay ? {} : { width: 110, overflow: "truncate", interval: 0 }, font),
+        axisLabel: Object.assign({}, byDay ? { hideOverlap: true } : this.hallLabels(), font),
         axisLine: { lineStyle: { color: css("--line") } },
       },
       yAxis: [

@@ -1,5 +1,6 @@
 /** Whose window this is: the clerk's card, and what stands beside it while nobody rates. */
-import { h } from "/static/core/dom.js";
+import { absenceText } from "/static/core/absence.js";
+import { h, signs } from "/static/core/dom.js";
 import { lang, nameOf, t } from "/static/core/i18n.js";
 import { hhmm, isoDay, minutesUntil, serverNow } from "/static/core/time.js";
 
@@ -32,12 +33,11 @@ export function portrait(clerk, photoAt) {
  */
 export function clerkCard(clerk, photoAt) {
   const stars = Math.max(0, Math.min(5, clerk.stars || 0));
-  const long = Array.from(clerk.name).length > (lang() === "en" ? 14 : 5);
   return h(
     "section",
     { class: "clerk" },
     portrait(clerk, photoAt),
-    h("h2", { class: "clerk-name clamp" + (long ? " long" : "") }, clerk.name || clerk.clerk_no),
+    h("h2", { class: "clerk-name clamp" + (signs(clerk.name) > 6 ? " long" : "") }, clerk.name || clerk.clerk_no),
     h("p", { class: "clerk-no" }, t("clerk_no") + " " + clerk.clerk_no),
     clerk.title ? h("p", { class: "clerk-title clamp" }, clerk.title) : null,
     stars
@@ -97,7 +97,7 @@ export function absent(entry) {
     absence
       ? h("div", { class: "away-body" },
           h("dl", null,
-            fact("away.reason", absence.reason), fact("away.destination", absence.destination),
+            fact("away.reason", absenceText(absence.reason)), fact("away.destination", absence.destination),
             fact("away.contact", absence.contact), fact("away.backup", backup && (backup.name || backup.clerk_no))),
           h("div", { class: "away-until" },
             h("p", { class: "soft" }, t(late ? "away.was_due" : "away.return")),
@@ -121,11 +121,11 @@ export function closed(state, entry) {
   );
 }
 
-/** 今日服务时间 08:30–12:00. @param {HallState} state */
+/** 今日服务时间 08:30–12:00、14:30–17:30. @param {HallState} state */
 function hoursToday(state) {
   const week = (state.setup && state.setup.week) || {};
   const weekday = new Date(isoDay(serverNow()) + "T12:00:00Z").getUTCDay() || 7;
   const sessions = week[weekday] || [];
   if (!sessions.length) return t("hours.none");
-  return t("hours.today") + " " + sessions.map((one) => one.start + "–" + one.until).join("  ");
+  return t("hours.today") + " " + sessions.map((one) => one.start + "–" + one.until).join(lang() === "en" ? ", " : "、");
 }

@@ -159,6 +159,12 @@ async function main() {
     draw();
   }
 
+  /** In the language of the page. @param {Question} asked */
+  function serviceOf(asked) {
+    const service = (state().services || []).find((one) => one.name === asked.service);
+    return service ? nameOf(service) : asked.service;
+  }
+
   /** @param {Question} next */
   function ask(next) {
     question = next;
@@ -236,7 +242,7 @@ async function main() {
     const how = settings();
     if (view === "ask") {
       drawBar(now);
-      replace(stage, askView(now, { photoAt, words: how.voice, bar: bar.node, press, decline }));
+      replace(stage, askView(Object.assign({}, now, { service: serviceOf(now) }), { photoAt, words: how.voice, bar: bar.node, press, decline }));
     } else if (view === "web") {
       drawBar(now);
       replace(stage, webView(webAddress(how.url, now), { title: t("web"), bar: bar.node, done: decline }));

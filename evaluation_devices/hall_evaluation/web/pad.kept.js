@@ -11,24 +11,28 @@ import { noExtras, ratingBody } from "./details.js";
 
 /**
  * @typedef {{token: string, level: Level, key: string, at: string, extras: Extras, kept?: boolean}} Press
- *   `kept`: the server is told that it was pressed earlier than it is sent
+ *   `at`: when something was last pressed; `kept`: the server is told that it was pressed earlier
+ *   than it is sent
  * @typedef {"recorded"|"already"|"refused"|"kept"} Outcome
  *   `kept`: could not be sent now and waits; the others are final
- * @typedef {{press: Press, ready: boolean, saved: boolean, tried: boolean}} Entry
- *   `ready`: nothing more will be added; `saved`: it is on this device
+ * @typedef {{press: Press, name: string, ready: boolean, saved: boolean, tried: boolean}} Entry
+ *   `name`: where it lies on this device; `ready`: nothing more will be added; `saved`: it lies there
  */
 
 const FIRST_PAUSE_MS = 1000;
 const MAX_PAUSE_MS = 60000;
+const ALL = "hall.pad.kept:";
+const LEFT_MS = 60000; // twice as long as reasons wait for a touch: nobody is choosing them any more
+const NOT_HERE_NOW = ["window_closed", "wrong_window", "wrong_hall"];
 const LATER = [0, 401, 408, 429]; // and every 5xx: the same request may work another time
 
 export class KeptPresses {
   /**
    * @param {{place: string, onOutcome: (token: string, outcome: Outcome, entry: Entry) => void}} options
-   *   `place`: hall and window; a pad that replaces another there delivers what it left
+   *   `place`: hall and window; a pad that replaces another there delivers at once what it left
    */
   constructor(options) {
-    this._prefix = "hall.pad.kept:" + options.place + ":";
+    this._prefix = ALL + options.place + ":";
     this._onOutcome = options.onOutcome;
     /** @type {Entry[]} */
     this._entries = [];
@@ -38,10 +42,26 @@ export class KeptPresses {
     this._timer = 0;
   }
 
-  /** Delivers what an earlier page left. A rating whose reasons were being chosen goes as it was. */
+  /**
+   * Delivers what an earlier page left, also at another window that this pad stood at before. A rating
+   * whose reasons were being chosen goes as it was; a browser may hold pads of several windows (the
+   * demonstration), so what lies there for another one is first left to its page.
+   */
   start() {
-    this._entries = this._read();
     window.addEventListener("online", () => this.wake());
+    this._adopt(this._prefix, 0);
+    setTimeout(() => this._adopt(ALL, LEFT_MS), LEFT_MS);
+  }
+
+  /**
+   * @param {string} prefix
+   * @param {number} age  ms since something was pressed
+   */
+  _adopt(prefix, age) {
+    const known = this._entries.map((entry) => entry.name);
+    const left = this._read(prefix).filter((entry) =>
+      known.indexOf(entry.name) < 0 && !(Math.abs(Date.now() - Date.parse(entry.press.at)) < age));
+    this._entries = this._entries.concat(left);
     this.wake();
   }
 
@@ -59,7 +79,7 @@ export class KeptPresses {
    */
   press(token, level, ready) {
     const press = { token, level, key: newKey(), at: new Date().toISOString(), extras: noExtras() };
-    const entry = { press, ready, saved: false, tried: false };
+    const entry = { press, name: this._prefix + press.key, ready, saved: false, tried: false };
     this._entries.push(entry);
     this._save(entry);
     if (ready) this.wake();
@@ -75,6 +95,7 @@ export class KeptPresses {
     const entry = this._open(token);
     if (!entry) return;
     entry.press.extras = extras;
+    entry.press.at = new Date().toISOString();
     this._save(entry);
   }
 
@@ -144,7 +165,7 @@ export class KeptPresses {
           return status;
         }
         const code = error instanceof ApiError ? error.code : "";
-        if (code === "window_closed" && this._pressedBefore(entry)) continue;
+        if (NOT_HERE_NOW.indexOf(code) >= 0 && this._pressedBefore(entry)) continue;
         if (status === 422 && this._shorten(entry, /** @type {ApiError} */ (error))) continue;
         const already = code === "already_rated";
         this._end(entry, already ? "already" : "refused");
@@ -154,8 +175,8 @@ export class KeptPresses {
   }
 
   /**
-   * The window closed before this was sent. It was pressed while it was open, so it is sent again as
-   * such; the key must be another, because the request is.
+   * The window closed, or this pad was moved to another one, before this was sent. It was pressed where
+   * it was asked, so it is sent again as such; the key must be another, because the request is.
    * @param {Entry} entry
    * @returns {boolean} false when that has been said already
    */
@@ -190,8 +211,9 @@ export class KeptPresses {
 
   /** @param {Entry} entry */
   _renew(entry) {
-    this._forget(entry.press.key);
+    this._forget(entry);
     entry.press.key = newKey();
+    entry.name = this._prefix + entry.press.key;
     this._save(entry);
   }
 
@@ -201,7 +223,7 @@ export class KeptPresses {
    */
   _end(entry, outcome) {
     this._entries = this._entries.filter((other) => other !== entry);
-    this._forget(entry.press.key);
+    this._forget(entry);
     this._onOutcome(entry.press.token, outcome, entry);
   }
 
@@ -210,31 +232,31 @@ export class KeptPresses {
   /** @param {Entry} entry */
   _save(entry) {
     try {
-      localStorage.setItem(this._prefix + entry.press.key, JSON.stringify(entry.press));
+      localStorage.setItem(entry.name, JSON.stringify(entry.press));
       entry.saved = true;
     } catch (error) {
       entry.saved = false; // the page says so when it cannot be sent at once either
     }
   }
 
-  /** @param {string} key */
-  _forget(key) {
+  /** @param {Entry} entry */
+  _forget(entry) {
     try {
-      localStorage.removeItem(this._prefix + key);
+      localStorage.removeItem(entry.name);
     } catch (error) {
       // nothing was kept
     }
   }
 
-  /** @returns {Entry[]} oldest first */
-  _read() {
+  /** @param {string} prefix @returns {Entry[]} oldest first */
+  _read(prefix) {
     /** @type {Entry[]} */
     const found = [];
     try {
       for (const name of Object.keys(localStorage)) {
-        if (name.indexOf(this._prefix) !== 0) continue;
+        if (name.indexOf(prefix) !== 0) continue;
         const press = pressOf(localStorage.getItem(name));
-        if (press) found.push({ press, ready: true, saved: true, tried: true });
+        if (press) found.push({ press, name, ready: true, saved: true, tried: true });
         else localStorage.removeItem(name);
       }
     } catch (error) {

@@ -112,8 +112,8 @@ export function ratePart(token) {
             onclick: () => { if (details.check()) send(); } },
           t(busy ? "rate.sending" : problem ? "rate.again" : "rate.send"))
         : null,
-      h("p", { class: "soft" }, t("rate.voluntary") + (lang() === "en" ? " " : "。"),
-        day ? t(now.supplementary ? "rate.late" : "rate.until", { day }) : ""),
+      h("p", { class: "soft" }, t("rate.voluntary")),
+      day ? h("p", { class: "soft" }, t(now.supplementary ? "rate.late" : "rate.until", { day })) : null,
     );
   }
 
@@ -129,7 +129,7 @@ function who(now) {
   return h("div", { class: "by" },
     h("span", { class: "initial", "aria-hidden": "true" }, Array.from(clerk.name || "·")[0]),
     h("div", null,
-      h("b", null, clerk.name + " " + t("clerk_no") + " " + clerk.clerk_no),
+      h("b", null, clerk.name, " ", h("span", { class: "nowrap" }, t("clerk_no") + " " + clerk.clerk_no)),
       h("span", { class: "soft clamp" }, where)));
 }
 

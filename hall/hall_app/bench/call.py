@@ -16,7 +16,7 @@ TICKETS = f"/api/v1/halls/{servers.HALL}/tickets"
 CALLED = b'"ticket_called"'
 
 
-async def _ours(port: int, token: str) -> list[float]:
+async def calls(port: int, token: str) -> list[float]:
     connection = await connect(port)
     watcher = await screen(port, servers.HALL, token, Screen)
     await must(connection, WINDOWS, token, {"command": "open", "clerk": "001"})
@@ -62,7 +62,7 @@ def run() -> Iterator[Result]:
         token = servers.token(directory, "admin")
         for _ in range(3):
             floors += asyncio.run(_floor(floor_port, token))
-            ours += asyncio.run(_ours(port, token))
+            ours += asyncio.run(calls(port, token))
     value, floor = quantile(ours, 0.5) * 1000, quantile(floors, 0.5) * 1000
     ratio = value / floor
     yield Result("call.p50", value, "ms", floor, ratio, "<= 1.5x floor", ratio <= 1.5)

@@ -8,20 +8,33 @@ one that makes program stream and sends it.
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hall_app.bench.result import Result, quantile
+from hall_cameras import wire
+from hall_cameras.cascade import manscdp, sip, tree
+from hall_cameras.cascade.agent import Agent
+from hall_cameras.cascade.port import Ports
+from hall_cameras.cascade.station import Station
+from hall_cameras.cascade.transactions import Send
+from hall_cameras.cascade.tree import SharedCamera, SharedHall
+from hall_cameras.cascade.upper import Begin, Effect, End, Open, Upper
+
+if TYPE_CHECKING:
+    from hall_cameras.cascade.tap import Tap
 
 SECONDS = 6.0
 CAMERAS = 1000
+AT_ONCE = 50
 INVITES = 30
 FPS = 25
 SERVER, DEVICE = "34020000002000000001", "34020000002000000199"
@@ -87,7 +100,6 @@ class _Reader(threading.Thread):
 
 
 def _uplink() -> Iterator[Result]:
-    from hall_cameras import wire
     from hall_cameras.cascade.sender import Sender
 
     port = _free_port()
@@ -138,35 +150,127 @@ def _uplink() -> Iterator[Result]:
                 floor=floor * 1000, ratio=value / floor, target="<= 3x demux only",
                 ok=value <= 3 * floor,
             )  # fmt: skip
+            spent.clear()
+            before = reader.cpu
+            many = [begin(receiver) for _ in range(AT_ONCE)]
+            time.sleep(SECONDS)
+            reading = reader.cpu - before
+            for sender in many:
+                sender.stop()
+            while len(spent) < AT_ONCE:
+                over.wait(0.1)
+            # The other cameras' demultiplexing is what this one's costs.
+            value = (reading + sum(spent)) / SECONDS + (AT_ONCE - 1) * floor
+            complete = min(sender.frames for sender in many) >= FPS * SECONDS * 0.95
             yield Result(
-                name="uplinks on one core", value=1 / value, unit="streams", floor=None,
-                ratio=None, target=">= 50", ok=value * 50 <= 1,
+                name=f"{AT_ONCE} uplinks at once", value=value * 1000, unit="ms CPU/s",
+                floor=None, ratio=None, target="<= 1000 (one core), no frame left out",
+                ok=value <= 1 and complete,
             )  # fmt: skip
-            first = [_first_packet(receiver, begin, over) for _ in range(INVITES)]
-            yield Result(
-                name="ACK to first RTP p50", value=quantile(first, 0.5) * 1000, unit="ms",
-                floor=None, ratio=None, target="<= 100 (cached GOP)",
-                ok=quantile(first, 0.5) <= 0.1,
-            )  # fmt: skip
+        first = asyncio.run(_invitations(reader.tap))
+        yield Result(
+            name="INVITE to first RTP p50", value=quantile(first, 0.5) * 1000, unit="ms",
+            floor=None, ratio=None, target="<= 100 (cached GOP)", ok=quantile(first, 0.5) <= 0.1,
+        )  # fmt: skip
     finally:
         camera.kill()
         camera.wait()
 
 
-def _first_packet(receiver: socket.socket, begin: Any, over: threading.Event) -> float:
-    receiver.setblocking(False)
-    while True:
-        try:
-            receiver.recv(65536)
-        except BlockingIOError:
-            break
-    receiver.settimeout(5)
-    started = time.monotonic()
-    sender = begin(receiver)
-    receiver.recv(65536)
-    took = time.monotonic() - started
-    sender.stop()
-    over.wait(5)
+class _Upper(asyncio.DatagramProtocol):
+    """A platform that answers everything with 200, and invites."""
+
+    def __init__(self) -> None:
+        self.answers: asyncio.Queue[sip.Message] = asyncio.Queue()
+        self.kept = asyncio.Event()  # a keepalive came: it is registered
+        self.transport: Any = None
+
+    def connection_made(self, transport: Any) -> None:
+        self.transport = transport
+
+    def datagram_received(self, data: bytes, address: Any) -> None:
+        message = sip.parse(data)
+        if message.is_request:
+            if message.method == "MESSAGE":
+                self.kept.set()
+            self.transport.sendto(sip.response(message, 200, "t").encode(), address)
+        elif message.status >= 200:
+            self.answers.put_nowait(message)
+
+
+async def _invitations(tap: Tap) -> list[float]:
+    """Seconds from INVITE to the first RTP packet: all but the way from the server to a worker,
+    whose parts run here side by side."""
+    from hall_cameras.cascade.uplinks import Uplinks, Watched
+
+    loop = asyncio.get_running_loop()
+    _, peer = await loop.create_datagram_endpoint(_Upper, local_addr=("127.0.0.1", 0))
+    there = peer.transport.get_extra_info("sockname")[1]
+    agent = Agent(_upper(there, _free_port()), lambda: datetime.now(UTC))
+    agent.show(tree.build(DEVICE, "大厅", _halls(1), {}, _id_of), 0.0)
+    channel = agent.directory.nodes[-1].id
+
+    async def in_thread(work: Callable[[], Any]) -> Any:
+        return await asyncio.to_thread(work)
+
+    uplinks = Uplinks(lambda message: None, in_thread, lambda access: "")
+    opening: set[asyncio.Task[None]] = set()
+
+    async def opened(wanted: Open) -> None:
+        offer = wanted.offer
+        order = wire.Uplink(
+            session=wanted.call_id, stream=1, tcp=False, setup="", host=offer.host,
+            port=offer.port, ssrc=int(wanted.ssrc),
+        )  # fmt: skip
+        at = await uplinks.open(Watched(channel, tap, wire.Access(), None), order)
+        agent.calls.media_opened(wanted.call_id, at.host, at.port, time.monotonic())
+        station.work()
+
+    def effect(wanted: Effect) -> None:
+        if isinstance(wanted, Open):
+            opening.add(asyncio.create_task(opened(wanted)))
+        elif isinstance(wanted, Begin):
+            uplinks.go(wanted.call_id)
+        elif isinstance(wanted, End):
+            uplinks.end(wanted.call_id)
+
+    station = Station(agent, Ports(), effect)
+    await station.begin()
+    await peer.kept.wait()
+    took: list[float] = []
+
+    def ask(method: str, call: int, number: int, body: bytes = b"") -> None:
+        message = sip.Message(
+            method=method, target=f"sip:{channel}@{DEVICE[:10]}", body=body,
+            headers=[
+                ("via", f"SIP/2.0/UDP 127.0.0.1:{there};rport;branch=z9hG4bK{method}{call}"),
+                ("from", f"<sip:{SERVER}@{SERVER[:10]}>;tag=1"), ("to", f"<sip:{channel}@x>;tag=2"),
+                ("call-id", f"{call}"), ("cseq", f"{number} {method}"),
+                ("content-type", "application/sdp"),
+            ],
+        )  # fmt: skip
+        if method == "INVITE":
+            message.headers[2] = ("to", f"<sip:{channel}@x>")
+        peer.transport.sendto(message.encode(), ("127.0.0.1", agent.upper.local_port))
+
+    for call in range(INVITES):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
+            receiver.bind(("127.0.0.1", 0))
+            receiver.setblocking(False)
+            offer = (
+                "v=0\r\ns=Play\r\nc=IN IP4 127.0.0.1\r\n"
+                f"m=video {receiver.getsockname()[1]} RTP/AVP 96\r\na=streamnumber:1\r\n"
+            )
+            began = time.monotonic()
+            ask("INVITE", call, 1, offer.encode())
+            await peer.answers.get()
+            ask("ACK", call, 1)
+            await loop.sock_recv(receiver, 2048)
+            took.append(time.monotonic() - began)
+            ask("BYE", call, 2)
+            await peer.answers.get()
+    await station.end()
+    peer.transport.close()
     return took
 
 
@@ -180,20 +284,29 @@ def _free_port() -> int:
 # --- the catalogue -----------------------------------------------------------------------------
 
 
+def _upper(port: int, local_port: int) -> Upper:
+    return Upper(
+        platform_id="bench", name="bench", server_id=SERVER, server_domain=SERVER[:10],
+        host="127.0.0.1", port=port, local_port=local_port, device_id=DEVICE,
+        device_domain=DEVICE[:10], username=DEVICE, password="bench",
+    )  # fmt: skip
+
+
+def _halls(cameras: int) -> list[SharedHall]:
+    shared = tuple(
+        SharedCamera(camera_id=f"{n}", name=f"窗口摄像机{n}", online=True) for n in range(cameras)
+    )
+    return [SharedHall(hall_id="h", name="大厅", region="340203000000", cameras=shared)]
+
+
+def _id_of(kind: str, subject: str) -> str:
+    type_ = {"camera": "131", "hall": "216", "group": "215"}[kind]
+    return f"{DEVICE[:10]}{type_}6{int(subject) if subject.isdigit() else 1:06}"
+
+
 def _catalogue() -> Result:
     """The longest time that the event loop is held while a platform is told of all cameras: by
     making the tree, by the query, or by any packet of the answer."""
-    from hall_cameras.cascade import manscdp, sip, tree
-    from hall_cameras.cascade.agent import Agent
-    from hall_cameras.cascade.transactions import Send
-    from hall_cameras.cascade.tree import SharedCamera, SharedHall
-    from hall_cameras.cascade.upper import Upper
-
-    upper = Upper(
-        platform_id="bench", name="bench", server_id=SERVER, server_domain=SERVER[:10],
-        host="127.0.0.1", device_id=DEVICE, device_domain=DEVICE[:10], username=DEVICE,
-        password="bench",
-    )  # fmt: skip
     held: list[float] = []
 
     def timed(work: Any, *arguments: Any) -> Any:
@@ -202,23 +315,14 @@ def _catalogue() -> Result:
         held.append(time.thread_time() - started)
         return result
 
-    cameras = tuple(
-        SharedCamera(camera_id=f"{n}", name=f"窗口摄像机{n}", online=True) for n in range(CAMERAS)
-    )
-    hall = SharedHall(hall_id="h", name="大厅", region="340203000000", cameras=cameras)
-    agent = Agent(upper, lambda: datetime.now(UTC))
-
-    def id_of(kind: str, subject: str) -> str:
-        type_ = {"camera": "131", "hall": "216", "group": "215"}[kind]
-        return f"{DEVICE[:10]}{type_}6{int(subject) if subject.isdigit() else 1:06}"
-
-    agent.show(timed(tree.build, DEVICE, "大厅", [hall], {}, id_of), 0.0)
+    agent = Agent(_upper(5060, 5060), lambda: datetime.now(UTC))
+    agent.show(timed(tree.build, DEVICE, "大厅", _halls(CAMERAS), {}, _id_of), 0.0)
     agent.start(0.0)
 
     def sent() -> list[sip.Message]:
         return [sip.parse(effect.data) for effect in agent.take() if isinstance(effect, Send)]
 
-    agent.received(sip.response(sent()[0], 200, "t"), upper.main, 0.0)
+    agent.received(sip.response(sent()[0], 200, "t"), agent.upper.main, 0.0)
     body = manscdp.write("Query", "Catalog", 1, DEVICE, [], "2022")
     query = sip.Message(
         method="MESSAGE", target=f"sip:{DEVICE}@{DEVICE[:10]}", body=body,
@@ -228,7 +332,7 @@ def _catalogue() -> Result:
             ("call-id", "bench"), ("cseq", "1 MESSAGE"), ("content-type", manscdp.CONTENT_TYPE),
         ],
     )  # fmt: skip
-    timed(agent.received, query, upper.main, 0.0)
+    timed(agent.received, query, agent.upper.main, 0.0)
     told = 0
     while True:
         packets = [message for message in sent() if message.is_request]
@@ -236,7 +340,7 @@ def _catalogue() -> Result:
             break
         for packet in packets:
             told += packet.body.count(b"<Item>")
-            timed(agent.received, sip.response(packet, 200, "t"), upper.main, 0.0)
+            timed(agent.received, sip.response(packet, 200, "t"), agent.upper.main, 0.0)
     longest = max(held)
     return Result(
         name=f"catalogue of {told} nodes", value=longest * 1000, unit="ms at once", floor=None,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
-from hall_app.bench import busy, call, cascade, devices, fanout, issue, start
+from hall_app.bench import busy, call, cameras, cascade, devices, fanout, issue, quality, start
 from hall_app.bench.result import Result
 
 BENCHMARKS: dict[str, Callable[[], Iterator[Result]]] = {
@@ -17,6 +17,8 @@ BENCHMARKS: dict[str, Callable[[], Iterator[Result]]] = {
     "start": start.run,
     "devices": devices.run,
     "cascade": cascade.run,
+    "cameras": cameras.run,
+    "pictures": quality.run,
 }
 
 

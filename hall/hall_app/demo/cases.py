@@ -15,12 +15,17 @@ from hall_app.demo.wire import Declined, Device
 EVERY = timedelta(minutes=10)
 STEP = 0.4  # of the cases, each time
 LEFT_LYING = 0.2  # of the cases: found again only some time after their deadline
-FOUND_AGAIN = timedelta(hours=20)
+FOUND_AGAIN = timedelta(days=4)
 WHO = ("投诉受理 周敏", "值班长 何建国", "督导 孙丽")
 CALLED = ("已致电说明情况并道歉，群众表示理解。", "回访核实，群众补充了当天经过。")
 SETTLED = ("当场更正，已告知群众一次办结。", "已提醒窗口人员，并向群众致歉。")
 RECTIFY = ("修订材料清单，窗口逐一核对。", "调整午间值班，增加一名导办。")
 EXPLAINED = "属政策规定，已书面说明依据。"
+
+
+def left_lying(case_id: str) -> bool:
+    """Whether this desk forgets a case for a while."""
+    return Random(case_id).random() < LEFT_LYING
 
 
 class CaseDesk:
@@ -69,7 +74,7 @@ class CaseDesk:
         await self._device.post(f"/halls/{self._device.hall}/cases", body)
 
     def _lies(self, case: dict[str, Any], now: datetime) -> bool:
-        if Random(case["case_id"]).random() >= LEFT_LYING or case["state"] != "open":
+        if not left_lying(case["case_id"]) or case["state"] != "open":
             return False
         due = case["due"]
         return due is None or now < datetime.fromisoformat(due["at"]) + FOUND_AGAIN

@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from random import Random
 from typing import Any
 
-from hall_app.demo.floor import AT_WORK, Floor, Person
+from hall_app.demo.floor import AT_WORK, SUSPECTED, Floor, Person
 from hall_app.demo.habits import LUNCH, Break, Duty, Hours, reaction_s
 from hall_app.demo.opinions import MATTERS, contact_of
 from hall_app.demo.pace import Pace
@@ -25,6 +25,11 @@ QUICK = "短时离开"
 UNRESOLVED = "X"
 SPECIAL_REASON = "老人行动不便，已在窗口前"
 HOLD_REASON = "补复印件"
+EXCUSES = (
+    "去档案室取材料，忘了留言。",
+    "设备科来电，临时过去了一下。",
+    "陪群众到自助区，走得急没留言。",
+)
 
 
 class _NotMine(Exception):
@@ -186,7 +191,7 @@ class Clerk:
 
     async def _take_break(self, plan: Break, now: datetime) -> None:
         if plan.kind == "silent":
-            await self._pace.sleep(plan.minutes * 60)
+            await self._slip_out(plan.minutes)
             return
         back_at = now + timedelta(minutes=plan.minutes)
         notice = {
@@ -206,6 +211,17 @@ class Clerk:
         else:
             await self._make_way(stand_in, plan, notice)
         self._back_at = back_at + timedelta(minutes=plan.late_min)
+
+    async def _slip_out(self, minutes: float) -> None:
+        """Be away without a word, and say why when it was noticed."""
+        floor = self._floor
+        floor.slipped_out.add(self.window)
+        await self._pace.sleep(minutes * 60)
+        floor.slipped_out.discard(self.window)
+        for alert in tuple(floor.alerts.values()):
+            if (alert["kind"], alert["window"]) == (SUSPECTED, self.window):
+                body = {"command": "explain", "text": self._rng.choice(EXCUSES)}
+                await self._device.post(f"/alerts/{alert['alert_id']}/commands", body)
 
     async def _make_way(self, stand_in: str, plan: Break, notice: dict[str, str]) -> None:
         self._floor.stand_ins.add(stand_in)

@@ -16,6 +16,8 @@ from hall_app.demo.habits import Presence, Visit
 from hall_app.demo.pace import Pace
 
 AT_WORK = ("open", "calling", "serving")
+SUSPECTED = "suspected_absent"
+UNSPOKEN = ((SUSPECTED, "open"), (SUSPECTED, "acknowledged"))
 Happening = tuple[str, dict[str, Any]]
 """Type and public data of an event."""
 
@@ -60,6 +62,8 @@ class Floor:
         self.cover_wanted: set[int] = set()
         self.specials: dict[str, deque[str]] = {}  # numbers that ask to be taken out of turn
         self.stand_ins: set[str] = set()  # B clerks on their way to a window
+        self.slipped_out: set[int] = set()  # windows whose clerk is away without a word
+        self.settled: list[dict[str, Any]] = []  # suspicions that ended and nobody spoke of yet
         self.prefix_of: dict[str, str] = {}  # of each item
         self.ready = asyncio.Event()  # the first snapshot has come
         self.strangers: Callable[[str, int], None] = lambda number, window: None
@@ -102,7 +106,9 @@ class Floor:
                 self.wake(queue["prefix"])
         for alert in changed.get("alerts", ()):
             if alert.get("removed"):
-                self.alerts.pop(alert["alert_id"], None)
+                ended = self.alerts.pop(alert["alert_id"], None)
+                if ended is not None and (ended["kind"], ended["state"]) in UNSPOKEN:
+                    self.settled.append(ended)
             else:
                 self.alerts[alert["alert_id"]] = alert
 
@@ -270,6 +276,8 @@ class Floor:
         self.people.clear()
         self.specials.clear()
         self.cover_wanted.clear()
+        self.slipped_out.clear()
+        self.settled.clear()
         self.pressed.clear()
         self._called.clear()
         self._chairs.clear()

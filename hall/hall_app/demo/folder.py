@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import os
 import secrets
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import Random
 
 import msgspec
 from sqlalchemy import func, select
@@ -13,6 +15,8 @@ from sqlalchemy import func, select
 from hall_app import install, settings
 from hall_app.cli import Refused
 from hall_app.demo import city
+from hall_app.demo.cases import left_lying
+from hall_app.demo.opinions import complaints
 from hall_app.demo.pace import first_morning, going_on
 from hall_core import tables
 from hall_core.access import DeviceKind, User, hash_secret, verify_secret
@@ -20,15 +24,20 @@ from hall_core.clock import from_millis, millis
 from hall_core.errors import Unauthorized
 from hall_core.halls import SYSTEM, Hall
 from hall_core.kernel import Kernel
-from hall_core.setup import EvaluationSettings
+from hall_core.secret import new_ticket_id
+from hall_core.setup import EvaluationSettings, Settings
 from hall_core.store import open_engine
 from hall_displays.domain import ChangeNotices
-from hall_evaluation.domain.commands import ChangeEvaluationSettings
+from hall_evaluation.domain.commands import ChangeEvaluationSettings, NewCase, OpenCases
+from hall_queue.domain.commands import ChangeSetup
 
 FILE = "demo.json"
+MANAGER = "大厅管理员（模拟）"
 WINDOWS_A_KIOSK = 12
 WHOLE = "qinghe"  # the county centre, which has one device of every kind
 DESK = 2  # its window whose PC has a button box, in the place of a pad, and a caller
+BEFORE = timedelta(days=5)  # the first morning: the Thursday on which the halls were furnished
+PATIENCE_S = 20  # real: a look at the picture every 5 s, two to be sure
 ASK_S = 120  # simulated: a quick day would be over a real person's pad in a blink
 
 # account -> (level in words, region whose halls it sees)
@@ -49,6 +58,7 @@ class Record(msgspec.Struct, kw_only=True):
     begins: datetime | None = None  # the first simulated morning
     furnished: bool = False  # accounts were made and notices put up
     tokens: dict[str, dict[str, str]] = {}  # hall -> device -> token
+    cameras: list[str] = []  # their ids, in the order of the views
 
 
 class Folder:
@@ -71,7 +81,7 @@ class Folder:
         last = _last_event(self.path)
         begins = self.record.begins
         if begins is None:
-            begins = self.record.begins = first_morning(datetime.now(UTC), timezone)
+            begins = self.record.begins = first_morning(datetime.now(UTC) + BEFORE, timezone)
             self.keep()
         if last is None or last < begins:
             return begins
@@ -130,8 +140,9 @@ def _last_event(path: Path) -> datetime | None:
 # --- accounts and devices, once the server runs ------------------------------------------------
 
 
-async def furnish(kernel: Kernel, folder: Folder) -> None:
-    """A supervisor at each of the four levels, and the public notices; once."""
+async def furnish(kernel: Kernel, folder: Folder, speed: float) -> None:
+    """A supervisor at each of the four levels, the public notices, rules that suit the speed, and a
+    complaint that lies about; once."""
     if folder.record.furnished:
         return
     password_hash = hash_secret(folder.record.supervisor_password)
@@ -152,8 +163,35 @@ async def furnish(kernel: Kernel, folder: Folder) -> None:
         await hall.execute(notices, SYSTEM, lambda live, records: None)
         if folder.record.simulation:
             await hall.execute(rules, SYSTEM, lambda live, records: None)
+            patience = msgspec.structs.replace(
+                hall.committed["queue"].settings, suspect_steps_min=patience_min(speed)
+            )
+            await hall.execute(ChangeSetup(settings=patience), SYSTEM, lambda live, records: None)
+    if folder.record.simulation:
+        await _complain(kernel)
     folder.record.furnished = True
     folder.keep()
+
+
+def patience_min(speed: float) -> tuple[int, int, int]:
+    """After how many simulated minutes a window seems left. A camera's looks, and a busy machine,
+    take real seconds, of which a quick day makes minutes."""
+    usual = Settings().suspect_steps_min
+    first = max(usual[0], math.ceil(PATIENCE_S * speed / 60))
+    return first, first + usual[1] - usual[0], first + usual[2] - usual[0]
+
+
+async def _complain(kernel: Kernel) -> None:
+    """A complaint that nobody deals with for days, so that the first morning has a late one."""
+    hall, now = kernel.hall(WHOLE), millis(kernel.clock.now())
+    case_id = ""
+    while not left_lying(case_id):
+        case_id = f"c{new_ticket_id(now)}"
+    said = next(one for one in complaints(Random(), True) if one.source == "opinion_box")
+    note = secrets.token_hex(8)
+    case = NewCase(case_id=case_id, kind="complaint", source=said.source, note=note)
+    rows = [kernel.note_row(note, WHOLE, said.text, SYSTEM.name)]
+    await hall.execute(OpenCases(cases=(case,)), SYSTEM, lambda live, records: None, None, rows)
 
 
 def password_shown(kernel: Kernel, name: str, password: str) -> str:
@@ -175,6 +213,15 @@ async def equip(kernel: Kernel, folder: Folder, halls: list[str]) -> dict[str, d
     return {hall_id: kept[hall_id] for hall_id in halls}
 
 
+async def manager_token(kernel: Kernel, folder: Folder, hall_id: str) -> str:
+    """The hall's simulated manager, also where nobody else is simulated."""
+    tokens = folder.record.tokens.setdefault(hall_id, {})
+    if not await _known(kernel, tokens.get("manager")):
+        _, tokens["manager"] = await kernel.access.issue_token("admin", hall_id, None, MANAGER)
+        folder.keep()
+    return tokens["manager"]
+
+
 async def _known(kernel: Kernel, token: str | None) -> bool:
     try:
         return token is not None and bool(await kernel.access.by_token(token))
@@ -188,7 +235,7 @@ def _devices(hall: Hall) -> list[tuple[str, DeviceKind, int | None, str]]:
     found: list[tuple[str, DeviceKind, int | None, str]] = [
         ("guide", "guide", None, "导办台（模拟）"),
         ("display", "display", None, "大厅屏（模拟）"),
-        ("manager", "admin", None, "大厅管理员（模拟）"),
+        ("manager", "admin", None, MANAGER),
     ]
     for number in range(1, max(1, round(len(windows) / WINDOWS_A_KIOSK)) + 1):
         found.append((f"kiosk-{number}", "kiosk", None, f"{number}号取号机（模拟）"))

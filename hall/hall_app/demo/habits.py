@@ -268,6 +268,7 @@ REASONS: tuple[tuple[str, str, float, float, int], ...] = (
 LUNCH = "就餐"
 SICK = "请假"
 QUICK_MIN = 10.0
+WANDERS_AFTER_S = 10 * 60.0
 
 
 def duty(rng: Random, hours: Hours, reasons: Sequence[str], rates: Rates = RATES) -> Duty:
@@ -285,6 +286,14 @@ def duty(rng: Random, hours: Hours, reasons: Sequence[str], rates: Rates = RATES
         lunch="notice" if LUNCH in reasons and rng.random() < 0.5 else "close",
         sick=SICK in reasons and rng.random() < rates.sick,
     )
+
+
+def wandering(duty: Duty, hours: Hours, minutes: float) -> Duty:
+    """The duty of somebody who leaves without a notice every session, for so long."""
+    silent = [
+        Break(at_s=start + WANDERS_AFTER_S, minutes=minutes, kind="silent") for start, _ in hours
+    ]
+    return msgspec.structs.replace(duty, breaks=tuple(silent), sick=False)
 
 
 def _breaks(

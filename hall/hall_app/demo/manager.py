@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from random import Random
+from typing import Any
 
 from hall_app.demo.cases import CaseDesk
 from hall_app.demo.floor import Floor
@@ -15,6 +16,8 @@ from hall_app.demo.wire import Declined, Device
 
 ROUND_S = 120.0
 NOTICED_AFTER = timedelta(minutes=4)
+TRUE = "情况属实，已提醒：离开窗口先发去向留言。"
+FALSE = "已到窗口核实，工作人员在岗，当时在处理材料。"
 
 
 class Manager:
@@ -79,4 +82,13 @@ class Manager:
         for alert in tuple(self._floor.alerts.values()):
             old = now - datetime.fromisoformat(alert["since"]) > NOTICED_AFTER
             if old and alert["state"] == "open" and alert["alert_id"] in self._floor.alerts:
-                await self._try(f"/alerts/{alert['alert_id']}/commands", command="acknowledge")
+                await self._say(alert, "acknowledge", "")
+            elif alert["state"] == "explained":
+                await self._say(alert, "confirm", TRUE)
+            elif alert["state"] == "confirmed":
+                await self._say(alert, "close", "")
+        while self._floor.settled:  # the clerk was there after all
+            await self._say(self._floor.settled.pop(), "dismiss", FALSE)
+
+    async def _say(self, alert: dict[str, Any], command: str, text: str) -> None:
+        await self._try(f"/alerts/{alert['alert_id']}/commands", command=command, text=text)

@@ -78,10 +78,13 @@ def _parts(site: Simulated, hall_id: str) -> Iterator[str]:
         f"<h2>号票打印机 Ticket printer · {state}</h2>{out}{new}"
         f"{tickets or '<p>还没有打印号票。</p>'}"
     )
-    strips = "".join(
-        f"<div class='strip'><p>{window}号窗口</p>"
-        f"<pre class='led'>{escape(' / '.join(strip.pages)) or '&nbsp;'}</pre></div>"
+    signs = {
+        window: escape(" / ".join(filter(str.strip, strip.pages)))
         for window, strip in site.strips.items()
+    }
+    strips = "".join(
+        f"<div class='strip'><p>{window}号窗口</p><pre class='led'>{sign or '&nbsp;'}</pre></div>"
+        for window, sign in signs.items()
     )
     yield f"<h2>LED条屏 LED strips</h2>{strips}"
     if site.box is not None and site.caller is not None:

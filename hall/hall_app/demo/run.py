@@ -19,10 +19,12 @@ import msgspec
 from hall_app import logs, server
 from hall_app.cli import Refused
 from hall_app.demo import city, folder
+from hall_app.demo.cameras import watched
 from hall_app.demo.devices import Simulated, devices
 from hall_app.demo.folder import SUPERVISORS, Folder
 from hall_app.demo.links import Links, taken
 from hall_app.demo.pace import DemoClock, Pace
+from hall_app.demo.platform import joined
 from hall_app.demo.simulation import Simulation
 from hall_app.demo.summary import Summary
 from hall_app.settings import load
@@ -45,6 +47,10 @@ class Demonstration:
         self.kernel = kernel
         self.folder = where
         self.simulation = simulation
+
+    def slipped_out(self, hall_id: str, window: int) -> bool:
+        """Whether the clerk of a window is away without a word."""
+        return self.simulation is not None and self.simulation.slipped_out(hall_id, window)
 
 
 async def run_demo(
@@ -76,7 +82,11 @@ async def run_demo(
             temporary = tempfile.TemporaryDirectory(prefix="hall-demo-", ignore_cleanup_errors=True)
             data = Path(stack.enter_context(temporary))
         try:
-            async with demonstration(port, data, simulation, speed, halls) as running:
+            async with (
+                demonstration(port, data, simulation, speed, halls) as running,
+                watched(running.kernel, running.url, running.folder, running.slipped_out),
+                joined(running.kernel),
+            ):
                 for line in introduction(running, speed):
                     say(line)
                 await _until(stopping, running.simulation, say)
@@ -94,7 +104,8 @@ async def demonstration(
     where = await folder.prepare(data, simulation)
     clock: Clock = SystemClock()
     if simulation:
-        clock = DemoClock(where.starts(ZONE), speed)
+        starts = where.starts(ZONE)
+        clock = DemoClock(starts if where.record.furnished else starts - folder.BEFORE, speed)
     settings = msgspec.structs.replace(load(data), listen=HOST, port=port)
     simulated: dict[str, Simulated] = {}
     links = Links(where.record, simulated)
@@ -106,7 +117,9 @@ async def demonstration(
             server.running(data, settings, clock, links.extend, real) as (kernel, url),
             contextlib.AsyncExitStack() as stack,
         ):
-            await folder.furnish(kernel, where)
+            await folder.furnish(kernel, where, speed)
+            if isinstance(clock, DemoClock):
+                clock.skip_to(starts)
             await stack.enter_async_context(devices(kernel, url, where, simulated))
             people = None
             if isinstance(clock, DemoClock):
@@ -199,6 +212,7 @@ def introduction(running: Demonstration, speed: float) -> list[str]:
         ("rating pad 3 评价器", f"kind=pad&hall={hall_id}&window=3"),
         ("phone rating 手机评价", f"kind=rating&hall={hall_id}"),
         ("administration 管理", "kind=admin"),
+        ("cameras 摄像机", f"kind=admin&to=/admin%3Fhall={hall_id}%23cameras"),
         ("cases 评价与投诉", "kind=admin&to=/cases"),
         ("figures 评价统计", "kind=admin&to=/figures"),
     ):

@@ -30,6 +30,9 @@ log = structlog.get_logger()
 
 STAND_IN = "B岗"
 WINDOWS_A_GUIDE = 30
+WANDERER = 5  # the window whose clerk leaves without a notice, before a camera
+NOTICED_S = 30.0  # real seconds until the camera's worker says that nobody is there
+LOOKED_AT_MIN = 10.0  # so long supervision sees it, too
 AGENTS_S = 20.0  # real seconds, at most, until their processes have started
 NIGHT_S = 0.5  # real seconds that each half of a night takes, so that midnight is noticed
 LAST = timedelta(minutes=45)  # after that whoever is still there is sent home
@@ -119,6 +122,11 @@ class HallRun:
                 while not all(map(self._connected, wanted)):  # noqa: ASYNC110 - they tell nobody
                     await asyncio.sleep(0.05)
 
+    def _unseen_min(self, rules: dict[str, Any]) -> float:
+        """How long somebody must be away for all to be told, by a camera that takes real time."""
+        noticed_min = NOTICED_S * self._pace.speed / 60
+        return float(rules["suspect_steps_min"][-1]) + noticed_min + LOOKED_AT_MIN
+
     async def begin(self, today: date, city: City, crew: Crew) -> list[asyncio.Task[None]]:
         """Plan the day and let it begin; gives the clerks' tasks."""
         setup = await self.manager.get(f"/halls/{self.floor.hall}/setup")
@@ -187,6 +195,8 @@ class HallRun:
                 continue
             rng = Random(f"{seed}:clerk:{window}")
             duty = habits.duty(rng, hours, reasons)
+            if self.beside.whole and window == WANDERER:
+                duty = habits.wandering(duty, hours, self._unseen_min(setup["settings"]))
             if duty.sick:
                 stand_in = next((no for no in stand_ins if no not in taken), None)
                 sick[window] = stand_in
@@ -286,6 +296,10 @@ class Simulation:
     @property
     def floors(self) -> list[Floor]:
         return [hall.floor for hall in self.halls]
+
+    def slipped_out(self, hall_id: str, window: int) -> bool:
+        """Whether a clerk is away without a word."""
+        return any(f.hall == hall_id and window in f.slipped_out for f in self.floors)
 
     @property
     def faults(self) -> int:

@@ -10,7 +10,7 @@ import { hhmmss, isoDay, serverNow } from "/static/core/time.js";
 import { toast } from "/static/core/toast.js";
 import { channelsView, logView } from "./admin.cascade.views.js";
 import { Form, section } from "./admin.form.js";
-import { button, List, setCount, tabHead } from "./admin.list.js";
+import { button, List, rounds, setCount, tabHead } from "./admin.list.js";
 import { inSession } from "./session.js";
 import { problemText } from "./words.js";
 
@@ -54,6 +54,11 @@ function whyText(platform) {
   return hasText("cascade.why." + platform.why) ? t("cascade.why." + platform.why) : platform.why_text;
 }
 
+/** What changes when the cameras do. @param {Platform} platform */
+function counts(platform) {
+  return [platform.cameras_online, platform.cameras, platform.id_fixed].join("/");
+}
+
 /** @param {Platform} platform @returns {Record<string, any>} */
 export function setupOf(platform) {
   /** @type {Record<string, any>} */
@@ -79,6 +84,11 @@ class CascadeTab {
     /** @type {Form|null} */
     this.form = null;
     this.busy = false;
+    this.fixed = false;
+    /** What the part shows, as text. */
+    this.shown = "";
+    /** Of the platform whose channels are shown. */
+    this.seen = "";
     this.count = h("span", null);
     this.editor = h("section", { class: "panel editor" });
     this.live = h("div", { class: "cascade-live live" });
@@ -102,22 +112,11 @@ class CascadeTab {
       onCount: (shown, all) => setCount(this.count, shown, all),
     });
     this.draw();
-    this.rounds();
+    rounds(this, REFRESH_MS);
   }
 
   stop() {
     this.stopped = true;
-  }
-
-  async rounds() {
-    while (!this.stopped) {
-      try {
-        await this.load();
-      } catch (error) {
-        // The banner says when the server is away; the next round asks again.
-      }
-      await new Promise((resolve) => setTimeout(resolve, REFRESH_MS));
-    }
   }
 
   async load() {
@@ -128,7 +127,9 @@ class CascadeTab {
     this.list.show(platforms);
     this.drawLive();
     const platform = this.current();
-    if (platform && this.part === "log") await this.drawPart(platform);
+    if (!platform || this.isNew) return;
+    if (this.part === "log" || (this.part === "channels" && this.seen !== counts(platform))) await this.drawPart(platform);
+    else if (this.part === "setup" && this.fixed !== platform.id_fixed && !this.admin.dirty) this.drawEditor();  // registered for the first time
   }
 
   current() {
@@ -164,15 +165,12 @@ class CascadeTab {
 
   async add() {
     if (!(await this.admin.mayLeave())) return;
-    const taken = this.platforms.map((platform) => platform.local_port);
-    let port = 5060;
-    while (taken.indexOf(port) >= 0) port += 1;
     this.isNew = true;
     this.part = "setup";
     this.list.pick("");
     this.begin({
       name: "", server_id: "", server_domain: "", host: "", port: 5060, transport: "udp", device_id: "", device_name: "政务服务大厅",
-      username: "", version: "2022", expires_s: 86400, keepalive_s: 60, local_port: port, sessions_max: 16, ptz: false, enabled: true,
+      username: "", version: "2022", expires_s: 86400, keepalive_s: 60, local_port: 5060, sessions_max: 16, ptz: false, enabled: true,
       halls: this.admin.halls.map((hall) => hall.id), withheld: [],
     });
     const first = /** @type {HTMLElement|null} */ (this.editor.querySelector("input"));
@@ -208,13 +206,14 @@ class CascadeTab {
     replace(this.editor,
       h("header", { class: "panel-head editor-head" },
         h("h2", { class: "clamp-1" }, platform ? platform.name : t("cascade.new")),
-        platform ? h("span", { class: "push" }, button(t("cascade.retry"), () => { this.retry(platform); }, "small")) : null),
+        platform && platform.enabled ? h("span", { class: "push" }, button(t("cascade.retry"), () => { this.retry(platform); }, "small")) : null),
       platform ? this.live : null,
       platform ? h("div", { class: "cascade-parts", role: "tablist" }, PARTS.map((part) =>
         h("button", { class: "cascade-part", type: "button", role: "tab", "aria-selected": String(part === this.part),
           onclick: () => { this.turn(part); } }, t("cascade.part." + part)))) : null,
       this.body,
       this.part === "setup" ? h("footer", { class: "editor-foot" }, this.state, h("div", { class: "push row" }, this.revertButton, this.saveButton)) : null);
+    this.shown = "";
     replace(this.revertButton, t("entry.revert"));
     replace(this.saveButton, t("entry.save"), h("kbd", null, "Ctrl+S"));
     this.drawLive();
@@ -233,7 +232,7 @@ class CascadeTab {
   drawLive() {
     const platform = this.current();
     if (!platform) return;
-    const why = whyText(platform);
+    const why = platform.state === "off" ? "" : whyText(platform);
     replace(this.live,
       h("div", { class: "row-wrap" }, stateChip(platform),
         platform.state === "online" && platform.registered_at ? h("span", null, t("cascade.registered_since", { at: momentText(platform.registered_at) })) : null,
@@ -248,10 +247,13 @@ class CascadeTab {
   /** What is asked for when it is looked at. @param {Platform} platform */
   async drawPart(platform) {
     const part = this.part;
+    this.seen = counts(platform);
     const path = "/cascade/platforms/" + encodeURIComponent(platform.platform_id);
     try {
       const answer = await inSession(() => get(path + (part === "log" ? "/log" : "/channels")));
-      if (this.part !== part || this.list.chosen !== platform.platform_id) return;
+      const text = part + JSON.stringify(answer);
+      if (this.part !== part || this.list.chosen !== platform.platform_id || text === this.shown) return;
+      this.shown = text;
       if (part === "log") logView(this.body, answer);
       else channelsView(this.body, answer, {
         withhold: (cameraId, withheld) => { this.withhold(platform, cameraId, withheld); },
@@ -268,7 +270,7 @@ class CascadeTab {
     this.form = form;
     show(this.problem, false);
     const seconds = t("cascade.seconds");
-    const fixed = Boolean(platform && platform.id_fixed);
+    const fixed = this.fixed = Boolean(platform && platform.id_fixed);
     const password = h("input", { type: "password", autocomplete: "new-password", maxlength: 128, value: draft.password,
       oninput: () => {
         draft.password = password.value;
@@ -291,13 +293,13 @@ class CascadeTab {
       section(t("cascade.section.own"),
         form.text("device_id", { label: t("cascade.device_id"), hint: fixed ? t("cascade.device_id.fixed") : hint("device_id"), max: 20, disabled: fixed }),
         form.text("device_name", { label: t("cascade.device_name"), max: 60 }),
-        form.number("local_port", { label: t("cascade.local_port"), least: 1, most: 65535 }),
+        form.number("local_port", { label: t("cascade.local_port"), hint: hint("local_port"), least: 1, most: 65535 }),
         form.number("keepalive_s", { label: t("cascade.keepalive_s"), unit: seconds, least: 10, most: 600 }),
         form.number("expires_s", { label: t("cascade.expires_s"), unit: seconds, least: 3600, most: 604800 })),
       section(t("cascade.section.rights"),
         form.number("sessions_max", { label: t("cascade.sessions_max"), unit: t("cascade.sessions_max.unit"), least: 1, most: 64 }),
         form.check("ptz", { label: t("cascade.ptz"), hint: hint("ptz") }),
-        form.check("enabled", { label: t("cascade.enabled"), hint: hint("enabled") })),
+        form.check("enabled", { label: t("cascade.enabled"), hint: hint(this.isNew ? "enabled.new" : "enabled") })),
       section(t("cascade.section.halls"), this.hallPicks(form, draft)),
       platform ? h("p", null, button(t("cascade.remove"), () => { this.remove(platform); }, "danger")) : null);
     this.said();
@@ -360,7 +362,7 @@ class CascadeTab {
       this.admin.setDirty(false);
       await this.load();
       this.open(saved.platform_id);
-      toast(t("cascade.saved"), { state: "open" });
+      toast(t(body.enabled ? "cascade.saved" : "cascade.saved.off"), { state: "open" });
       return true;
     } catch (error) {
       this.busy = false;

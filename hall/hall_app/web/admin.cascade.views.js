@@ -37,7 +37,7 @@ export function channelsView(root, channels, acts) {
   }
   replace(root,
     h("p", { class: "rule-sentence" }, t(open ? "cascade.ids.open" : "cascade.ids.fixed")),
-    cameras.length ? null : h("p", { class: "soft" }, t("cascade.channels.none")),
+    cameras.length || channels.withheld.length ? null : h("p", { class: "soft" }, t("cascade.channels.none")),
     h("table", { class: "table cascade-channels" },
       h("thead", null, h("tr", null, h("th", { scope: "col" }, t("cascade.column.name")), h("th", null),
         h("th", { scope: "col" }, t("cascade.column.id")), h("th", { scope: "col" }, t("cascade.column.state")), h("th", null))),

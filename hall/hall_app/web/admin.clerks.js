@@ -94,7 +94,7 @@ export function openClerks(admin, root) {
             windowPicker({ windows: setup().windows, get: () => draft.windows, set: (numbers) => { draft.windows = numbers; form.changed(); } }))),
         section(t("clerks.section.card"),
           form.choice("stars", { label: t("clerks.stars"), options: [0, 1, 2, 3, 4, 5].map((n) => /** @type {[string, string]} */ ([String(n), n ? "★".repeat(n) : t("clerks.no_stars")])) }),
-          form.text("photo", { label: t("clerks.photo"), hint: t("clerks.photo_hint"), max: 80, placeholder: "clerks/001.jpg" })),
+          form.text("photo", { label: t("clerks.photo"), hint: t("clerks.photo_hint"), max: 80, placeholder: "001.jpg" })),
       ];
     },
     live: (clerk) => {

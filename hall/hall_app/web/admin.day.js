@@ -3,6 +3,7 @@
  * in place of a clerk: close a window, post where somebody went, take the notice down, free a clerk,
  * send home who waits, confirm the clock.
  */
+import { absenceText } from "/static/core/absence.js";
 import { get, post } from "/static/core/api.js";
 import { confirmBox } from "/static/core/dialog.js";
 import { h, replace, setAttrs, show } from "/static/core/dom.js";
@@ -49,7 +50,7 @@ class DayTab {
         { title: "day.state", cell: (window) => h("span", { class: "state", "data-state": window.state }, t("window.state." + window.state)) },
         { title: "day.what", cell: (window) => whatOf(window) },
         { title: "day.clerk", cell: (window) => h("span", { class: "clamp" }, presentAt(window).join(t("list.and"))) },
-        { title: "entry.name", cell: (window) => h("span", { class: "clamp-1 day-name soft" }, nameOf(window)) },
+        { title: "entry.name", cell: (window) => h("span", { class: "clamp soft" }, nameOf(window)) },
       ],
       key: (window) => String(window.number),
       words: (window) => [window.number, window.name, window.ticket, t("window.state." + window.state), presentAt(window).join(" "),
@@ -306,8 +307,8 @@ function whatOf(window) {
   if (window.absence) {
     const late = -minutesUntil(window.absence.expected_return);
     return late > 0
-      ? h("span", { class: "state", "data-state": "alert" }, t("day.late", { reason: window.absence.reason, time: minutesText(late) }))
-      : t("day.away", { reason: window.absence.reason, at: hhmm(window.absence.expected_return) });
+      ? h("span", { class: "state", "data-state": "alert" }, t("day.late", { reason: absenceText(window.absence.reason), time: minutesText(late) }))
+      : t("day.away", { reason: absenceText(window.absence.reason), at: hhmm(window.absence.expected_return) });
   }
   if (window.ticket) return h("b", { class: "number" }, window.ticket);
   return window.covered_by ? t("day.covered", { n: window.covered_by }) : "";
@@ -324,7 +325,7 @@ function factsOf(window) {
   const absence = window.absence;
   if (absence) {
     const other = isoDay(absence.expected_return) === isoDay(serverNow()) ? "" : longDate(absence.expected_return) + " ";
-    facts.push([t("day.absence"), [absence.clerk_name, absence.reason].filter(Boolean).join(" ")]);
+    facts.push([t("day.absence"), [absence.clerk_name, absenceText(absence.reason)].filter(Boolean).join(" ")]);
     facts.push([t("day.back"), other + hhmm(absence.expected_return)]);
     if (absence.destination) facts.push([t("day.destination"), absence.destination]);
     if (absence.contact) facts.push([t("day.contact"), absence.contact]);

@@ -17,11 +17,12 @@ import { minutesOf, tidyTime } from "./hours.js";
  * @typedef {{
  *   name: string,
  *   only?: "hall"|"window",
+ *   part?: string,
  *   read: (value: any) => any,
  *   write: (draft: any) => any,
  *   field: (form: Form, field: string, words: {label: string, hint: string}, admin: Admin, draft: Draft, devices: Device[]) => HTMLElement,
  * }} Setting  `read`: from the device's value to what the form edits, `write`: back; undefined when
- *   it is left at its default. `only`: a screen of that kind
+ *   it is left at its default. `only`: a device of that place; `part`: an agent that drives one
  */
 
 const asText = (/** @type {any} */ value) => (value === undefined || value === null ? "" : String(value));
@@ -99,6 +100,17 @@ function partSetting(name, value) {
     },
   };
 }
+
+/** The windows that callers on one line belong to. @type {Setting} */
+const busWindows = {
+  name: "windows", only: "hall", part: "caller",
+  read: (value) => (Array.isArray(value) ? value.join(", ") : ""),
+  write: (text) => {
+    const numbers = (text.match(/\d+/g) || []).map(Number);
+    return numbers.length ? numbers : undefined;
+  },
+  field: (form, field, words) => form.text(field, Object.assign({ max: 200, placeholder: "3, 4, 5" }, words)),
+};
 
 /** Whose calls a screen shows and says. @type {Setting} */
 const zones = {
@@ -179,14 +191,17 @@ const KNOWN = {
     partSetting("reader", (device) => device.device_id),
     choiceSetting("theme", ["light", "dark"]),
   ],
+  agent: [busWindows],
   counter: [choiceSetting("theme", ["light", "dark"])],
   pad: [choiceSetting("idle", ["card", "notices"]), choiceSetting("theme", ["light", "dark"])],
 };
 
-/** @param {{kind: string, window: number|null}} device */
+/** @param {Device} device */
 function settingsFor(device) {
   const place = device.window === null ? "hall" : "window";
-  return (KNOWN[device.kind] || []).filter((setting) => !setting.only || setting.only === place);
+  const parts = (device.parts || []).map((part) => part.kind);
+  return (KNOWN[device.kind] || []).filter((setting) =>
+    (!setting.only || setting.only === place) && (!setting.part || parts.indexOf(setting.part) >= 0));
 }
 
 /** What a form edits of a device. @param {Device} device @returns {Draft} */

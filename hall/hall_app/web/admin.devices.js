@@ -9,7 +9,7 @@ import { hhmm, isoDay, serverNow } from "/static/core/time.js";
 import { toast } from "/static/core/toast.js";
 import { draftOf, settingFields, settingsOf } from "./admin.device.settings.js";
 import { Form, rangesOf, section } from "./admin.form.js";
-import { button, List, setCount, tabHead } from "./admin.list.js";
+import { button, List, rounds, setCount, tabHead } from "./admin.list.js";
 import { PLACES, isHeard, newCode, placeOf } from "./admin.pairing.js";
 import { inSession } from "./session.js";
 import { agoText, problemText } from "./words.js";
@@ -102,22 +102,11 @@ class DevicesTab {
       onCount: (shown, all) => setCount(this.count, shown, all),
     });
     this.draw();
-    this.rounds();
+    rounds(this, REFRESH_MS);
   }
 
   stop() {
     this.stopped = true;
-  }
-
-  async rounds() {
-    while (!this.stopped) {
-      try {
-        await this.load();
-      } catch (error) {
-        // The banner says when the server is away; the next round asks again.
-      }
-      await new Promise((resolve) => setTimeout(resolve, REFRESH_MS));
-    }
   }
 
   async load() {

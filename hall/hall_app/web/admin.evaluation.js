@@ -6,7 +6,7 @@ import { get, put } from "/static/core/api.js";
 import { h, replace, setText, show } from "/static/core/dom.js";
 import { t } from "/static/core/i18n.js";
 import { section } from "./admin.form.js";
-import { button } from "./admin.list.js";
+import { orderedLines } from "./admin.ordered.js";
 import { RulesTab } from "./admin.rules.js";
 import { inSession } from "./session.js";
 import { problemText } from "./words.js";
@@ -103,54 +103,22 @@ export function openEvaluation(admin, root) {
  * @param {Record<string, any>} draft
  */
 function reasons(form, draft) {
-  const box = h("div", { class: "reasons rating-reasons" });
   const list = /** @type {Reason[]} */ (draft.reasons);
-  const edited = () => {
-    form.clear("reasons");
-    form.changed();
-  };
-  /** @param {number} at @param {number} by */
-  const move = (at, by) => {
-    const [reason] = list.splice(at, 1);
-    list.splice(at + by, 0, reason);
-    draw();
-    edited();
-  };
-  /** @param {Reason} reason @param {"text"|"text_en"} part @param {number} index */
-  const input = (reason, part, index) => h("input", {
-    type: "text", class: "input", value: reason[part], maxlength: part === "text" ? 20 : 60,
-    "aria-label": t("evaluation.reasons." + part) + " " + (index + 1),
-    oninput: (/** @type {Event} */ event) => {
-      reason[part] = /** @type {HTMLInputElement} */ (event.target).value;
-      edited();
-    },
+  return orderedLines(form, "reasons", {
+    label: t("evaluation.reasons"), hint: t("evaluation.reasons.hint"), boxClass: "rating-reasons",
+    head: [t("evaluation.reasons.text"), t("evaluation.reasons.text_en")],
+    list, least: 0, most: MOST_REASONS,
+    inputs: (index, edited) => /** @type {("text"|"text_en")[]} */ (["text", "text_en"]).map((part) => h("input", {
+      type: "text", class: "input", value: list[index][part], maxlength: part === "text" ? 20 : 60,
+      "aria-label": t("evaluation.reasons." + part) + " " + (index + 1),
+      oninput: (/** @type {Event} */ event) => {
+        list[index][part] = /** @type {HTMLInputElement} */ (event.target).value;
+        edited();
+      },
+    })),
+    removal: () => t("entry.remove"),
+    add: t("evaluation.reasons.add"), blank: () => ({ id: freeId(list), text: "", text_en: "" }),
   });
-  /** @param {string} sign @param {string} label @param {boolean} off @param {() => void} press */
-  const small = (sign, label, off, press) => h("button", {
-    class: "button quiet small", type: "button", disabled: off, "aria-label": label, title: label, onclick: press,
-  }, sign);
-  const draw = () => replace(box,
-    h("div", { class: "reason reason-head soft small" }, h("span", null, t("evaluation.reasons.text")), h("span", null, t("evaluation.reasons.text_en"))),
-    list.map((reason, index) => h("div", { class: "reason" },
-      input(reason, "text", index), input(reason, "text_en", index),
-      small("↑", t("move.up"), index === 0, () => move(index, -1)),
-      small("↓", t("move.down"), index === list.length - 1, () => move(index, 1)),
-      small("×", t("entry.remove"), false, () => {
-        list.splice(index, 1);
-        draw();
-        edited();
-      }))),
-    list.length < MOST_REASONS
-      ? button(t("evaluation.reasons.add"), () => {
-        list.push({ id: freeId(list), text: "", text_en: "" });
-        draw();
-        edited();
-        const inputs = box.querySelectorAll("input");
-        inputs[inputs.length - 2].focus();
-      }, "quiet small")
-      : null);
-  draw();
-  return form.field("reasons", { label: t("evaluation.reasons"), hint: t("evaluation.reasons.hint"), wide: true }, box);
 }
 
 /** @param {Reason[]} list */

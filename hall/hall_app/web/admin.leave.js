@@ -1,6 +1,7 @@
 /**
  * Posting where a clerk went (去向留言) in the clerk's place, also before the window was opened.
  */
+import { absenceText } from "/static/core/absence.js";
 import { ApiError, post } from "/static/core/api.js";
 import { h, replace, setText, show } from "/static/core/dom.js";
 import { t } from "/static/core/i18n.js";
@@ -65,7 +66,7 @@ export function leaveForm(admin, window, back) {
       form.changed();
       const now = /** @type {HTMLElement|null} */ (reasonBox.querySelector("[aria-pressed=true]"));
       if (now) now.focus();
-    } }, reason)));
+    } }, absenceText(reason))));
   drawReasons();
 
   const time = h("input", { type: "text", class: "input time-input", maxlength: 5, placeholder: "15:30", "aria-label": t("leave.time"), inputmode: "numeric", autocomplete: "off",

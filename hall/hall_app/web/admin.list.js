@@ -2,6 +2,7 @@
  * A list of entries on the left of a tab: a filter, a choice of group, rows that the arrow keys
  * walk through. Long lists (80 windows, 100 clerks) stay one list with a filter.
  */
+import { sleep } from "/static/core/api.js";
 import { h, keyed, replace, setAttrs, setText, show } from "/static/core/dom.js";
 import { t } from "/static/core/i18n.js";
 
@@ -188,4 +189,20 @@ export function button(label, press, look) {
 /** Sets a count such as `31` or `4 / 31`. @param {HTMLElement} node @param {number} shown @param {number} all */
 export function setCount(node, shown, all) {
   setText(node, shown === all ? t("list.count", { n: all }) : t("list.count_of", { n: shown, all }));
+}
+
+/**
+ * Loads what a list shows again and again until its tab is left.
+ * @param {{stopped: boolean, load: () => Promise<void>}} tab
+ * @param {number} everyMs
+ */
+export async function rounds(tab, everyMs) {
+  while (!tab.stopped) {
+    try {
+      await tab.load();
+    } catch (error) {
+      // The banner says when the server is away; the next round asks again.
+    }
+    await sleep(everyMs);
+  }
 }

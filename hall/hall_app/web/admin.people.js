@@ -57,7 +57,7 @@ class PeopleTab {
         { title: "people.roles", cell: (user) => rolesText(user) },
         { title: "people.scope", cell: (user) => h("span", { class: "clamp" }, this.scopeText(user)) },
         { title: "people.state", cell: (user) => h("span", { class: "state", "data-state": user.disabled ? "closed" : "open" }, t(user.disabled ? "people.disabled" : "people.enabled")) },
-        { title: "people.created", cell: (user) => isoDay(user.created_at) },
+        { title: "people.created", cls: "key", cell: (user) => isoDay(user.created_at) },
       ],
       key: (user) => user.name,
       words: (user) => [user.name, rolesText(user), this.scopeText(user)].join(" "),

@@ -5,7 +5,7 @@
 import { h, replace } from "/static/core/dom.js";
 import { t } from "/static/core/i18n.js";
 import { section } from "./admin.form.js";
-import { button } from "./admin.list.js";
+import { orderedLines } from "./admin.ordered.js";
 import { RulesTab } from "./admin.rules.js";
 
 /** @typedef {import("./admin.js").Admin} Admin */
@@ -53,7 +53,11 @@ export function openSettings(admin, root) {
       /** @param {string} name */
       const check = (name) => form.check(name, { label: t("settings." + name), hint: t("settings." + name + ".hint") });
       const sentence = h("p", { class: "rule-sentence wide", role: "status" });
-      const say = () => replace(sentence, missedSentence(draft));
+      const attended = h("p", { class: "rule-sentence wide", role: "status" });
+      const say = () => {
+        replace(sentence, missedSentence(draft));
+        replace(attended, attendedSentence(draft));
+      };
       const changed = form.onChange;
       form.onChange = () => { changed(); say(); };
       say();
@@ -75,7 +79,10 @@ export function openSettings(admin, root) {
         section(t("settings.section.absence"),
           reasons(form, draft),
           figure("quick_absence_min"),
-          steps(form, draft)),
+          steps(form, draft, "overdue_steps_min", 0)),
+        section(t("settings.section.attended"),
+          attended,
+          steps(form, draft, "suspect_steps_min", 1)),
         section(t("settings.section.signin"), check("pin_required")),
       ];
     },
@@ -84,8 +91,10 @@ export function openSettings(admin, root) {
       const list = draft.absence_reasons.map((/** @type {string} */ reason) => reason.trim());
       if (!list.length || list.some((/** @type {string} */ reason) => !reason)) wrong.push({ field: "absence_reasons", message: t("settings.reasons.empty") });
       else if (new Set(list).size < list.length) wrong.push({ field: "absence_reasons", message: t("settings.reasons.twice") });
-      const [a, b, c] = draft.overdue_steps_min;
-      if (!(a <= b && b <= c)) wrong.push({ field: "overdue_steps_min", message: t("settings.steps.order") });
+      for (const field of ["overdue_steps_min", "suspect_steps_min"]) {
+        const [a, b, c] = draft[field];
+        if (!(a <= b && b <= c)) wrong.push({ field, message: t("settings.steps.order") });
+      }
       return wrong;
     },
     send: (draft) => admin.changeSetup({
@@ -107,28 +116,25 @@ function missedSentence(draft) {
   return when + t("settings.sentence.parked", { back: draft.requeue_back, limit: draft.requeue_limit });
 }
 
+/** @param {Record<string, any>} draft */
+function attendedSentence(draft) {
+  const [window, hall, supervision] = draft.suspect_steps_min;
+  return t("settings.sentence.attended", { window, hall, supervision, after: 5 + Math.max(0, supervision - hall) });
+}
+
 /**
  * The list of reasons for leaving, in the order in which the counter shows them.
  * @param {Form} form
  * @param {Record<string, any>} draft
  */
 function reasons(form, draft) {
-  const box = h("div", { class: "reasons" });
   const list = /** @type {string[]} */ (draft.absence_reasons);
-  const edited = () => {
-    form.clear("absence_reasons");
-    form.changed();
-  };
-  /** @param {number} at @param {number} by */
-  const move = (at, by) => {
-    const [reason] = list.splice(at, 1);
-    list.splice(at + by, 0, reason);
-    draw();
-    edited();
-  };
-  const draw = () => replace(box,
-    h("div", { class: "reason reason-head soft small" }, h("span", null, t("settings.reasons.text")), h("span", null, t("settings.reasons.quick"))),
-    list.map((reason, index) => {
+  return orderedLines(form, "absence_reasons", {
+    label: t("settings.absence_reasons"), hint: t("settings.absence_reasons.hint"),
+    head: [t("settings.reasons.text"), t("settings.reasons.quick")],
+    list, least: 1, most: MOST_REASONS,
+    inputs: (index, edited) => {
+      const reason = list[index];
       const input = h("input", {
         type: "text", class: "input", value: reason, maxlength: 20, "aria-label": t("settings.reasons.n", { n: index + 1 }),
         oninput: () => {
@@ -137,44 +143,33 @@ function reasons(form, draft) {
           edited();
         },
       });
-      return h("div", { class: "reason" }, input,
-        h("input", { type: "radio", name: "quick", checked: draft.quick_absence_reason === reason, "aria-label": t("settings.reasons.quick_is", { reason }),
-          onchange: () => { draft.quick_absence_reason = list[index]; edited(); } }),
-        h("button", { class: "button quiet small", type: "button", disabled: index === 0, "aria-label": t("move.up"), title: t("move.up"), onclick: () => move(index, -1) }, "↑"),
-        h("button", { class: "button quiet small", type: "button", disabled: index === list.length - 1, "aria-label": t("move.down"), title: t("move.down"), onclick: () => move(index, 1) }, "↓"),
-        h("button", { class: "button quiet small", type: "button", disabled: list.length === 1, "aria-label": t("settings.reasons.remove", { reason }), title: t("entry.remove"),
-          onclick: () => {
-            list.splice(index, 1);
-            if (list.indexOf(draft.quick_absence_reason) < 0) draft.quick_absence_reason = list[0];
-            draw();
-            edited();
-          } }, "×"));
-    }),
-    list.length < MOST_REASONS
-      ? button(t("settings.reasons.add"), () => {
-        list.push("");
-        draw();
-        edited();
-        const inputs = box.querySelectorAll("input[type=text]");
-        /** @type {HTMLElement} */ (inputs[inputs.length - 1]).focus();
-      }, "quiet small")
-      : null);
-  draw();
-  return form.field("absence_reasons", { label: t("settings.absence_reasons"), hint: t("settings.absence_reasons.hint"), wide: true }, box);
+      return [input, h("input", {
+        type: "radio", name: "quick", checked: draft.quick_absence_reason === reason, "aria-label": t("settings.reasons.quick_is", { reason }),
+        onchange: () => { draft.quick_absence_reason = list[index]; edited(); },
+      })];
+    },
+    removal: (index) => t("settings.reasons.remove", { reason: list[index] }),
+    removed: () => {
+      if (list.indexOf(draft.quick_absence_reason) < 0) draft.quick_absence_reason = list[0];
+    },
+    add: t("settings.reasons.add"), blank: () => "",
+  });
 }
 
 /**
- * When somebody who is overdue is told about, and to whom.
+ * After how many minutes the window, its hall's manager and supervision are told.
  * @param {Form} form
  * @param {Record<string, any>} draft
+ * @param {string} name
+ * @param {number} least
  */
-function steps(form, draft) {
-  const list = /** @type {number[]} */ (draft.overdue_steps_min);
+function steps(form, draft, name, least) {
+  const list = /** @type {number[]} */ (draft[name]);
   const box = h("div", { class: "steps" }, ["window", "hall", "supervision"].map((level, index) =>
-    form.number("overdue_steps_min." + index, {
-      label: t("settings.steps." + level), unit: t("settings.steps.unit"), least: 0, most: 1440,
+    form.number(name + "." + index, {
+      label: t("settings.steps." + level), unit: t("settings.steps.unit"), least, most: 1440,
       get: () => list[index],
-      set: (value) => { list[index] = Number(value); form.clear("overdue_steps_min"); },
+      set: (value) => { list[index] = Number(value); form.clear(name); },
     })));
-  return form.field("overdue_steps_min", { label: t("settings.overdue_steps_min"), hint: t("settings.overdue_steps_min.hint"), wide: true }, box);
+  return form.field(name, { label: t("settings." + name), hint: t("settings." + name + ".hint"), wide: true }, box);
 }

@@ -221,7 +221,7 @@ export const texts = {
   "clerks.stars": ["星级", "Stars"],
   "clerks.no_stars": ["不显示", "not shown"],
   "clerks.photo": ["照片文件", "Photo file"],
-  "clerks.photo_hint": ["照片由运维人员放到服务器的 media 文件夹，这里填文件名；可以不填。", "The technician puts photos into the server's media folder; enter the file name here. Optional."],
+  "clerks.photo_hint": ["照片由运维人员放到服务器的 media/photos 文件夹，这里填文件名；可以不填。", "The technician puts photos into the server's folder media/photos; enter the file name here. Optional."],
   "clerks.section.who": ["人员", "The clerk"],
   "clerks.section.card": ["公示牌", "Card for citizens"],
   "clerks.remove_text": ["在岗时不能删除。今天的记录会保留。", "Not possible while signed in at a window. Records are kept."],

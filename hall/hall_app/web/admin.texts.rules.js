@@ -228,6 +228,16 @@ export const rulesTexts = {
   "settings.quick_absence_min.hint": ["工作台按一个键就张贴，联系电话自动填窗口电话。", "One key at the counter posts it, with the desk number filled in."],
   "settings.overdue_steps_min": ["逾期未返岗的提醒", "Alerts when somebody is overdue"],
   "settings.overdue_steps_min.hint": ["从预计返回时间算起，三级依次提醒；不自动扣分。", "Counted from the expected return, in three steps; nothing is deducted from anyone."],
+  "settings.section.attended": ["窗口值守", "Attended windows"],
+  "settings.suspect_steps_min": ["疑似空岗的提醒", "Alerts when a window seems left"],
+  "settings.suspect_steps_min.hint": [
+    "从画面里没有人（没有摄像机时：从没有任何操作）算起，三级依次提醒。贴了去向留言、B岗在岗、回到窗口或按一下工作台，提醒就结束；都不自动扣分。",
+    "Counted from when nobody is on the picture (without a camera: from the last press), in three steps. A notice, a stand-in, a return or a press ends it; nothing is deducted from anyone.",
+  ],
+  "settings.sentence.attended": [
+    "现在的规定：窗口开着、没有去向留言、没有B岗，画面里 {window} 分钟没有人，提醒窗口；{hall} 分钟，提醒大厅管理员；{supervision} 分钟，提醒监督人员。没有摄像机的窗口，有人等候却这么久没有任何操作，也一样。办理超过平常用时三倍，不再算在岗。开放时段开始 5 分钟还没开的窗口，提醒大厅管理员，{after} 分钟时提醒监督人员。画面看不清时不提醒，休息时间不提醒。",
+    "The rule now: a window that is open, without a notice or a stand-in, and with nobody on its picture for {window} min tells the window; after {hall} min the hall's manager; after {supervision} min supervision. Without a camera the same holds when nothing is pressed for so long while people wait. A service beyond three times its usual minutes no longer counts as activity. A window still closed 5 min into a session is told to the hall's manager, and at {after} min to supervision. Never by a picture that shows nothing, never in breaks.",
+  ],
   "settings.steps.window": ["提醒窗口", "The window"],
   "settings.steps.hall": ["提醒大厅管理员", "The hall's manager"],
   "settings.steps.supervision": ["提醒监督人员", "Supervision"],

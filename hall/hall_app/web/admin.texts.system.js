@@ -76,6 +76,8 @@ export const systemTexts = {
   "devices.set.printer": ["号票打印机", "Ticket printer"],
   "devices.set.printer.hint": ["由外设程序驱动的打印机；取号机还要在上面选“用外设程序打印”。", "A printer that a device agent drives; at a kiosk also choose \"by the device agent\" above."],
   "devices.set.reader": ["读卡器", "Card reader"],
+  "devices.set.windows": ["呼叫器总线上的窗口", "Windows of callers on one line"],
+  "devices.set.windows.hint": ["一条RS-485总线接多个窗口的呼叫器时，写上允许本机叫号的窗口；其他情况留空。", "Where callers of several windows share an RS-485 line: the windows this agent may call for. Otherwise leave it empty."],
   "devices.set.reader.hint": ["由外设程序驱动的身份证读卡器。", "An ID-card reader that a device agent drives."],
   "devices.set.part.none": ["没有", "none"],
   "devices.set.part.gone": ["原来选的设备（已不在）", "the one chosen before (gone)"],

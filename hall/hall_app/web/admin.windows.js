@@ -1,6 +1,7 @@
 /**
  * The hall's windows: what each serves, where it stands, what the screens show.
  */
+import { absenceText } from "/static/core/absence.js";
 import { dialog } from "/static/core/dialog.js";
 import { h, replace, setText, show } from "/static/core/dom.js";
 import { nameOf, t } from "/static/core/i18n.js";
@@ -129,7 +130,7 @@ export function openWindows(admin, root) {
       if (!now) return null;
       return [
         h("span", { class: "state chip", "data-state": now.state }, t("window.state." + now.state)),
-        h("span", null, [now.ticket, now.clerk && now.clerk.name, now.absence && now.absence.reason].filter(Boolean).join(" · ")),
+        h("span", null, [now.ticket, now.clerk && now.clerk.name, now.absence && absenceText(now.absence.reason)].filter(Boolean).join(" · ")),
         h("a", { class: "push", href: "#day/" + window.number, onclick: (/** @type {Event} */ event) => { event.preventDefault(); admin.go("day", String(window.number)); } }, t("windows.to_day")),
       ];
     },

@@ -1,47 +1,49 @@
 /**
- * What needs a person now: alerts of all halls in scope, the most urgent first, handled by keys.
+ * What needs a person now: alerts of all halls in scope, the most urgent first, handled by keys; and
+ * those that ended by themselves today, which may still be judged.
  */
 import { get, post } from "/static/core/api.js";
 import { dialog } from "/static/core/dialog.js";
 import { h, keyed, replace, setAttrs, setText, show } from "/static/core/dom.js";
 import { t } from "/static/core/i18n.js";
 import { toast } from "/static/core/toast.js";
+import { isoDay, serverNow } from "/static/core/time.js";
 import { inSession } from "./session.js";
+import { AlertStory } from "./supervision.story.js";
 import { minutesShort, minutesSince, problemText, wordFor } from "./words.js";
 
 /**
+ * @typedef {{state: string, at: string, by: string, text: string|null}} Said
  * @typedef {{alert_id: string, kind: string, level: "window"|"hall"|"supervision", state: string,
- *   since: string, window: number|null, clerk: string|null, detail: string,
- *   camera_id?: string|null, evidence?: string[], waiting?: number}} Alert
- * @typedef {Alert & {hall: string, hall_name: string}} Listed
+ *   since: string, window: number|null, clerk: string|null, detail: string, hall: string,
+ *   camera_id?: string|null, evidence?: string[], waiting?: number, said?: Said[]}} Alert
+ * @typedef {Alert & {hall_name: string}} Listed
  * @typedef {"acknowledge"|"explain"|"confirm"|"dismiss"|"close"} Verb
  */
 
 const CASES = ["negative_evaluation", "case_overdue"];
 const URGENCY = ["supervision", "hall", "window"];
-/** @type {{verb: Verb, key: string}[]} */
+/** What may be done about an alert, by the states in which it is possible (hall_core/alerts.py). */
+/** @type {{verb: Verb, key: string, of: string[]}[]} */
 const VERBS = [
-  { verb: "acknowledge", key: "a" },
-  { verb: "explain", key: "e" },
-  { verb: "confirm", key: "v" },
-  { verb: "dismiss", key: "x" },
-  { verb: "close", key: "c" },
+  { verb: "acknowledge", key: "a", of: ["open"] },
+  { verb: "explain", key: "e", of: ["open", "acknowledged", "closed"] },
+  { verb: "confirm", key: "v", of: ["open", "acknowledged", "explained", "appealed", "closed"] },
+  { verb: "dismiss", key: "x", of: ["open", "acknowledged", "explained", "confirmed", "appealed", "closed"] },
+  { verb: "close", key: "c", of: ["open", "acknowledged", "explained", "confirmed"] },
 ];
-const AT_ONCE = 6; // halls asked at the same moment
+/** Which comes first: what nobody has seen, then what waits for a decision, then what is known. */
+const ORDER = ["open", "appealed", "explained", "acknowledged", "confirmed"];
 
 /**
- * The open alerts of these halls. A hall that cannot be asked keeps what was known of it.
- * @param {{id: string, name: string, name_en?: string}[]} halls
- * @param {Map<string, Alert[]>} known  by hall; brought up to date
+ * The alerts within reach that wait for a person, or those that ended by themselves today.
+ * @param {boolean} ended
+ * @returns {Promise<Alert[]>}
  */
-export async function fetchAlerts(halls, known) {
-  const waiting = halls.slice();
-  const worker = async () => {
-    for (let hall = waiting.shift(); hall; hall = waiting.shift()) {
-      known.set(hall.id, await get("/halls/" + encodeURIComponent(hall.id) + "/alerts?state=open"));
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+export async function fetchAlerts(ended) {
+  if (!ended) return get("/alerts?state=open");
+  const today = isoDay(serverNow());
+  return (await get("/alerts?state=closed")).filter((/** @type {Alert} */ alert) => isoDay(alert.since) === today);
 }
 
 /**
@@ -50,7 +52,7 @@ export async function fetchAlerts(halls, known) {
  */
 export class AlertPanel {
   /**
-   * @param {{mine: string[], goTo: (hall: string, window: number|null, camera: string|null) => void, changed: (hall: string) => void}} options
+   * @param {{mine: string[], goTo: (hall: string, window: number|null, camera: string|null) => void, changed: () => void}} options
    */
   constructor(options) {
     this.options = options;
@@ -58,17 +60,21 @@ export class AlertPanel {
     this.list = [];
     this.chosen = "";
     this.busy = false;
+    this.ended = false; // those of today that ended by themselves are shown
     this.count = h("span", { class: "count number" });
     this.rows = h("div", { class: "alert-rows", role: "listbox", tabindex: 0 });
     this.empty = h("p", { class: "empty" });
     this.acts = h("div", { class: "alert-acts" });
     this.heading = h("h2", null);
+    this.turn = h("button", { class: "button quiet small", type: "button", onclick: () => { this.ended = !this.ended; this.words(); options.changed(); } });
+    this.story = new AlertStory();
     this.node = h(
       "section",
       { class: "panel alerts live" },
-      h("header", { class: "panel-head" }, this.heading, this.count),
+      h("header", { class: "panel-head" }, this.heading, this.count, this.turn),
       this.rows,
       this.empty,
+      this.story.node,
       this.acts,
     );
     this.words();
@@ -76,15 +82,12 @@ export class AlertPanel {
 
   /** Draws what only changes with the language. */
   words() {
-    setText(this.heading, t("alerts.title"));
-    setText(this.empty, t("alerts.none"));
-    this.rows.setAttribute("aria-label", t("alerts.title"));
-    replace(
-      this.acts,
-      VERBS.map(({ verb, key }) =>
-        h("button", { class: "button small", type: "button", onclick: () => this.act(verb) },
-          t("alert.act." + verb), h("kbd", null, key.toUpperCase()))),
-    );
+    const title = t(this.ended ? "alerts.ended_title" : "alerts.title");
+    setText(this.heading, title);
+    setText(this.empty, t(this.ended ? "alerts.ended_none" : "alerts.none"));
+    setText(this.turn, t(this.ended ? "alerts.to_open" : "alerts.to_ended"));
+    this.rows.setAttribute("aria-label", title);
+    this.story.words();
     this.draw();
   }
 
@@ -102,9 +105,9 @@ export class AlertPanel {
     return this.options.mine.indexOf(alert.level) >= 0;
   }
 
-  /** Mine before others', new before known, higher level first; then those with people waiting. @param {Alert} alert */
+  /** Mine before others', what waits for a decision before what is known, higher level first; then those with people waiting. @param {Alert} alert */
   rank(alert) {
-    return (this.isMine(alert) ? 0 : 100) + (alert.state === "open" ? 0 : 10) + URGENCY.indexOf(alert.level);
+    return (this.isMine(alert) ? 0 : 100) + 10 * ORDER.indexOf(alert.state) + URGENCY.indexOf(alert.level);
   }
 
   draw() {
@@ -113,13 +116,29 @@ export class AlertPanel {
     show(this.rows, this.list.length > 0);
     show(this.acts, this.list.length > 0);
     const others = this.list.length - mine;
-    setText(this.count, this.list.length
+    setText(this.count, this.list.length && !this.ended
       ? [mine ? t("alerts.mine", { n: mine }) : "", others ? t("alerts.others", { n: others }) : ""].filter(Boolean).join(" · ")
       : "");
-    setAttrs(this.count, { "data-state": mine ? "alert" : null });
+    setAttrs(this.count, { "data-state": mine && !this.ended ? "alert" : null });
     keyed(this.rows, this.list, (alert) => alert.hall + alert.alert_id, (alert) => this.row(alert), (node, alert) => this.fill(node, alert));
     const at = this.rows.querySelector("[aria-selected=true]");
     setAttrs(this.rows, { "aria-activedescendant": at ? at.id : null });
+    const alert = this.current();
+    this.story.show(alert || null);
+    this.drawActs(alert ? alert.state : "");
+  }
+
+  /** Only what can be done about the chosen one. @param {string} state */
+  drawActs(state) {
+    const sign = state + t("alert.act.confirm");
+    if (this.acts.getAttribute("data-sign") === sign) return;
+    this.acts.setAttribute("data-sign", sign);
+    replace(
+      this.acts,
+      VERBS.filter((entry) => entry.of.indexOf(state) >= 0).map(({ verb, key }) =>
+        h("button", { class: "button small", type: "button", onclick: () => this.act(verb) },
+          t(actWord(verb, state)), h("kbd", null, key.toUpperCase()))),
+    );
   }
 
   /** @param {Listed} alert */
@@ -141,9 +160,8 @@ export class AlertPanel {
     setAttrs(node, { "aria-selected": alert.alert_id === this.chosen ? "true" : "false", "data-mine": this.isMine(alert) ? "yes" : null });
     setAttrs(top.children[0], { "data-state": this.isMine(alert) && alert.state === "open" ? "alert" : "away" });
     setText(top.children[0], wordFor("alert.kind", alert.kind));
-    const place = alert.window === null ? alert.detail : t("alert.where", { window: alert.window }) + (alert.detail ? " " + alert.detail : "");
-    const where = place + (alert.waiting ? " · " + t("alert.waiting", { n: alert.waiting }) : "");
-    setText(top.children[1], where);
+    const place = alert.window === null ? "" : t("alert.where", { window: alert.window });
+    setText(top.children[1], [place, alert.waiting ? t("alert.waiting", { n: alert.waiting }) : alert.detail].filter(Boolean).join(" · "));
     setText(top.children[2], t("alert.since", { time: minutesShort(minutesSince(alert.since)) }));
     setText(below.children[0], wordFor("alert.level", alert.level));
     setText(below.children[1], alert.hall_name);
@@ -196,7 +214,8 @@ export class AlertPanel {
     else {
       const found = VERBS.find((entry) => entry.key === key);
       if (!found) return false;
-      this.act(found.verb);
+      const alert = this.current();
+      if (alert && found.of.indexOf(alert.state) >= 0) this.act(found.verb);
     }
     return true;
   }
@@ -208,7 +227,7 @@ export class AlertPanel {
     this.busy = true;
     try {
       const what = wordFor("alert.kind", alert.kind) + (alert.window === null ? "" : " " + t("alert.where", { window: alert.window }));
-      const text = verb === "acknowledge" ? "" : await askText(verb, what + " · " + alert.hall_name);
+      const text = verb === "acknowledge" ? "" : await askText(verb, alert.state, what + " · " + alert.hall_name);
       if (text === null) return;
       await inSession(() => post("/alerts/" + encodeURIComponent(alert.alert_id) + "/commands", { command: verb, text }));
       toast(t("alert.done." + verb, { what }), { state: "open" });
@@ -217,20 +236,26 @@ export class AlertPanel {
       toast(problemText(error), { state: "alert" });
     } finally {
       this.busy = false;
-      this.options.changed(alert.hall);
+      this.options.changed();
     }
   }
+}
+
+/** How a verb is called about an alert in this state: an appeal is upheld or turned down. @param {Verb} verb @param {string} state */
+function actWord(verb, state) {
+  return "alert.act." + verb + (state === "appealed" ? ".appealed" : "");
 }
 
 /**
  * The text that goes with a verb; null when the person thought better of it.
  * @param {Verb} verb
+ * @param {string} state
  * @param {string} what
  * @returns {Promise<string|null>}
  */
-function askText(verb, what) {
+function askText(verb, state, what) {
   const required = verb === "explain" || verb === "dismiss";
-  return dialog(t("alert.ask." + verb), (/** @type {(text: string|null) => void} */ close) => {
+  return dialog(t(state === "appealed" ? actWord(verb, state) : "alert.ask." + verb), (/** @type {(text: string|null) => void} */ close) => {
     const text = h("textarea", { rows: 3, maxlength: 500, "data-first": true });
     const error = h("span", { class: "error", role: "alert", hidden: true }, t("alert.text_missing"));
     const send = () => {
@@ -248,7 +273,7 @@ function askText(verb, what) {
         h("span", { class: "hint" }, t(required ? "alert.text_required" : "alert.text_optional")), error),
       h("div", { class: "actions" },
         h("button", { class: "button", type: "button", onclick: () => close(null) }, t("cancel")),
-        h("button", { class: "button primary", type: "button", onclick: send }, t("alert.act." + verb), h("kbd", null, "Ctrl+Enter"))),
+        h("button", { class: "button primary", type: "button", onclick: send }, t(actWord(verb, state)), h("kbd", null, "Ctrl+Enter"))),
     ];
   });
 }

@@ -8,7 +8,7 @@ import { dialog } from "/static/core/dialog.js";
 import { coalesce, h, replace, setText, show } from "/static/core/dom.js";
 import { addTexts, nameOf, onLang, t } from "/static/core/i18n.js";
 import { reloadOnNewBuild } from "/static/core/device.js";
-import { setOffline, watchLink } from "/static/core/offline.js";
+import { sayOffline, setOffline, watchLink } from "/static/core/offline.js";
 import { HallStream } from "/static/core/stream.js";
 import { everySecond, hhmmss, serverNow } from "/static/core/time.js";
 import { Wall } from "/static/cameras/wall.js";
@@ -36,15 +36,17 @@ restoreDesk();
 async function start() {
   const me = await requireStaff("supervisor", "manager", "admin");
   const { main } = openFrame({ page: "supervision", me, title: "sup.title" });
+  sayOffline(() => ({ title: t("offline.title"), text: t("sup.offline") }));
   // The third step of an alert is the supervisors'; a hall's manager has the second one as well.
   const mine = hasRole(me, "manager", "admin") ? ["supervision", "hall"] : ["supervision"];
 
   /** @type {Tree} */
   let tree = { regions: [], halls: [] };
-  /** @type {Map<string, Alert[]>} */
-  const known = new Map();
-  /** @type {Record<string, number>} */
-  let counts = {};
+  /** @type {Alert[]} */
+  let open = [];
+  /** @type {Alert[]} */
+  let ended = [];
+  let counts = "";
   let alertsAt = 0;
   let treeAt = 0;
   /** @type {HallStream|null} */
@@ -70,7 +72,7 @@ async function start() {
       openHall(hall, window);
       views.wanted(camera, window);
     },
-    changed: (hall) => refreshAlerts([hall]),
+    changed: () => refreshAlerts(),
   });
   const help = h("button", { class: "button quiet small sup-help", type: "button", onclick: () => showKeys() });
   const desk = h("div", { class: "sup" },
@@ -86,7 +88,8 @@ async function start() {
 
   /** @param {string} hall */
   function alertsOf(hall) {
-    return (known.get(hall) || []).map((alert) => Object.assign({}, alert, { kind_text: wordFor("alert.kind", alert.kind) }));
+    return open.filter((alert) => alert.hall === hall)
+      .map((alert) => Object.assign({}, alert, { kind_text: wordFor("alert.kind", alert.kind) }));
   }
 
   /** @param {string} hall */
@@ -125,13 +128,13 @@ async function start() {
     });
     mineNow.on("change", (parts) => {
       draw();
-      if (parts.indexOf("alerts") >= 0 || parts.indexOf("*") >= 0) refreshAlerts([hall]);
+      if (parts.indexOf("alerts") >= 0 || parts.indexOf("*") >= 0) refreshAlerts();
     });
     mineNow.on("waits", draw);
     mineNow.on("status", (status) => {
       if (status === "refused" && stream === mineNow) signInAgain();
     });
-    watchLink(mineNow, () => ({ title: t("offline.title"), text: "" }));
+    watchLink(mineNow);
     mineNow.start();
   }
 
@@ -143,11 +146,11 @@ async function start() {
 
   // --- alerts ------------------------------------------------------------------------------------
 
-  /** @param {string[]} ids */
-  async function refreshAlerts(ids) {
-    const halls = ids.map((id) => entry(id)).filter(Boolean);
+  async function refreshAlerts() {
+    alertsAt = performance.now();
     try {
-      await fetchAlerts(/** @type {HallNow[]} */ (halls), known);
+      open = await fetchAlerts(false);
+      ended = alerts.ended ? await fetchAlerts(true) : [];
     } catch (error) {
       // What is known stays; the next round asks again.
     }
@@ -155,23 +158,16 @@ async function start() {
   }
 
   function showAlerts() {
-    /** @type {import("./supervision.alerts.js").Listed[]} */
-    const list = [];
-    for (const hall of tree.halls) {
-      for (const alert of known.get(hall.id) || []) {
-        list.push(Object.assign({}, alert, { hall: hall.id, hall_name: nameOf(hall) }));
-      }
-    }
-    alerts.show(list);
-    const urgent = list.filter((alert) => alerts.isMine(alert) && alert.state === "open").length;
+    alerts.show((alerts.ended ? ended : open).map((alert) => Object.assign({}, alert, { hall_name: hallName(alert.hall) })));
+    const urgent = open.filter((alert) => alerts.isMine(alert) && alert.state === "open").length;
     const title = t("sup.title") + " · " + t("app.name");
     document.title = urgent ? t("alerts.title_count", { n: urgent, title }) : title;
     markAlerted();
   }
 
   function markAlerted() {
-    const list = (stream && known.get(stream.hall)) || [];
-    board.alerted = new Set(list.filter((alert) => alert.state === "open").map((alert) => alert.window || 0));
+    const here = stream ? stream.hall : "";
+    board.alerted = new Set(open.filter((alert) => alert.hall === here && alert.state === "open").map((alert) => alert.window || 0));
     views.draw();
   }
 
@@ -187,15 +183,9 @@ async function start() {
     if (!tree.halls.length) drawNone();
     const now = stream && entry(stream.hall);
     if (now) board.figures = now;
-    const all = performance.now() - alertsAt > ALERTS_MS;
-    const asked = tree.halls.filter((hall) => {
-      if (!hall.alerts_open) known.delete(hall.id);
-      return hall.alerts_open > 0 && (all || counts[hall.id] !== hall.alerts_open);
-    });
-    counts = {};
-    tree.halls.forEach((hall) => (counts[hall.id] = hall.alerts_open));
-    if (all) alertsAt = performance.now();
-    if (asked.length) await refreshAlerts(asked.map((hall) => hall.id));
+    const before = counts;
+    counts = tree.halls.map((hall) => hall.alerts_open).join();
+    if (counts !== before || performance.now() - alertsAt > ALERTS_MS) await refreshAlerts();
     else showAlerts();
     if (!stream && tree.halls.length) {
       const wanted = new URLSearchParams(location.search).get("hall") || remembered(HALL);

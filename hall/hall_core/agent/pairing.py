@@ -23,8 +23,9 @@ async def pair(server: str, code: str) -> str:
             document = msgspec.json.decode(await response.read())
             cookies = {name: morsel.value for name, morsel in response.cookies.items()}
     except (aiohttp.ClientError, OSError, TimeoutError) as error:
+        why = getattr(error, "os_error", error)  # what lies below aiohttp's
         raise ConfigError(
-            f"{server} can't be reached ({error!r}); check the cable and the address"
+            f"{server} can't be reached ({why or 'no answer'}); check the cable and the address"
         ) from None
     except msgspec.DecodeError:
         raise ConfigError(f"{server} is no hall server; check the address") from None
@@ -32,6 +33,6 @@ async def pair(server: str, code: str) -> str:
         raise ConfigError(f"{document.get('detail', response.status)}")
     if document["kind"] != "agent":
         raise ConfigError(
-            f"this code pairs a {document['kind']}; make one of kind agent (设备代理)"
+            f"this code was for a {document['kind']} and is used up; make one of kind 外设程序"
         )
     return next(iter(cookies.values()))

@@ -9,6 +9,9 @@ from typing import Any, ClassVar, Protocol
 
 import msgspec
 
+UNPLACED = "配对时没有选窗口，请用“窗口外设程序”的配对码重新配对"
+"""Why a part that belongs to a window can do nothing (fault `bad_setting`)."""
+
 
 class Unreachable(Exception):
     """The server can't be reached now; try again when it can (`Link.connected`)."""
@@ -80,7 +83,8 @@ class Link(Protocol):
         ...
 
     async def place(self) -> Place:
-        """Where the agent is paired; waits until the server has told it."""
+        """Where the agent is paired; waits until the server has told it. When it is paired with
+        another window while it runs, a part that has asked is cancelled and run again."""
         ...
 
     async def wait_connected(self) -> None:

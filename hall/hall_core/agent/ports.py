@@ -20,7 +20,8 @@ WRITE_S = 5.0
 KEEPALIVE = {"TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}  # s, s, unanswered
 SERIAL_WAIT_S = 0.1  # how long one read of a serial port waits in its thread
 
-_TCP = re.compile(r"tcp://(\[[0-9A-Fa-f:.]+\]|[^/:\s]+):(\d{1,5})/?")
+_TCP = re.compile(r"tcp://(\[[0-9A-Fa-f:.]+\]|[^/:\s]+)(?::(\d{1,5}))?/?")
+_SERIAL = re.compile(r"/.+|COM\d+", re.IGNORECASE)
 
 
 class PortError(Exception):
@@ -48,20 +49,22 @@ class Address(msgspec.Struct, frozen=True):
 
 
 def address_of(text: str, default_port: int | None = None) -> Address:
-    """The address that `text` means. With a `default_port` a bare host is one, too.
+    """The address that `text` means. With a `default_port` the port may be left out, and a bare
+    host is one, too.
 
     Raises:
         ValueError: neither a TCP address nor the name of a port.
     """
     text = text.strip()
     found = _TCP.fullmatch(text)
-    if found is not None and 0 < int(found[2]) < 65536:
-        return Address(found[1].strip("[]"), int(found[2]))
+    port = int(found[2] or default_port or 0) if found is not None else 0
+    if found is not None and 0 < port < 65536:
+        return Address(found[1].strip("[]"), port)
     if text.startswith("tcp:") or not text:
         raise ValueError(f"{text!r} is no address; write tcp://HOST:PORT or a serial port's name")
-    if default_port is not None:
-        return Address(text, default_port)
-    return Address(text, 0)
+    if default_port is None or _SERIAL.fullmatch(text):
+        return Address(text, 0)
+    return Address(text, default_port)
 
 
 async def open_port(address: Address, baud: int = 9600) -> Port:

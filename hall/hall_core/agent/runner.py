@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +59,7 @@ class Agent:
         self._http: aiohttp.ClientSession | None = None
         self._reports = asyncio.Event()  # something is to be reported
         self._followed = asyncio.Event()  # a part wants the stream
+        self._following = _Work()
         self._well: bool | None = None  # whether the last try came through; logged when it changes
 
     async def run(self) -> None:
@@ -78,8 +79,8 @@ class Agent:
         link = self._links[part.name]
 
         async def once() -> None:
-            await part.run(link)
-            raise RuntimeError(f"the part {part.name} has ended")
+            if await link.work.run(part.run(link)):
+                raise RuntimeError(f"the part {part.name} has ended")
 
         def crashed(error: Exception) -> float:
             log.error("part_crashed", part=part.name, error=repr(error), exc_info=error)
@@ -115,7 +116,7 @@ class Agent:
             )
             try:
                 await socket.send(_encoder.encode(hello), text=True)
-                await self._serve(socket, place)
+                await self._serve(socket, place, token)
             except ConnectionClosed as error:
                 code = error.rcvd.code if error.rcvd is not None else 0
                 if code == wire.REPLACED:
@@ -126,7 +127,7 @@ class Agent:
             finally:
                 self.connected.clear()
 
-    async def _serve(self, socket: ClientConnection, place: Place) -> None:
+    async def _serve(self, socket: ClientConnection, place: Place, token: str) -> None:
         async with again.tasks() as tasks:
             async for message in socket:
                 try:
@@ -142,24 +143,26 @@ class Agent:
                     self.connected.set()
                     for link in self._links.values():
                         link.told = False
-                    tasks.start(self._tell(socket))
+                    tasks.start(self._tell(socket, token))
                 else:
                     tasks.start(self._answer(socket, said))
-        raise ConnectionResetError("the server closed the connection")
+        raise ConnectionResetError("the connection was closed")
 
     def _settle(self, place: Place) -> None:
         if not self.place.done():
             self.place.set_result(place)
         elif self.place.result() != place:  # paired anew while running
-            if self.place.result().hall != place.hall:
-                raise Refused("paired with another hall; start this agent again")
             self.place = asyncio.get_running_loop().create_future()
             self.place.set_result(place)
+            self._following.stop()  # another window may see other things
+            for link in self._links.values():
+                link.moved()
 
-    async def _tell(self, socket: ClientConnection) -> None:
-        """Send reports as they change, and a ping when there was none for a while."""
+    async def _tell(self, socket: ClientConnection, token: str) -> None:
+        """Send reports as they change, and a ping when there was none for a while; until this
+        agent is paired anew, which another connection tells."""
         clock = asyncio.get_running_loop().time
-        while True:
+        while read_token(self._token_file) == token:
             self._reports.clear()
             said: list[wire.FromAgent] = []
             wait_s = wire.PING_S
@@ -179,6 +182,7 @@ class Agent:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(wait_s):
                     await self._reports.wait()
+        await socket.close()
 
     async def _answer(self, socket: ClientConnection, ask: wire.Ask) -> None:
         part = next((part for part in self.parts if part.name == ask.part), None)
@@ -245,15 +249,16 @@ class Agent:
 
     async def _follow(self) -> None:
         await self._followed.wait()
-        await self.place
-        follower = Follower(self._show)
-        url = self._ws_url(f"/halls/{self.place.result().hall}/stream")
+        while True:
+            place = await asyncio.shield(self.place)
+            follower = Follower(self._show)
+            url = self._ws_url(f"/halls/{place.hall}/stream")
 
-        async def once() -> None:
-            await follower.follow(url, self._token())
+            async def once(follower: Follower = follower, url: str = url) -> None:
+                await follower.follow(url, self._token())
 
-        # The control connection tells of a server that is away; this one goes with it.
-        await for_ever(once, lambda error: 0.0)
+            # The control connection tells of a server that is away; this one goes with it.
+            await self._following.run(for_ever(once, lambda error: 0.0))
 
     def _show(
         self, state: dict[str, Any], event: dict[str, Any] | None, version: int, at: str
@@ -271,6 +276,30 @@ class Agent:
         self._reports.set()
 
 
+class _Work:
+    """Something that runs until it ends or is stopped, which leaves its owner running."""
+
+    def __init__(self) -> None:
+        self._task: asyncio.Task[None] | None = None
+
+    async def run(self, work: Coroutine[Any, Any, None]) -> bool:
+        """Whether it ended by itself; raises what it raised."""
+        self._task = asyncio.create_task(work)
+        try:
+            await asyncio.wait([self._task])
+        finally:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        if self._task.cancelled():
+            return False
+        self._task.result()
+        return True
+
+    def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+
+
 class _Link:
     """A part's link; see `hall_core.agent.part.Link`."""
 
@@ -281,19 +310,32 @@ class _Link:
         self.detail = ""
         self.told = False
         self.said: str | None = None  # the fault that the server was told last
+        self.work = _Work()
         self._since = 0.0  # loop time of the last change
         self._agent = agent
         self._part = part
         self._newest: Update | None = None
         self._events: deque[dict[str, Any]] = deque(maxlen=EVENTS_KEPT)
         self._fresh = asyncio.Event()
+        self._placed = False  # whether the part knows where it is
 
     @property
     def connected(self) -> bool:
         return self._agent.connected.is_set()
 
     async def place(self) -> Place:
+        self._placed = True
         return await asyncio.shield(self._agent.place)
+
+    def moved(self) -> None:
+        """The agent is paired with another window: a part that has asked where it is begins
+        anew."""
+        self._newest = None
+        self._events.clear()
+        self._fresh.clear()
+        if self._placed:
+            self._placed = False
+            self.work.stop()
 
     async def wait_connected(self) -> None:
         await self._agent.connected.wait()
@@ -332,7 +374,8 @@ class _Link:
         while True:
             await self._fresh.wait()
             self._fresh.clear()
-            assert self._newest is not None
+            if self._newest is None:
+                continue  # moved meanwhile
             newest = msgspec.structs.replace(self._newest, events=tuple(self._events))
             self._events.clear()
             yield newest

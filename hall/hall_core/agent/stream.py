@@ -18,6 +18,7 @@ KEYS = {
     "alerts": "alert_id",
     "questions": "window",
     "device_faults": "where",
+    "cameras": "camera_id",
 }
 """The parts of the state that change entry by entry, and the entries' keys."""
 

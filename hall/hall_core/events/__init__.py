@@ -20,6 +20,7 @@ import msgspec
 from hall_core.events.alerts import AlertChanged, AlertLevel, AlertRaised
 from hall_core.events.base import (
     CONFIDENTIAL_ALERTS,
+    STEPPED_ALERTS,
     Event,
     for_managers,
     pad_fields,
@@ -52,6 +53,7 @@ from hall_core.events.cases import (
     CaseVerb,
 )
 from hall_core.events.evaluations import (
+    EvaluationFiled,
     EvaluationLapsed,
     EvaluationRecorded,
     EvaluationRequested,
@@ -112,6 +114,7 @@ from hall_core.events.windows import (
 __all__ = [
     "CONFIDENTIAL_ALERTS",
     "NAMES",
+    "STEPPED_ALERTS",
     "TYPES",
     "AbsenceCleared",
     "AbsencePosted",
@@ -148,6 +151,7 @@ __all__ = [
     "ClockConfirmed",
     "ClockDoubted",
     "DayOpened",
+    "EvaluationFiled",
     "EvaluationLapsed",
     "EvaluationRecorded",
     "EvaluationRequested",

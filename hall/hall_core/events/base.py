@@ -19,6 +19,10 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 CONFIDENTIAL_ALERTS = frozenset({"negative_evaluation", "case_overdue"})
 """Kinds of alerts that concern a clerk: counters are not told of them."""
 
+STEPPED_ALERTS = frozenset({"suspected_absent", "late_open"})
+"""Kinds of alerts that go from the window over its hall's manager to supervision: supervisors are
+told of the last step only. (An overdue notice is public: it hangs at the window.)"""
+
 
 def for_managers(event: Event) -> bool:
     """Whether counters and the guide desk may not see this event."""

@@ -79,6 +79,13 @@ class EvaluationRecorded(Event, frozen=True):
     contact: str | None = None  # -> evaluation_contacts
 
 
+class EvaluationFiled(Event, frozen=True):
+    """Says nothing. It follows a rating that opened no case, so that whoever counts the versions
+    that are hidden from a counter can't tell a good rating from a bad one."""
+
+    managers_only = True
+
+
 class RelayChanged(Event, frozen=True):
     """Where ratings are passed on to, whole; without the secret."""
 

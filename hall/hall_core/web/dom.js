@@ -183,6 +183,14 @@ export function coalesce(draw) {
 }
 
 /**
+ * Width of a text in Chinese signs.
+ * @param {string} text
+ */
+export function signs(text) {
+  return Array.from(text).reduce((sum, sign) => sum + (sign > "\u2e7f" ? 1 : 0.55), 0);
+}
+
+/**
  * The largest size at which the text fits its box, between two bounds; then the box clips.
  * @param {HTMLElement} node  its box has a fixed size
  * @param {number} maxPx

@@ -1,4 +1,5 @@
-"""`hall agent caller`: a clerk's keys become commands of the window the agent is paired with.
+"""`hall agent caller`: a clerk's keys become commands of the window the agent is paired with, or,
+of callers that share one line (RS-485), of the window that each one's address stands for.
 
 A press is sent with one idempotency key however often it has to be tried, and only while it is
 fresh: a call that comes through a minute late would call somebody to a desk nobody expects.
@@ -16,8 +17,8 @@ import msgspec
 
 from hall_core.agent import Answer, Link, Part, Unreachable
 from hall_core.agent.config import ConfigError, PartKind
-from hall_core.agent.framing import FrameFormat, FrameReader
-from hall_core.agent.part import new_key
+from hall_core.agent.framing import FrameFormat, FrameReader, from_hex
+from hall_core.agent.part import UNPLACED, new_key
 from hall_core.agent.ports import Port, PortError, address_of, open_port
 from hall_queue.callers.evdev import Chords
 from hall_queue.callers.keys import KEYS, Keypad, Press, display_text, number_of
@@ -25,6 +26,7 @@ from hall_queue.callers.keys import KEYS, Keypad, Press, display_text, number_of
 FRESH_S = 5.0  # a press that could not be sent for so long is dropped
 AGAIN_S = 0.3  # between two tries
 WAITING_MAX = 4  # presses that wait for the one before them
+ALLOWED_S = 5.0  # between two looks whether a shared line's windows are allowed by now
 RETRY_S = (0.5, 5.0)  # pause before opening the device again: first, longest
 REASON = "呼叫器输入号码"  # of a special call; the rules ask for one
 
@@ -53,6 +55,9 @@ class CallerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     `display` the frame that shows a text on it, whose code is the text. `source` keypad and
     hotkeys: `address` a Linux input device, `keys` names → keys (none: the usual ones). A keypad's
     keys reach nobody else; hot keys still reach the program in front.
+
+    `windows`: of serial callers on one line, each one's address (hexadecimal) → its window. The
+    address stands where `address` of `frame` and `display` would.
     """
 
     address: str
@@ -61,6 +66,18 @@ class CallerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     frame: FrameFormat | None = None
     keys: dict[str, str] = {}
     display: FrameFormat | None = None
+    windows: dict[str, Annotated[int, msgspec.Meta(ge=1, le=999)]] = {}
+
+
+class Desk:
+    """One caller: its window, its address on a shared line (else b""), what was typed on it, and
+    the presses that wait for the one before them."""
+
+    def __init__(self, window: int, address: bytes = b"") -> None:
+        self.window = window
+        self.address = address
+        self.keypad = Keypad()
+        self.presses: asyncio.Queue[Press] = asyncio.Queue(WAITING_MAX)
 
 
 class Caller(Part):
@@ -73,8 +90,6 @@ class Caller(Part):
         super().__init__(name)
         self.config = config
         self.sent = self.lost = self.dropped = 0
-        self._keypad = Keypad()
-        self._presses: asyncio.Queue[Press] = asyncio.Queue(WAITING_MAX)
         self._port: Port | None = None
         self.opened = asyncio.Event()  # while keys are heard
         for meaning in config.keys.values():
@@ -88,7 +103,9 @@ class Caller(Part):
                     raise ValueError("a serial caller needs frame and keys")
                 if any(len(found) != config.frame.code_bytes for found in self._codes):
                     raise ValueError(f"keys: a code has {config.frame.code_bytes} bytes")
+                self._bus = _bus(config)
             else:
+                self._bus = {}
                 usual = KEYPAD if config.source == "keypad" else HOTKEYS
                 self._bindings = config.keys or usual
                 Chords(self._bindings)
@@ -99,33 +116,54 @@ class Caller(Part):
 
     async def run(self, link: Link) -> None:
         place = await link.place()
-        if place.window is None:
-            link.report("bad_setting", "paired without a window")
+        if self._bus:
+            await self._until_allowed(link)
+            desks = {address: Desk(window, address) for address, window in self._bus.items()}
+        elif place.window is not None:
+            desks = {b"": Desk(place.window)}
+        else:
+            link.report("bad_setting", UNPLACED)
             await asyncio.Event().wait()
             return
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._listen(link))
-            tasks.create_task(self._send_all(link, place.hall, place.window))
+            tasks.create_task(self._listen(link, desks))
+            for desk in desks.values():
+                tasks.create_task(self._send_all(link, place.hall, desk))
+
+    async def _until_allowed(self, link: Link) -> None:
+        """Wait until an administrator has allowed this agent to press for the line's windows."""
+        while True:
+            with contextlib.suppress(Unreachable):
+                me = await link.get("/me")
+                allowed = me.body["settings"].get("windows") if me.ok else None
+                listed = allowed if isinstance(allowed, list) else []
+                missing = sorted(number for number in self._bus.values() if number not in listed)
+                if not missing:
+                    return
+                numbers = "、".join(map(str, missing))
+                link.report("bad_setting", f"请在管理页的设备设置里允许本机为{numbers}号窗口叫号")
+            await asyncio.sleep(ALLOWED_S)
 
     # --- keys ----------------------------------------------------------------------------------
 
-    async def _listen(self, link: Link) -> None:
+    async def _listen(self, link: Link, desks: dict[bytes, Desk]) -> None:
         pause = RETRY_S[0]
         while True:
             try:
                 if self.config.source == "serial":
-                    await self._read_serial(link)
+                    await self._read_serial(link, desks)
                 else:
-                    await self._read_input(link)
+                    await self._read_input(link, desks[b""])
             except PortError as error:
                 link.report("unreachable", str(error))
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, RETRY_S[1])
 
-    async def _read_serial(self, link: Link) -> None:
+    async def _read_serial(self, link: Link, desks: dict[bytes, Desk]) -> None:
         """Raises PortError when the caller goes."""
         assert self.config.frame is not None
-        frames = FrameReader(self.config.frame)
+        size = len(next(iter(desks)))
+        frames = FrameReader(_addressed(self.config.frame, size))
         self._port = port = await open_port(self._address, self.config.baud)
         link.report(None)
         self.opened.set()
@@ -133,9 +171,11 @@ class Caller(Part):
             while True:
                 data, before = await port.read(), frames.dropped
                 for code in frames.feed(data):
-                    meaning = self._codes.get(code)
-                    self.dropped += 0 if meaning else len(code)
-                    self._pressed(meaning)
+                    desk, meaning = desks.get(code[:size]), self._codes.get(code[size:])
+                    if desk is None or meaning is None:
+                        self.dropped += len(code)
+                    else:
+                        self._pressed(desk, meaning)
                 self.dropped += frames.dropped - before
                 link.report("garbage" if frames.only_noise else None)
         finally:
@@ -143,7 +183,7 @@ class Caller(Part):
             self.opened.clear()
             await port.close()
 
-    async def _read_input(self, link: Link) -> None:
+    async def _read_input(self, link: Link, desk: Desk) -> None:
         """Raises PortError when the keyboard goes."""
         from hall_queue.callers.input_port import InputPort  # there is one on Linux only
 
@@ -155,28 +195,28 @@ class Caller(Part):
         try:
             while True:
                 for code, value in await keyboard.events():
-                    self._pressed(chords.key(code, value))
+                    self._pressed(desk, chords.key(code, value))
                 self.dropped = chords.unknown
         finally:
             self.opened.clear()
             keyboard.close()
 
-    def _pressed(self, meaning: str | None) -> None:
+    def _pressed(self, desk: Desk, meaning: str | None) -> None:
         press = None
         if meaning is not None:
-            press = self._keypad.press(meaning, time.monotonic())  # type: ignore[arg-type]
+            press = desk.keypad.press(meaning, time.monotonic())  # type: ignore[arg-type]
         if press is not None:
-            if self._presses.full():
+            if desk.presses.full():
                 self.lost += 1  # leaning on the keys
             else:
-                self._presses.put_nowait(press)
+                desk.presses.put_nowait(press)
 
     # --- commands ------------------------------------------------------------------------------
 
-    async def _send_all(self, link: Link, hall: str, window: int) -> None:
+    async def _send_all(self, link: Link, hall: str, desk: Desk) -> None:
         while True:
-            press = await self._presses.get()
-            await self._display(await self._send(link, hall, window, press))
+            press = await desk.presses.get()
+            await self._display(desk, await self._send(link, hall, desk.window, press))
 
     async def _send(self, link: Link, hall: str, window: int, press: Press) -> Answer | None:
         """The server's answer; None: the press got too old."""
@@ -210,7 +250,7 @@ class Caller(Part):
             return None
         return {"command": "call_specific", "number": number, "reason": REASON}
 
-    async def _display(self, answer: Answer | None) -> None:
+    async def _display(self, desk: Desk, answer: Answer | None) -> None:
         """Show what came of it on the caller, where it has a display."""
         display, port = self.config.display, self._port
         if display is None or port is None:
@@ -221,7 +261,26 @@ class Caller(Part):
             waiting = answer.body.get("waiting")
         text = display_text(number, waiting, display.code_bytes)
         with contextlib.suppress(PortError):  # its reader has noticed, too
-            await port.write(display.build(text))
+            frame = _addressed(display, len(desk.address))
+            await port.write(frame.build(desk.address + text))
+
+
+def _bus(config: CallerConfig) -> dict[bytes, int]:
+    """Which window each address on the line stands for. Raises ValueError."""
+    bus = {from_hex(address): window for address, window in config.windows.items()}
+    if len({len(address) for address in bus}) > 1 or b"" in bus:
+        raise ValueError("windows: all addresses have the same number of bytes")
+    for frame in (config.frame, config.display):
+        if bus and frame is not None:
+            if frame.address:
+                raise ValueError("windows: leave address out of frame and display")
+            _addressed(frame, len(next(iter(bus))))  # not too long
+    return bus
+
+
+def _addressed(frame: FrameFormat, size: int) -> FrameFormat:
+    """The frame with `size` bytes of address before its code."""
+    return msgspec.structs.replace(frame, code_bytes=frame.code_bytes + size)
 
 
 def _known() -> str:

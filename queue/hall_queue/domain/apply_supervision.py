@@ -31,7 +31,7 @@ def raised(post: Post, event: AlertRaised, record: Recorded) -> None:
     if event.kind == "suspected_absent":
         post.suspicion = Suspicion(alert_id=alert_id, raised_at=at, told_at=at)
     elif event.kind == "late_open":
-        post.late = Lateness(alert_id=alert_id, told_at=at)
+        post.late = Lateness(alert_id=alert_id, told_at=at, level=event.level)
 
 
 def changed(state: QueueState, event: AlertChanged, record: Recorded) -> None:
@@ -45,8 +45,10 @@ def changed(state: QueueState, event: AlertChanged, record: Recorded) -> None:
                 told.alert_id = None
             elif steps > told.steps:
                 told.steps, told.told_at = steps, record.at
-        if late is not None and late.alert_id == event.alert_id and not goes_on:
-            late.alert_id = None
+        if late is not None and late.alert_id == event.alert_id:
+            late.level = event.level
+            if not goes_on:
+                late.alert_id = None
 
 
 def note_worked(state: QueueState, post: Post, until: datetime) -> None:

@@ -11,7 +11,7 @@ from typing import Literal
 
 import msgspec
 
-from hall_core.events import Channel, Priority
+from hall_core.events import AlertLevel, Channel, Priority
 from hall_core.setup import Clerk, Queue, Service, Settings, Window
 
 TicketState = Literal[
@@ -95,7 +95,8 @@ class Lateness(msgspec.Struct, kw_only=True):
     """An alert that the window was not opened in time. `alert_id` None: it has ended."""
 
     alert_id: str | None
-    told_at: datetime
+    told_at: datetime  # when it was raised
+    level: AlertLevel = "hall"
 
 
 class LastStep(msgspec.Struct, kw_only=True):

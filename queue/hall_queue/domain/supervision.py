@@ -133,7 +133,7 @@ def _times(state: QueueState, post: Post, ctx: Context) -> Iterator[datetime]:
         yield _ends_at(state, post, _suspicion_over(post, told), ctx)
     if late is not None and late.alert_id is not None:
         yield _ends_at(state, post, _late_over(post), ctx)
-    for at in (_step_due(state, post, ctx), _late_due(state, post, ctx)):
+    for at in (_step_due(state, post, ctx), _late_due(state, post, ctx), _late_step(state, post)):
         if at is not None:
             yield at
 
@@ -152,7 +152,7 @@ def _due_now(state: QueueState, post: Post, ctx: Context) -> Iterator[Event]:
             return
     late_until = _ends_at(state, post, _late_over(post), ctx)
     if late is not None and late.alert_id is not None and late_until <= ctx.now:
-        yield AlertChanged(alert_id=late.alert_id, state="closed", level=LATE_LEVEL)
+        yield AlertChanged(alert_id=late.alert_id, state="closed", level=late.level)
         return
     at = _step_due(state, post, ctx)
     if at is not None and at <= ctx.now:
@@ -160,6 +160,12 @@ def _due_now(state: QueueState, post: Post, ctx: Context) -> Iterator[Event]:
     at = _late_due(state, post, ctx)
     if at is not None and at <= ctx.now:
         yield _late(state, post, ctx)
+    at = _late_step(state, post)
+    if at is not None and at <= ctx.now and late is not None and late.alert_id is not None:
+        waiting = waiting_for(state, post)
+        yield AlertChanged(
+            alert_id=late.alert_id, state="open", level=LATE_LEVELS[-1], waiting=waiting
+        )
 
 
 def _ends_at(state: QueueState, post: Post, over: bool, ctx: Context) -> datetime:
@@ -241,7 +247,7 @@ def _suspicion_over(post: Post, told: Suspicion) -> bool:
 
 # --- late in opening ---------------------------------------------------------------------------
 
-LATE_LEVEL: Final[AlertLevel] = "hall"
+LATE_LEVELS: Final[tuple[AlertLevel, AlertLevel]] = ("hall", "supervision")
 """A closed window tells nobody; its hall's manager is the first who can do something."""
 
 
@@ -272,11 +278,21 @@ def _late(state: QueueState, post: Post, ctx: Context) -> Event:
     return AlertRaised(
         alert_id=f"late-{post.setup.number}-{ctx.version}-{ctx.hall.id}"[:60],
         kind="late_open",
-        level=LATE_LEVEL,
+        level=LATE_LEVELS[0],
         window=post.setup.number,
         detail=f"{detail}，{waiting}人等候" if waiting else detail,
         waiting=waiting,
     )
+
+
+def _late_step(state: QueueState, post: Post) -> datetime | None:
+    """When supervision hears of it, as long after the manager as of an empty chair: who closes
+    the window is no better off than who leaves it."""
+    late = post.late
+    if late is None or late.alert_id is None or late.level == LATE_LEVELS[-1]:
+        return None
+    _, manager, supervision = state.settings.suspect_steps_min
+    return late.told_at + timedelta(minutes=supervision - manager)
 
 
 def _late_over(post: Post) -> bool:

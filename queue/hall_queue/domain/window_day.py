@@ -1,7 +1,7 @@
-"""A window's day, stretch by stretch: closed, open, calling, serving, away, and suspected left.
+"""A window's day, stretch by stretch: closed, open, calling, serving, away, and what was alerted.
 
-Told from the journal, like the intervals of a ticket. `suspected` stands for the state that the
-window says it is in, from the alert on until something happens there.
+Told from the journal, like the intervals of a ticket. `suspected` (left) and `late` (not opened)
+stand for the state that the window says it is in, from the alert on until something happens there.
 """
 
 from __future__ import annotations
@@ -38,13 +38,17 @@ from hall_core.events import (
 from hall_queue.domain.state import Post, WindowState
 
 AT_TICKET: Final = frozenset({"calling", "serving"})
+ALERTED: Final[dict[str, Literal["suspected", "late"]]] = {
+    "suspected_absent": "suspected",
+    "late_open": "late",
+}
 
 
 class Stretch(msgspec.Struct, kw_only=True):
-    """`until` null: it goes on (or the day ended so). `alert_id`: of a suspected one, with how
+    """`until` null: it goes on (or the day ended so). `alert_id`: of an alerted one, with how
     that alert stands; `evidence` are ids of its pictures."""
 
-    state: Literal["closed", "open", "calling", "serving", "away", "suspected"]
+    state: Literal["closed", "open", "calling", "serving", "away", "suspected", "late"]
     since: datetime
     until: datetime | None = None
     clerk: str | None = None
@@ -77,6 +81,7 @@ class _Teller:
         self.ticket = post.ticket if post is not None else None
         self.number: str | None = None
         self.alert: str | None = None
+        self.alerted: Literal["suspected", "late"] = "suspected"  # what it says
         self.seen: dict[str, Sight] = {}
         if post is not None:
             for camera_id, seen in post.seen.items():
@@ -84,13 +89,13 @@ class _Teller:
         self.begin(since)
 
     def begin(self, at: datetime) -> None:
-        """The state is another now, or somebody else's, or suspected."""
+        """The state is another now, or somebody else's, or alerted."""
         told = self.day.stretches
         if told and told[-1].until is None:
             told[-1].until = at
         told.append(
             Stretch(
-                state="suspected" if self.alert is not None else self.state,
+                state=self.alerted if self.alert is not None else self.state,
                 since=at,
                 clerk=self.clerk,
                 number=self.number if self.state in AT_TICKET else None,
@@ -191,8 +196,8 @@ def _ticket_gone(t: _Teller, event: Any, at: datetime) -> None:
 
 
 def _raised(t: _Teller, event: AlertRaised, at: datetime) -> None:
-    if event.window == t.window and event.kind == "suspected_absent":
-        t.alert = event.alert_id
+    if event.window == t.window and event.kind in ALERTED:
+        t.alert, t.alerted = event.alert_id, ALERTED[event.kind]
         t.begin(at)
 
 

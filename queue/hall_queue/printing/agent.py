@@ -91,6 +91,7 @@ class Printer(Part):
         self._ledger: Ledger | None = None
         self._better = 0  # polls in a row that were better than what was reported
         self._reported: str | None = None
+        self._why = ""  # the line could not be opened
         self._printing: set[asyncio.Future[Any]] = set()
         self.junk = 0  # bytes that were no answer, since the start
 
@@ -115,7 +116,8 @@ class Printer(Part):
         if better and self._better < 2:
             return
         self._better, self._reported = 0, fault
-        self._link.report(fault, self._address.text if fault is not None else "")
+        why = f"：{self._why}" if fault == "unreachable" and self._why else ""
+        self._link.report(fault, self._address.text + why if fault is not None else "")
 
     async def _look(self) -> str | None:
         """What is wrong now. A line that was lost is opened again."""
@@ -123,7 +125,8 @@ class Printer(Part):
         for _ in range(2):
             try:
                 wire = await self._open()
-            except OSError:
+            except OSError as error:
+                self._why = error.strerror or ""
                 return "unreachable"
             try:
                 if self._config.status:

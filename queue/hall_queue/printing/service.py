@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import TypedDict
+from weakref import WeakValueDictionary
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -52,6 +54,9 @@ class Printing:
     def __init__(self, queue: QueueService) -> None:
         self._queue = queue
         self.kernel: Kernel
+        # Per ticket, until it is known what became of its copy: of two that are asked for at the
+        # same moment the second is marked, unless the first was refused.
+        self._copies: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     # --- printers ------------------------------------------------------------------------------
 
@@ -155,9 +160,10 @@ class Printing:
             )
             return connection.execute(other.limit(1)).first() is not None
 
-        reprint = again or await self.kernel.store.read(printed_before)
-        await self._note(hall, ticket, printer, job, "sent")
-        await self.send(printer, job, self.lines(hall, ticket, reprint), hall, ticket)
+        async with self._copies.setdefault(ticket.ticket_id, asyncio.Lock()):
+            reprint = again or await self.kernel.store.read(printed_before)
+            await self._note(hall, ticket, printer, job, "sent")
+            await self.send(printer, job, self.lines(hall, ticket, reprint), hall, ticket)
 
     async def send(
         self,

@@ -27,7 +27,7 @@ SAMPLE = {
     "windows": "3、4、5号窗口",
     "cases": "",
     "low": "",
-    "rule": "过号后到取号机扫码，排到第3位之后，最多2次。",
+    "rule": "过号后到取号机签到，排到第3位之后，最多2次。",
     "qr": "",
     "scan": "",
     "issued": "2026-11-23 09:15",
@@ -82,7 +82,7 @@ def rule(settings: Settings) -> str:
     if settings.missed_ticket == "void":
         return "过号作废，请重新取号。"
     back, limit = settings.requeue_back, settings.requeue_limit
-    return f"过号后到取号机扫码，排到第{back}位之后，最多{limit}次。"
+    return f"过号后到取号机签到，排到第{back}位之后，最多{limit}次。"
 
 
 def wait_text(wait: Wait, zone: tzinfo) -> str:

@@ -66,7 +66,7 @@ class Reader(Part):
         try:
             await self._get("/api/Version", {}, CHECK_ANSWER_S)
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            link.report("unreachable", _why(error))
+            link.report("unreachable", self._why(error))
             return
         except ValueError:
             pass  # an older service without this call: it is there
@@ -95,7 +95,7 @@ class Reader(Part):
             self._report("no_answer")
             return "unreadable"
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            self._report("unreachable", _why(error))
+            self._report("unreachable", self._why(error))
             return "no_reader"
         found = read_answer(raw)
         faults = {"no_reader": "unreachable", "unreadable": "garbage"}
@@ -124,15 +124,14 @@ class Reader(Part):
                     raise ValueError("too long an answer")
             return bytes(raw)
 
+    def _why(self, error: Exception) -> str:
+        """What went wrong, without anything the service may have said about a person."""
+        return f"{self._url.origin()} {type(error).__name__}"
+
     def _report(self, fault: str | None, detail: str = "") -> None:
         self._failed = fault is not None
         if self._link is not None:
             self._link.report(fault, detail)
-
-
-def _why(error: Exception) -> str:
-    """What went wrong, without anything the service may have said about a person."""
-    return type(error).__name__
 
 
 KIND = PartKind(config=ReaderConfig, make=Reader)

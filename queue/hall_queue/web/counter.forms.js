@@ -454,23 +454,31 @@ export async function quickLeave(counter) {
 
 // --- alerts, and the whole line -----------------------------------------------------------------------
 
+const DECIDING = ["explained", "appealed"]; // said by the window, and now others'
+
 /** @param {Counter} counter */
 export async function alertsForm(counter) {
-  const alert = counter.alerts.list[0];
+  const list = counter.alerts.list;
+  const alert = list.find((one) => DECIDING.indexOf(one.state) < 0) || list[0];
   if (!alert) {
     counter.say(t("said.no_alerts"));
     return;
   }
-  const text = textField({ name: "text", label: t("alert.explain_label"), hint: t("alert.explain_hint"), maxlength: 200 });
+  if (DECIDING.indexOf(alert.state) >= 0) {
+    counter.say(counter.alerts.sentence(alert, counter.mine()));
+    return;
+  }
+  const verb = alert.state === "confirmed" ? "appeal" : "explain";
+  const text = textField({ name: "text", label: t("alert." + verb + "_label"), hint: t("alert.explain_hint"), maxlength: 200 });
   await form({
-    title: t("alert.title"), submit: t("alert.explain"), also: [],
+    title: t("alert.title"), submit: t("alert." + verb), also: [],
     fields: [h("p", { class: "banner", "data-state": "alert" }, counter.alerts.sentence(alert, counter.mine())), text],
     second: alert.state === "open"
       ? { label: t("alert.acknowledge"), send: () => counter.alerts.handle(alert, "acknowledge", "") }
       : null,
     send: () => {
       if (!text.input.value.trim()) throw new Missing("text", t("alert.explain_missing"));
-      return counter.alerts.handle(alert, "explain", text.input.value.trim());
+      return counter.alerts.handle(alert, verb, text.input.value.trim());
     },
   });
 }

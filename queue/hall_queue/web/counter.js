@@ -83,7 +83,7 @@ async function main() {
     hall, number, stream,
     commands: new Commands({ hall, window: number, stream, changed: () => soon() }),
     line: new Line(hall, number, () => soon()),
-    alerts: new Alerts(stream, number),
+    alerts: new Alerts(stream, number, () => soon()),
     state: () => /** @type {HallState} */ (stream.state),
     mine: () => /** @type {WindowEntry} */ (windowIn(stream, number) || gone(number)),
     queues: () => servedQueues(counter),

@@ -67,7 +67,9 @@ export function nowCard(counter) {
       shown = size;
       const style = getComputedStyle(node);
       const most = parseFloat(style.getPropertyValue(mine.ticket ? "--big" : "--big-words"));
+      setAttrs(big, { "data-long": false });
       shrink(big, most, 28);
+      setAttrs(big, { "data-long": big.scrollWidth > big.clientWidth });
     }
     tick();
   };

@@ -347,7 +347,7 @@ export function pickField(options) {
           draw();
           if (options.onpick) options.onpick();
         },
-      }, h("span", { class: "clamp-1 grow" }, option.label), option.hint ? h("span", { class: "soft nowrap" }, option.hint) : null)),
+      }, h("span", { class: "clamp-1 grow" }, option.label), option.hint ? h("span", { class: "soft clamp-1" }, option.hint) : null)),
       shown.length ? null : h("div", { class: "pick-none" }, t("pick.none")),
       shown.length > first + rows ? h("div", { class: "pick-none" }, t("pick.more", { n: shown.length - first - rows })) : null);
     if (shown.length) input.setAttribute("aria-activedescendant", id + "o" + active);

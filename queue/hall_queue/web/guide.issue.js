@@ -86,9 +86,10 @@ export function issuePanel(guide) {
     setText(title, t("issue.title"));
     setAttrs(search, { placeholder: t("issue.search"), "aria-label": t("issue.search") });
     keyed(groups, [{ value: "", label: t("issue.all") }].concat(allGroups()), (one) => "g" + one.value,
-      (one) => h("button", { class: "button group", type: "button", onclick: () => { group = one.value; search.value = ""; draw(); } }),
+      (one) => h("button", { class: "button group", type: "button", onclick: () => { group = one.value; search.value = ""; draw(); } },
+        h("span", { class: "clamp" })),
       (button, one) => {
-        setText(button, one.label);
+        setText(button.children[0], one.label);
         setAttrs(button, { "aria-pressed": String(group === one.value && !search.value) });
       });
     const shown = options();

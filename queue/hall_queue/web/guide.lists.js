@@ -226,7 +226,7 @@ export function lists(guide, does) {
   function cell(ticket, column) {
     switch (column) {
       case "number": return ticket.number;
-      case "service": return serviceOf(guide, ticket) + (ticket.priority === "normal" ? "" : " · " + t("priority.short." + ticket.priority));
+      case "service": return (ticket.priority === "normal" ? "" : t("priority.short." + ticket.priority) + " · ") + serviceOf(guide, ticket);
       case "issued": return hhmm(ticket.issued_at);
       case "waited": return t("minutes", { n: Math.max(0, -minutesUntil(ticket.issued_at)) });
       case "ahead": return t("list.ahead", { n: ticket.ahead });

@@ -213,7 +213,7 @@ export const texts = {
   "slip.rest": ["请在休息区等候，留意屏幕和语音叫号", "Please take a seat and watch the screens"],
   "slip.lunch": ["中间有休息时间，号码继续有效", "There is a break in between; your number stays valid"],
   "slip.rule_parked": [
-    "过号不作废：到取号机扫号签到，或告诉窗口人员，排到第 {back} 位之后，最多 {limit} 次。",
+    "过号不作废：到取号机签到，或告诉窗口人员，排到第 {back} 位之后，最多 {limit} 次。",
     "If you miss your call: check in at the kiosk or tell a clerk, and you are placed {back} back, at most {limit} {limit|time|times}.",
   ],
   "slip.rule_void": ["过号作废，请重新取号。", "If you miss your call, please take a new ticket."],

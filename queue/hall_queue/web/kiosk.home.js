@@ -2,12 +2,12 @@
  * The page with the buttons: at most eight, each with how many wait and for how long.
  */
 import { absenceText } from "/static/core/absence.js";
-import { h, keyed, setAttrs, setText, show } from "/static/core/dom.js";
+import { h, keyed, setAttrs, setText, show, signs } from "/static/core/dom.js";
 import { hasText, t } from "/static/core/i18n.js";
 import { hhmm, serverNow, waitText } from "/static/core/time.js";
 import { choices, PAGE, standing, titleOf } from "./kiosk.choices.js";
-import { appointmentScreen } from "./kiosk.appointment.js";
-import { greenScreen, missedScreen, unsureScreen } from "./kiosk.screens.js";
+import { appointmentScreen, missedScreen } from "./kiosk.keypad.js";
+import { greenScreen, unsureScreen } from "./kiosk.screens.js";
 
 /** @typedef {import("./kiosk.js").Kiosk} Kiosk */
 /** @typedef {import("./kiosk.js").Screen} Screen */
@@ -16,6 +16,7 @@ import { greenScreen, missedScreen, unsureScreen } from "./kiosk.screens.js";
 
 const AWAY_LINES = 2;
 const MAX_CASES = 3;
+const LONG_SIGNS = 17; // in one button's name: all get smaller type, so that two lines hold more of it
 
 /**
  * The start page, or one group's items when `kiosk.wishes.group` is set.
@@ -121,6 +122,7 @@ export function choiceScreen(kiosk) {
     setText(title, t(group ? "group.title" : "home.title"));
     setText(subtitle, group ? titleOf(group, t("group.other")) : "");
     show(subtitle, Boolean(group));
+    setAttrs(grid, { "data-long": list.some((choice) => signs(say(kiosk, choice).name) > LONG_SIGNS) });
     keyed(grid, list, (choice) => choice.key, create, fill);
     setText(empty, t("home.empty"));
     show(empty, list.length === 0);

@@ -1,7 +1,7 @@
 /**
- * The kiosk's smaller screens: green channel, not sure, missed ticket, closed, and messages.
+ * The kiosk's smaller screens: green channel, not sure, closed, and messages.
  */
-import { h, setText } from "/static/core/dom.js";
+import { h } from "/static/core/dom.js";
 import { t } from "/static/core/i18n.js";
 import { opensAt } from "./kiosk.choices.js";
 import { choiceScreen } from "./kiosk.home.js";
@@ -68,62 +68,6 @@ export function messageScreen(kiosk, message) {
       h("button", { class: "button primary", type: "button", onclick: kiosk.home }, t("back"))),
   );
   return { node, endsHere: true, say: () => [message.title, message.text, desk].join("。") };
-}
-
-/**
- * A missed ticket comes back: by scanner, or by typing its number.
- * @param {Kiosk} kiosk
- * @returns {Screen}
- */
-export function missedScreen(kiosk) {
-  const prefixes = kiosk.state().queues.map((queue) => queue.prefix);
-  const number = h("output", { class: "typed number" });
-  const hint = t("missed.example", { example: (prefixes[0] || "A") + "012" });
-  let text = "";
-  const submit = h("button", { class: "button primary", type: "button", onclick: () => send() }, t("missed.submit"));
-  const draw = () => {
-    setText(number, text || hint);
-    number.classList.toggle("soft", !text);
-    submit.disabled = !/^[A-Z]{1,2}\d{3,4}$/.test(text);
-  };
-  const add = (/** @type {string} */ sign) => {
-    if (/[A-Z]/.test(sign)) text = sign; // a letter starts a number anew
-    else if (text && text.length < 6) text += sign;
-    draw();
-  };
-  const drop = () => {
-    text = text.slice(0, -1);
-    draw();
-  };
-  const send = () => {
-    if (!submit.disabled) kiosk.checkIn(text);
-  };
-  const key = (/** @type {string} */ sign) =>
-    h("button", { class: "button key", type: "button", onclick: () => add(sign) }, sign);
-  const node = h(
-    "section",
-    { class: "screen keypad-screen" },
-    h("div", { class: "words" },
-      h("h2", null, t("missed.title")),
-      h("p", { class: "lead" }, t("missed.hint"))),
-    h("div", { class: "spacer" }),
-    number,
-    h("div", { class: "letters" }, prefixes.map(key)),
-    h("div", { class: "keypad" },
-      "123456789".split("").map(key),
-      h("button", { class: "button", type: "button", onclick: drop }, t("missed.delete")),
-      key("0"), submit),
-  );
-  draw();
-  return {
-    node,
-    say: () => t("missed.title") + "。" + t("missed.hint"),
-    typed: (pressed) => {
-      if (pressed === "Backspace") drop();
-      else if (pressed === "Enter") send();
-      else if (/^[0-9a-zA-Z]$/.test(pressed)) add(pressed.toUpperCase());
-    },
-  };
 }
 
 /**

@@ -48,7 +48,7 @@ export const texts = {
   "booked.submit": ["取号", "Take a ticket"],
   "missed.button": ["过号签到", "Missed my call"],
   "missed.title": ["过号签到", "Check in after a missed call"],
-  "missed.hint": ["请扫描号票上的二维码，或输入您的号码", "Scan the code on your ticket, or enter your number"],
+  "missed.hint": ["请输入号票上的号码；票上有二维码的，也可以扫码", "Enter the number on your ticket, or scan its code if it has one"],
   "missed.example": ["例如 {example}", "e.g. {example}"],
   "missed.submit": ["签到", "Check in"],
   "missed.delete": ["删除", "Delete"],
@@ -107,7 +107,7 @@ export const texts = {
   "ticket.green_granted": ["绿色通道：优先叫号", "Priority service"],
   "ticket.lunch": ["中间有休息时间，号码继续有效", "There is a break in between; your number stays valid"],
   "ticket.rule_parked": [
-    "过号不作废：到取号机扫号签到，或告诉窗口人员，排到第 {back} 位之后，最多 {limit} 次。",
+    "过号不作废：到取号机签到，或告诉窗口人员，排到第 {back} 位之后，最多 {limit} 次。",
     "If you miss your call: check in here or tell a clerk, and you are placed {back} back, at most {limit} {limit|time|times}.",
   ],
   "ticket.rule_void": ["过号作废，请重新取号。", "If you miss your call, please take a new ticket."],

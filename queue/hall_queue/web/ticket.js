@@ -15,7 +15,8 @@ import { texts } from "./ticket.texts.js";
 /**
  * @typedef {{number: string, state: string, ahead: number,
  *   wait_minutes: import("/static/core/types.js").Wait|null, window: number|null, hall_name: string,
- *   hall_name_en?: string, queue_name: string, service_name: string|null, issued_at: string,
+ *   hall_name_en?: string, queue_name: string, queue_name_en?: string, service_name: string|null,
+ *   service_name_en?: string|null, issued_at: string,
  *   window_name?: string|null, can_cancel: boolean, parked?: boolean,
  *   at?: string}} Ticket
  */
@@ -190,17 +191,22 @@ function titleOf(now) {
 }
 
 /** @param {Ticket} now */
+function serviceOf(now) {
+  const english = lang() === "en" ? now.service_name_en || (now.service_name ? "" : now.queue_name_en) : "";
+  return english || now.service_name || now.queue_name;
+}
+
+/** @param {Ticket} now */
 function paper(now) {
-  const service = now.service_name || now.queue_name;
   const head = h("div", { class: "head" },
-    h("div", { class: "service" }, service), h("div", { class: "number" }, now.number));
+    h("div", { class: "service" }, serviceOf(now)), h("div", { class: "number" }, now.number));
   switch (now.state) {
     case "called":
       return h("article", { class: "paper", "data-state": "called", role: "alert" }, head,
         h("div", { class: "call live" }, arrow(),
           h("div", { class: "go" }, t("phone.go")),
           h("div", { class: "where" }, t("phone.window", { n: now.window || "" })),
-          h("div", null, now.window_name || "")));
+          h("div", null, lang() === "en" ? "" : now.window_name || "")));
     case "finished":
       return ending(now, t("phone.finished"), t("phone.finished_text"));
     case "no_show":
@@ -250,7 +256,7 @@ function lines(now) {
 function ending(now, title, text) {
   return h("article", { class: "paper", "data-state": "ended" },
     h("div", { class: "head" },
-      now ? h("div", { class: "service" }, now.service_name || now.queue_name) : null,
+      now ? h("div", { class: "service" }, serviceOf(now)) : null,
       now ? h("div", { class: "number" }, now.number) : null),
     h("div", { class: "ending" }, h("h2", null, title), h("p", null, text)));
 }

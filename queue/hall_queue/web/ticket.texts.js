@@ -29,7 +29,7 @@ export const texts = {
   "phone.finished": ["已办结", "Finished"],
   "phone.finished_text": ["感谢您的到来。", "Thank you for coming."],
   "phone.no_show": ["您已过号", "You missed your call"],
-  "phone.no_show_parked": ["请到取号机扫号签到，或告诉窗口人员，可以重新排队。", "Check in at the kiosk or tell a clerk, and you are placed back in line."],
+  "phone.no_show_parked": ["请到取号机签到，或告诉窗口人员，可以重新排队。", "Check in at the kiosk or tell a clerk, and you are placed back in line."],
   "phone.no_show_void": ["此号已作废，如需办理请重新取号。", "This ticket is no longer valid. Please take a new one."],
   "phone.cancelled": ["已取消", "Cancelled"],
   "phone.cancelled_text": ["如需办理，请重新取号。", "Please take a new ticket if you need one."],

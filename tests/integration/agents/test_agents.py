@@ -15,7 +15,7 @@ import pytest_asyncio
 from aiohttp import WSMsgType
 
 from hall_core import agents
-from hall_core.agent import Link, Part, PartFailed, Unreachable, Update, runner
+from hall_core.agent import Link, Part, PartFailed, Unreachable, Update, runner, wire
 from hall_core.agent.again import MOST_S
 from hall_core.agent.config import write_private
 from hall_core.agent.runner import Agent
@@ -319,6 +319,29 @@ async def test_a_part_that_breaks_is_started_again_and_says_so(
         assert await server.kernel.agents.ask(device, "works", 1) == {"rang": 1}
         await eventually(lambda: not faults(server, device))
         assert breaks.runs == 2
+
+
+async def test_an_agent_that_is_paired_anew_follows_to_its_window(
+    server: HallServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only parts that have asked for the window start again: a print is not cut off."""
+    monkeypatch.setattr(wire, "PING_S", 0.05)
+
+    class Sign(Bell):
+        async def run(self, link: Link) -> None:
+            self.window = (await link.place()).window
+            await super().run(link)
+
+    sign, bell = Sign("sign"), Bell("bell")
+    token_file = tmp_path / "agent.token"
+    write_private(token_file, await server.token("agent", window=3))
+    task = asyncio.create_task(Agent(server.base, token_file, tmp_path, [sign, bell]).run())
+    await eventually(lambda: sign.seen and sign.window == 3)
+    write_private(token_file, await server.token("agent", window=5))
+    await eventually(lambda: sign.window == 5)
+    assert (sign.runs, bell.runs) == (2, 1)
+    task.cancel()
+    await asyncio.wait([task])
 
 
 async def test_of_two_agents_with_one_token_the_newer_stays(

@@ -152,12 +152,12 @@ async def test_a_kiosk_starts_without_the_server_and_finds_it(
     server: HallServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(start_page, "LOOK_S", 0.02)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    part = StartPage("kiosk", StartPageConfig(port=port))
-    agent = Agent("http://127.0.0.1:9", tmp_path / "none", tmp_path, [part])
-    task = asyncio.create_task(agent.run())
+    with socket.create_server(("127.0.0.1", 0)) as taken:  # another program, for a while
+        port = taken.getsockname()[1]
+        part = StartPage("kiosk", StartPageConfig(port=port))
+        agent = Agent("http://127.0.0.1:9", tmp_path / "none", tmp_path, [part])
+        task = asyncio.create_task(agent.run())
+        await eventually(lambda: agent._links["kiosk"].fault == "bad_setting")
     url = f"http://127.0.0.1:{port}"
     try:
         async with aiohttp.ClientSession() as http:

@@ -120,6 +120,11 @@ async def test_a_second_copy_says_so_and_a_retry_is_none(site: Site) -> None:
     other = await site.kiosk.take()
     await site.print(other, again=True)  # a page printed it before
     assert (await site.simulator.printed(3)).lines[0][0].startswith("补打 ")
+    twice = await site.kiosk.take()
+    answers = await asyncio.gather(site.print(twice), site.print(twice))  # two keys at once
+    assert [answer.status for answer in answers] == [200, 200]
+    await site.simulator.printed(5)
+    assert ["补打" in copy.text for copy in list(site.simulator.paper.tickets)[3:]] == [False, True]
 
 
 async def test_the_code_is_the_citizens_page(site: Site) -> None:

@@ -10,12 +10,12 @@ import pytest
 from tests.peers.clips import footage
 from tests.peers.rtsp import RtspPeer
 
-SCENES = ("good", "covered", "large")
+SCENES = ("good", "covered", "large", "h265")
 
 
 @pytest.fixture(scope="session")
 def clips_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Clips of two seconds."""
+    """Clips of two seconds; the one of H.265 takes three to make."""
     return footage(tmp_path_factory.mktemp("clips"), SCENES, seconds=2.0)
 
 

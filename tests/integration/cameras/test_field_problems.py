@@ -132,6 +132,46 @@ def test_the_profile_is_the_sub_stream_or_the_one_a_person_chose(camera: OddCame
     assert why(camera) == "no_profile"
 
 
+def test_streams_that_only_the_second_media_service_tells_of(camera: OddCamera) -> None:
+    camera.second = [("sub", "v0", "H265", 640, 360), ("new", "v0", "H265", 800, 600)]
+    profiles = onvif.describe(access(camera)).identity.profiles
+    assert [(p.token, p.codec) for p in profiles] == [
+        ("main", "H264"), ("sub", "H265"), ("new", "H265")
+    ]  # fmt: skip
+    camera.second.append(("third", "v0", "H264", 1024, 600))
+    assert onvif.describe(access(camera)).identity.chosen == "third", "what browsers play"
+    camera.raw["GetProfiles"] = b""
+    assert why(camera) == "bad_answer"
+
+
+@pytest.mark.parametrize("second", [True, False])
+def test_a_stream_is_set_to_what_browsers_play(camera: OddCamera, second: bool) -> None:
+    camera.profiles = [("main", "v0", "H264", 1920, 1080), ("sub", "v0", "H265", 640, 360)]
+    camera.second = list(camera.profiles) if second else []
+    onvif.make_h264(access(camera))
+    assert camera.profiles[1] == ("sub", "v0", "H264", 640, 360)
+    camera.profiles[1] = ("sub", "v0", "H265", 640, 360)
+    camera.second = list(camera.profiles) if second else []
+    camera.keeps_codec = True
+    with pytest.raises(CameraTrouble) as trouble:
+        onvif.make_h264(access(camera))
+    assert trouble.value.why == "not_supported"
+
+
+def test_a_stream_that_is_announced_as_a_file_is_not_opened(camera: OddCamera) -> None:
+    for address in ("file:///etc/passwd", "http://{host}/x.m3u8", "concat://{host}/a|b"):
+        camera.stream = address
+        assert why(camera) == "bad_answer"
+
+
+def test_a_clock_is_no_lock(camera: OddCamera) -> None:
+    from tests.peers.odd_camera import ENVELOPE, FAULT
+
+    fault = FAULT.format(code="OperationProhibited", text="the clock is not set")
+    camera.raw["GetCapabilities"] = ENVELOPE.replace("{body}", fault).encode()
+    assert why(camera) == "bad_answer"
+
+
 @pytest.mark.parametrize("snapshot", [None, "", "nonsense"])
 def test_without_a_snapshot_address_a_key_frame_does(
     camera: OddCamera, snapshot: str | None
@@ -210,10 +250,29 @@ def test_a_camera_with_a_new_address_is_found_by_its_serial_number(
         found = [wire.Found(onvif=other.url), wire.Found(onvif=camera.url)]
         monkeypatch.setattr(discovery, "discover", lambda seconds: found)
         lost = access(camera, onvif="http://127.0.0.1:1/onvif/device_service", serial="S-1")
-        described = discovery.find_again(lost)
+        neighbours = discovery.Neighbours()
+        described = neighbours.find(lost)
         assert described is not None
         assert described.identity.onvif == camera.url
-        assert discovery.find_again(access(camera, serial="S-3")) is None
+        asked = len(other.asked)
+        for _ in range(3):
+            assert neighbours.find(msgspec.structs.replace(lost, serial="S-3")) is None
+        assert len(other.asked) == asked, "its serial number is known"
+
+
+def test_who_looks_for_a_camera_locks_no_other(
+    camera: OddCamera, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(discovery, "discover", lambda seconds: [wire.Found(onvif=camera.url)])
+    neighbours = discovery.Neighbours()
+    for number in range(9):
+        lost = wire.Access(
+            onvif=f"http://127.0.0.1:{number + 1}/", username="admin",
+            password=f"wrong{number // 2}",
+            serial=f"S-{number}",
+        )  # fmt: skip
+        assert neighbours.find(lost) is None
+    assert camera.wrong <= 2 * discovery.REFUSED_MAX, "two ways of offering a password"
 
 
 def test_a_password_is_in_no_message(camera: OddCamera) -> None:

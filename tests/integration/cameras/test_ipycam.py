@@ -105,5 +105,5 @@ def test_it_is_discovered_and_found_again_by_its_serial_number(
     lost = msgspec.structs.replace(
         camera, onvif="http://127.0.0.1:9999/onvif/device_service", serial="PEER-8080"
     )
-    again: onvif.Described = network.run(lambda: discovery.find_again(lost))
+    again: onvif.Described = network.run(lambda: discovery.Neighbours().find(lost))
     assert again.identity.onvif == camera.onvif

@@ -17,6 +17,7 @@ from hall_cameras import wire
 from hall_cameras.live import relay
 from hall_cameras.live.relay import Relay
 from hall_core.tables import audit
+from tests.integration.people import account, signed_in
 from tests.peers.rtsp import RtspPeer
 from tests.support import HALL, PATIENCE_S, HallServer, eventually, hall_server
 
@@ -118,7 +119,36 @@ async def test_a_stream_that_changes_its_size_begins_anew(
                 pass
         assert message.json()["mime"] == 'video/mp4; codecs="avc1.42C01F"'
         assert boxes(await socket.receive_bytes(timeout=PATIENCE_S)) == ["ftyp", "moov"]
+        # Browsers play no H.265: its key frames come as pictures.
+        rtsp.tell("play", "good3", "h265")
+        async with asyncio.timeout(PATIENCE_S):
+            while (message := await socket.receive()).data != '{"mime":"image/jpeg"}':
+                pass
+        assert (await socket.receive_bytes(timeout=PATIENCE_S)).startswith(b"\xff\xd8")
+        known = server.hall().committed["cameras"].cameras
+        await eventually(lambda: (c := known[camera]).state == "online" and c.codec == "hevc")
     rtsp.tell("play", "good3", "good")
+
+
+async def watched_until_it_may_not(server: HallServer, camera: str) -> None:
+    """Whoever signs out, or may no longer enter the hall, sees nothing more."""
+    for ends in ("sign out", "other halls"):
+        await account(server, "boss", "supervisor")
+        boss = await signed_in(server, "boss")
+        url = f"{server.base}/api/v1/cameras/{camera}/live"
+        async with server.http.ws_connect(url, headers={"Cookie": boss.cookie}) as socket:
+            await socket.send_json({"type": "hello", "token": None})
+            await socket.receive_str(timeout=PATIENCE_S)
+            if ends == "sign out":
+                await boss.request("DELETE", "/session")
+            else:
+                admin = await server.client("admin")
+                change = {"command": "change", "roles": ["supervisor"], "halls": ["dongling"]}
+                assert (await admin.post("/users/boss/commands", change)).status == 200
+            async with asyncio.timeout(PATIENCE_S):
+                while not socket.closed:
+                    await socket.receive()
+        await eventually(lambda: cameras_of(server.kernel).live.viewers == 0)
 
 
 async def test_who_may_look_and_what_is_written_down(server: HallServer, camera: str) -> None:
@@ -135,6 +165,7 @@ async def test_who_may_look_and_what_is_written_down(server: HallServer, camera:
     assert await closed(token=elsewhere) == 4403
     assert await closed(token="none") == 4401
     assert await closed(pictures=7) == 4400
+    await watched_until_it_may_not(server, camera)
     # With credentials in the request itself there is an answer before any WebSocket.
     url = f"{server.base}/api/v1/cameras/{camera}/live"
     with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
@@ -146,6 +177,21 @@ async def test_who_may_look_and_what_is_written_down(server: HallServer, camera:
         return [row.subject for row in connection.execute(query)]
 
     assert set(await server.kernel.store.read(written)) == {camera}
+
+
+async def test_a_patrol_list_is_its_persons_at_every_desk(server: HallServer) -> None:
+    await account(server, "walker", "supervisor", halls=(HALL,))
+    await account(server, "other", "supervisor")
+    desk, elsewhere = await signed_in(server, "walker"), await signed_in(server, "walker")
+    stops = [{"hall": hall, "camera": f"c{n}"} for n, hall in enumerate((HALL, "dongling", HALL))]
+    assert (await desk.get("/patrol")).body == []
+    assert (await desk.request("PUT", "/patrol", stops)).body == stops
+    # What they may not enter (any more) is kept, and left out.
+    assert (await elsewhere.get("/patrol")).body == [stops[0], stops[2]]
+    assert (await (await signed_in(server, "other")).get("/patrol")).body == []
+    assert (await desk.request("PUT", "/patrol", stops * 22)).status == 422
+    counter = await server.client("counter", window=1)
+    assert (await counter.get("/patrol")).code == "wrong_role"
 
 
 async def test_a_fixed_camera_says_that_it_does_not_turn(server: HallServer, camera: str) -> None:

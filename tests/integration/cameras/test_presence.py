@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import msgspec
 import numpy as np
 import pytest
 import pytest_asyncio
@@ -21,6 +22,7 @@ from hall_core.clock import ManualClock
 from hall_core.setup import CameraSettings, CameraZone
 from tests.integration.cameras.test_watch import watching
 from tests.integration.cameras.test_workers import ByHand
+from tests.integration.people import account, signed_in
 from tests.peers import clips
 from tests.peers.rtsp import RtspPeer
 from tests.support import HALL, Client, HallServer, eventually, hall_server
@@ -115,6 +117,7 @@ class Scene:
         self.camera_id = ""
         self.worker: ByHand
         self.epoch = 0
+        self.pictures = 0  # how often the newest was asked for
 
     async def sees(self, present: bool | None) -> None:
         await self.worker.say(
@@ -154,7 +157,7 @@ class Scene:
 
 
 async def play(scene: Scene) -> None:
-    """Answer what the server asks: two pictures of the window, and beats."""
+    """Answer what the server asks: two pictures of the window, the newest one."""
     jpeg = b"\xff\xd8 a picture"
     while True:
         message = await scene.worker.socket.receive()
@@ -166,6 +169,9 @@ async def play(scene: Scene) -> None:
             pictures = [wire.Picture(jpeg=jpeg, age_s=400), wire.Picture(jpeg=jpeg, age_s=1)]
             answer = [{"jpeg": picture.jpeg, "age_s": picture.age_s} for picture in pictures]
             await scene.worker.say(wire.Answer(id=told.id, result=answer))
+        elif isinstance(told, wire.Ask) and told.what == "picture":
+            scene.pictures += 1
+            await scene.worker.say(wire.Answer(id=told.id, result={"jpeg": jpeg, "age_s": 1}))
 
 
 async def beat(scene: Scene) -> None:
@@ -220,6 +226,14 @@ async def test_from_an_empty_zone_to_a_dismissed_alert(scene: Scene) -> None:
         assert (await scene.manager.get(url)).raw.startswith(b"\xff\xd8")
     await scene.minutes(5)
     assert [a["level"] for a in await scene.alerts()] == ["hall"]
+    # The third step is the supervisors'; of the first two they are told nothing.
+    supervisor = await scene.server.client("supervisor")
+    assert await seen_by(supervisor) == ([], [], 0)
+    assert (await scene.handle(supervisor, alert["alert_id"], "acknowledge")).status == 404
+    await scene.minutes(5)
+    everywhere = ["supervision"]
+    assert await seen_by(supervisor) == (everywhere, everywhere, 1)
+    assert await seen_by(scene.manager) == (everywhere, everywhere, 1)
     await scene.sees(True)  # the clerk is back
     await scene.minutes(0)
     scene.server.kernel.tick()
@@ -230,17 +244,48 @@ async def test_from_an_empty_zone_to_a_dismissed_alert(scene: Scene) -> None:
     explained = await scene.handle(counter, alert["alert_id"], "explain", "在旁边打印材料")
     assert explained.body["state"] == "explained"
     assert (await scene.handle(counter, alert["alert_id"], "confirm")).status == 403
+    # Nor does an account of the clerk's own, whatever it may do otherwise.
+    access = scene.server.kernel.access
+    await account(scene.server, "self", "manager")
+    own = msgspec.structs.replace(access.users["self"], clerk_no=alert["clerk"], clerk_hall=HALL)
+    await access.save_user(own)
+    themselves = await signed_in(scene.server, "self")
+    refused = await scene.handle(themselves, alert["alert_id"], "dismiss", "我在")
+    assert refused.code == "own_alert"
     confirmed = await scene.handle(scene.manager, alert["alert_id"], "confirm")
     assert confirmed.body["state"] == "confirmed"
+    for verb in ("acknowledge", "explain"):  # the window takes nothing back
+        refused = await scene.handle(counter, alert["alert_id"], verb, "再说")
+        assert refused.code == "alert_state", verb
     assert (await scene.handle(counter, alert["alert_id"], "appeal")).status == 422
     appealed = await scene.handle(counter, alert["alert_id"], "appeal", "打印机在画面之外")
-    assert appealed.body["state"] == "appealed"
+    assert (appealed.body["state"], appealed.body["level"]) == ("appealed", "supervision")
+    assert (await scene.handle(scene.manager, alert["alert_id"], "close")).code == "alert_state"
+    (listed,) = await scene.alerts()
+    assert [(one["state"], one["text"]) for one in listed["said"]] == [
+        ("explained", "在旁边打印材料"), ("confirmed", None), ("appealed", "打印机在画面之外"),
+    ]  # fmt: skip
     dismissed = await scene.handle(scene.manager, alert["alert_id"], "dismiss", "区域画小了")
     assert dismissed.body["state"] == "dismissed"
     assert (await scene.handle(counter, alert["alert_id"], "explain", "再说")).status == 404
     (camera,) = (await scene.manager.get(f"/halls/{HALL}/cameras")).body
     assert camera["dismissed_rate"] == 1.0
+    # However many look at a still, the camera is asked once.
+    path = f"/cameras/{scene.camera_id}/snapshot.jpg"
+    looks = await asyncio.gather(*(scene.manager.get(path) for _ in range(20)))
+    assert {look.status for look in looks} == {200}
+    assert scene.pictures == 1
     assert camera["presence"] == [{"window": WINDOW, "present": True}]
+
+
+async def seen_by(who: Client) -> tuple[list[str], list[str], int]:
+    """Levels of the alerts as `who` gets them: asked for, in the hall's state, and counted."""
+    listed = (await who.get(f"/halls/{HALL}/alerts")).body
+    state = (await who.get(f"/halls/{HALL}/snapshot")).body["state"]
+    tree = (await who.get("/supervision/tree")).body
+    (hall,) = [hall for hall in tree["halls"] if hall["id"] == HALL]
+    levels = [[alert["level"] for alert in alerts] for alerts in (listed, state["alerts"])]
+    return levels[0], levels[1], hall["alerts_open"]
 
 
 def shown(scene: Scene) -> list[int]:

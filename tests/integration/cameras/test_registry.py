@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import io
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 import pytest_asyncio
 
@@ -145,6 +148,41 @@ async def test_a_list_is_imported_whole_or_not(server: HallServer) -> None:
     assert len((await manager.get(f"/halls/{HALL}/cameras")).body) == 5
 
 
+async def test_a_spreadsheet_is_imported_and_each_bad_row_named(server: HallServer) -> None:
+    manager = await server.client("admin")
+
+    async def sent(*rows: tuple[Any, ...]) -> Any:
+        book = openpyxl.Workbook()
+        for row in (("名称", "ONVIF地址", "RTSP地址", "用户名", "密码"), *rows):
+            book.active.append(row)
+        file = io.BytesIO()
+        book.save(file)
+        xlsx = base64.b64encode(file.getvalue()).decode()
+        return await manager.post(f"/halls/{HALL}/cameras/import", {"xlsx": xlsx})
+
+    refused = await sent(
+        ("一号", "10.0.0.1"), (), ("二号", "a b"), ("三号",), ("四号", "10.0.0.4", "http://x"),
+    )  # fmt: skip
+    assert refused.status == 422
+    assert [error["message"][:6] for error in refused.body["errors"]] == [
+        "第 4 行：", "第 5 行：", "第 6 行："
+    ]  # fmt: skip
+    refused = await sent(("一号", "10.0.0.1"), ("一号", "10.0.0.2"), ("x" * 61, "10.0.0.3"))
+    assert [error["field"] for error in refused.body["errors"]] == ["rows[1].name", "rows[2].name"]
+    assert (await sent(("", "10.0.0.1"))).body["errors"][0]["message"].startswith("第 2 行：")
+    assert (await manager.get(f"/halls/{HALL}/cameras")).body == []
+    done = await sent(("一号", "10.0.0.1", None, "admin", 123456.0), ("二号", None, "rtsp://h/2"))
+    assert done.status == 201, done
+    ids = [entry["camera_id"] for entry in done.body["cameras"]]
+    record = cameras_of(server.kernel).records.get(ids[0])
+    assert record is not None
+    assert record.credentials.password == "123456", "a number to the spreadsheet"
+    for junk in (b"PK\x03\x04 nothing", b"\xd0\xcf\x11\xe0 an old .xls"):
+        body = {"xlsx": base64.b64encode(junk).decode()}
+        answer = await manager.post(f"/halls/{HALL}/cameras/import", body)
+        assert (answer.status, answer.body["errors"][0]["field"]) == (422, "xlsx")
+
+
 async def test_zones(server: HallServer) -> None:
     manager = await server.client("admin")
     camera_id = await added(manager)
@@ -254,7 +292,7 @@ NASTY: tuple[Any, ...] = (
 )  # fmt: skip
 BODIES: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("POST", "/halls/{hall}/cameras", camera("n", settings={})),
-    ("POST", "/halls/{hall}/cameras/import", {"rows": [], "csv": ""}),
+    ("POST", "/halls/{hall}/cameras/import", {"rows": [], "csv": "", "xlsx": ""}),
     ("POST", "/halls/{hall}/cameras/probe", {"onvif": "127.0.0.1:1", "password": ""}),
     ("PUT", "/cameras/{camera}", {**camera("m"), "group": "g", "settings": {}}),
     ("POST", "/cameras/{camera}/commands", {"command": "move", "pan": 0, "seconds": 1}),

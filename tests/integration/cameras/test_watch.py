@@ -75,6 +75,12 @@ async def test_a_camera_comes_online_and_its_view_is_learned(rtsp: RtspPeer) -> 
         assert picture.age_s < 2
         view = await camera.until(lambda m: isinstance(m, wire.View))
         assert view.jpeg.startswith(b"\xff\xd8")
+        # The last viewer leaves and another comes between two packets: it needs a beginning too.
+        for _ in range(2):
+            camera.watch.feed.want(video=False, still=False)
+            camera.watch.feed.want(video=True, still=True)
+            heads = [await camera.until(lambda m: isinstance(m, wire.LiveHead)) for _ in "vp"]
+            assert {head.pictures for head in heads} == {True, False}
 
 
 async def test_a_covered_lens_is_told_with_evidence_before_and_after(
@@ -114,15 +120,18 @@ async def test_a_camera_that_reboots(own_rtsp: Callable[..., RtspPeer]) -> None:
         await camera.until_state("online")
 
 
-async def test_another_resolution_in_the_middle_is_reported(rtsp: RtspPeer) -> None:
+async def test_another_resolution_or_codec_in_the_middle_is_reported(rtsp: RtspPeer) -> None:
     wanted = msgspec.structs.replace(QUICK, width=640, height=360)
     async with watching(rtsp.url("good3"), settings=wanted) as camera:
         await camera.until_state("online")
         rtsp.tell("play", "good3", "large")
         report = await camera.until_state("online", "wrong_resolution")
         assert (report.width, report.height) == (1280, 720)
+        rtsp.tell("play", "good3", "h265")  # it hangs up, as cameras do then
+        report = await camera.until(lambda m: isinstance(m, wire.Report) and m.codec == "hevc")
+        assert (report.state, report.width) == ("online", 640)
         rtsp.tell("play", "good3", "good")
-        await camera.until_state("online")
+        await camera.until(lambda m: isinstance(m, wire.Report) and m.codec == "h264")
 
 
 async def test_a_refused_password_is_not_tried_again_until_a_person_acts(
@@ -160,6 +169,30 @@ async def test_onvif_tells_where_the_video_is(rtsp: RtspPeer) -> None:
             known = await camera.until(lambda m: isinstance(m, wire.Known))
             assert known.identity.serial == "S-1"
             await camera.until_state("online")
+            await eventually(lambda: len(peer.subscriptions) == 1)
+            camera.watch.change(camera.watch.order, 2)  # another lease: what is known is told anew
+            known = await camera.until(lambda m: isinstance(m, wire.Known))
+            assert known.epoch == 2
+            await camera.watch.stop(patience_s=5)
+            assert peer.subscriptions == set()
+
+
+@pytest.mark.parametrize("password", ["p@:/#x", "wrong"])
+async def test_what_was_given_up_meanwhile_is_told_no_more(rtsp: RtspPeer, password: str) -> None:
+    """A person corrects the address while the old one is still being asked."""
+    with OddCamera() as peer:
+        peer.gate.clear()
+        old = wire.Access(onvif=peer.url, username="admin", password=password)
+        async with watching(access=old) as camera:
+            await eventually(lambda: bool(peer.asked))
+            order = msgspec.structs.replace(
+                camera.watch.order, access=wire.Access(rtsp=rtsp.url("good0"))
+            )
+            camera.watch.change(order, 2)
+            peer.gate.set()
+            assert (await camera.until(lambda m: isinstance(m, wire.Report))).state == "online"
+            assert not any(isinstance(message, wire.Known) for message in camera.heard)
+            assert not camera.watch.order.refused
 
 
 async def test_a_wrong_clock_is_a_fault(rtsp: RtspPeer) -> None:

@@ -17,10 +17,11 @@ import pytest_asyncio
 
 from hall_app.check import check_directory
 from hall_app.server import cameras_of
-from hall_cameras import wire
+from hall_cameras import supervisor, wire
 from hall_core.setup import CameraSettings
+from tests.peers.odd_camera import OddCamera
 from tests.peers.rtsp import RtspPeer
-from tests.support import HALL, HallServer, eventually, hall_server
+from tests.support import HALL, Client, HallServer, eventually, hall_server
 
 REPLACED_S = 5.0
 
@@ -46,8 +47,9 @@ def state_of(server: HallServer, camera_id: str) -> str:
 
 
 async def test_from_being_added_to_an_alert_with_its_evidence(
-    server: HallServer, own_rtsp: Callable[..., RtspPeer]
+    server: HallServer, own_rtsp: Callable[..., RtspPeer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("hall_cameras.domain.alarms.OFFLINE_S", 4.0)
     peer = own_rtsp("admin", "p@:/#x")
     manager = await server.client("admin")
     camera_id = await added(server, peer.url("good"), username="admin", password="wrong")
@@ -80,6 +82,7 @@ async def test_from_being_added_to_an_alert_with_its_evidence(
         peer.tell("play", "good", "good")
         ended = await screen.until_event("alert_changed")
         assert ended["event"]["data"]["state"] == "closed"
+        await a_recorder_is_one_alert(server, manager, own_rtsp())
     views = await server.kernel.store.read(
         lambda c: c.exec_driver_sql("SELECT subject FROM audit WHERE action='camera_viewed'")
         .scalars().all()
@@ -88,14 +91,49 @@ async def test_from_being_added_to_an_alert_with_its_evidence(
     assert check_directory(server.directory) == []
 
 
+async def a_recorder_is_one_alert(server: HallServer, manager: Client, video: RtspPeer) -> None:
+    """Its channels are imported in one go; when it goes off that is one thing to know."""
+    with OddCamera() as recorder:
+        recorder.stream = video.url("{profile}")
+        names = ("good", "covered", "large")
+        recorder.profiles = [(name, f"v{n}", "H264", 640, 360) for n, name in enumerate(names)]
+        address = {"onvif": recorder.url, "username": "admin", "password": recorder.password}
+        told = await manager.post(f"/halls/{HALL}/cameras/probe", address)
+        channels = told.body["profiles"]
+        assert [channel["source"] for channel in channels] == ["v0", "v1", "v2"]
+        rows = [
+            {**address, "name": f"通道{n}", "profile": channel["token"]}
+            for n, channel in enumerate(channels, 1)
+        ]
+        done = await manager.post(f"/halls/{HALL}/cameras/import", {"rows": rows})
+        ids = [camera["camera_id"] for camera in done.body["cameras"]]
+        await eventually(lambda: {state_of(server, one) for one in ids} == {"online"})
+        video.close()
+    await eventually(lambda: {state_of(server, one) for one in ids} == {"unreachable"})
+    state = server.hall().committed["alerts"]
+
+    def off() -> list[Any]:
+        found = [a for a in state.alerts.values() if a.kind == "camera_offline"]
+        return [alert for alert in found if alert.state == "open"]
+
+    await eventually(lambda: bool(off()))
+    server.hall().tick()
+    (alert,) = off()
+    assert all(f"通道{n}" in alert.detail for n in (1, 2, 3)), alert.detail
+
+
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP], ids=["dies", "hangs"])
 async def test_a_worker_that_dies_or_hangs_is_replaced(
-    server: HallServer, rtsp: RtspPeer, how: signal.Signals
+    server: HallServer, rtsp: RtspPeer, how: signal.Signals, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    if how == signal.SIGSTOP:  # the other is replaced without one
+        monkeypatch.setattr(supervisor, "SPARE_S", 0.0)
     camera_id = await added(server, rtsp.url("good0"))
     await eventually(lambda: state_of(server, camera_id) == "online")
     cameras = cameras_of(server.kernel)
     first = cameras.supervisor.pid
+    await eventually(lambda: how == signal.SIGKILL or cameras.supervisor.spare is not None)
+    spare = cameras.supervisor.spare
     assert first is not None
     assert os.getpriority(os.PRIO_PROCESS, first) > 0
     began = time.monotonic()
@@ -105,8 +143,9 @@ async def test_a_worker_that_dies_or_hangs_is_replaced(
     await eventually(lambda: cameras.supervisor.pid not in (None, first))
     # The machine of the tests is busy: what starting takes (1 s on a quiet one) is not counted.
     assert time.monotonic() - began < REPLACED_S - 1
+    assert spare is None or cameras.supervisor.pid == spare.pid
     await eventually(lambda: cameras.leases.holder(camera_id) is not None)
-    await eventually(lambda: cameras.leases.leases[camera_id].opened)
+    await eventually(lambda: cameras.leases.leases[camera_id].told)
     assert state_of(server, camera_id) == "online", "nobody was told of it"
 
 
@@ -117,6 +156,8 @@ async def test_a_server_that_is_killed_leaves_no_worker(tmp_path: Path, rtsp: Rt
         "--name", "orphan", stdin=asyncio.subprocess.PIPE, env={**os.environ, "HALL_TOKEN": "x"},
     )  # fmt: skip
     assert worker.stdin is not None
+    worker.stdin.write(b"\n")
+    await worker.stdin.drain()
     worker.stdin.close()
     assert await asyncio.wait_for(worker.wait(), 20) == 0
 
@@ -153,7 +194,17 @@ async def test_a_late_word_from_an_old_lease_counts_for_nothing(
     monkeypatch.setattr(wire, "LEASE_S", 0.6)
     camera_id = await added(alone, "rtsp://127.0.0.1:1/x")
     url, token = alone.base + wire.PATH, await alone.token("camera")
-    async with alone.http.ws_connect(url) as one, alone.http.ws_connect(url) as other:
+    async with (
+        alone.http.ws_connect(url) as hung,
+        alone.http.ws_connect(url) as one,
+        alone.http.ws_connect(url) as other,
+    ):
+        # A worker that hangs, with more to read than its line holds, keeps nobody waiting.
+        cameras = cameras_of(alone.kernel)
+        cameras._views[camera_id] = bytes(32 << 20)
+        await ByHand(hung).say(wire.Hello(token=token, name="hung", capacity=9))
+        await eventually(lambda: cameras.leases.holder(camera_id) is not None)
+        cameras._views[camera_id] = b""
         old, new = ByHand(one), ByHand(other)
         await old.say(wire.Hello(token=token, name="old", capacity=9))
         first = await old.take()
@@ -192,7 +243,6 @@ async def test_a_worker_of_one_hall_gets_no_other_halls_cameras(alone: HallServe
 
 
 async def _first_binary(socket: aiohttp.ClientWebSocketResponse) -> Any:
-    await socket.send_bytes(wire.encode(wire.Beat()))
     return wire.decode_to_worker((await socket.receive()).data)
 
 
@@ -229,6 +279,24 @@ async def test_garbage_of_a_worker_is_dropped(alone: HallServer) -> None:
         take = await worker.take()
         for data in (b"\xff" * 50, b"", wire.encode(CameraSettings())):
             await socket.send_bytes(data)
+        # Its address is changed, and what was said of the old one comes late.
+        manager = await alone.client("admin")
+        body = {"onvif": "10.0.0.9", "rtsp": "rtsp://10.0.0.9/y"}
+        assert (await manager.request("PUT", f"/cameras/{camera_id}", body)).status == 200
+        late, take = take, await worker.take()
+        assert take.epoch > late.epoch
+        records = cameras_of(alone.kernel).records
+
+        def known(epoch: int, host: str) -> wire.Known:
+            identity = wire.Identity(onvif=f"http://{host}/onvif/device_service", serial="S")
+            return wire.Known(camera_id=camera_id, epoch=epoch, identity=identity)
+
+        await worker.say(known(late.epoch, "10.0.0.1"))
+        await worker.say(known(take.epoch, "10.0.0.7"))
+        await eventually(lambda: str(records.get(camera_id)).count("10.0.0.7") > 0)
+        record = records.get(camera_id)
+        assert record is not None
+        assert record.rtsp == "rtsp://10.0.0.7/y", "its video moved with it"
         bad = wire.Report(camera_id=camera_id, epoch=take.epoch, state="stalled", why="because")
         await worker.say(bad)
         await worker.say(wire.Report(camera_id=camera_id, epoch=take.epoch, state="online"))

@@ -14,7 +14,7 @@ from tests.peers.rtsp import RtspPeer
 @pytest.fixture(scope="session")
 def clips_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two seconds of people, in a loop."""
-    return footage(tmp_path_factory.mktemp("cascade-clips"), ("good",), seconds=2.0)
+    return footage(tmp_path_factory.mktemp("cascade-clips"), ("good", "black"), seconds=2.0)
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,34 @@ from tests.support import HALL, HallServer, eventually
 
 SSRC = 200000017
 
+_ENDED = """<recv request="BYE"/>
+<send><![CDATA[
+SIP/2.0 200 OK
+[last_Via:]
+[last_From:]
+[last_To:]
+[last_Call-ID:]
+[last_CSeq:]
+Content-Length: 0
+
+]]></send>
+</scenario>
+"""
+
+
+def watched_to_the_end(channel: str, media_port: int) -> str:
+    """Watch a camera until our side hangs up."""
+    whole = sipp.invite_scenario(channel, media_port, more="a=streamnumber:1\n")
+    return whole[: whole.index("<pause")] + _ENDED
+
+
+def control(channel: str, order: str) -> str:
+    """A PTZCmd's body."""
+    return (
+        '<?xml version="1.0" encoding="GB2312"?>\n<Control>\n<CmdType>DeviceControl</CmdType>\n'
+        f"<SN>7</SN>\n<DeviceID>{channel}</DeviceID>\n<PTZCmd>{order}</PTZCmd>\n</Control>\n"
+    )
+
 
 def setup(port: int, local_port: int, **more: Any) -> dict[str, Any]:
     return {

@@ -218,14 +218,16 @@ async def test_a_press_of_before_the_window_closed_counts(
 async def test_a_press_that_is_never_taken_holds_up_no_other(
     hall: HallServer, desk: Desk, box: BoxSimulator, tmp_path: Path
 ) -> None:
-    """The agent was paired with another window: what it kept from there is another's."""
-    await desk.serve()
+    """The agent was paired with another window meanwhile: what it kept is delivered there."""
+    number = await desk.serve()
     [ticket_id] = hall.hall().committed["evaluation"].requests
     token = hall.kernel.secret.ticket_token(ticket_id)
     folder = tmp_path / "pc"
     folder.mkdir()
-    PressStore(folder / "pad.presses").add(Pressed("k" * 24, token, "satisfied", time.time()))
+    store = PressStore(folder / "pad.presses")
+    for key, kept in (("f" * 24, "forged"), ("k" * 24, token)):
+        store.add(Pressed(key, kept, "satisfied", time.time()))
     part = Box("pad", config(box.address))
     async with running(hall, folder, part, window=WINDOW + 1):
         await eventually(lambda: (folder / "pad.presses").read_text() == "[]")
-    assert await desk.ratings() == []
+    assert await desk.ratings() == [(number, "satisfied")]

@@ -16,13 +16,18 @@ from hall_core.agent.framing import FrameFormat
 from hall_queue.callers import agent as callers
 from hall_queue.callers.agent import Caller, CallerConfig
 from hall_queue.callers.simulator import CallerSimulator, KeyboardSimulator
-from tests.integration.devices.conftest import faults_of, running
+from tests.integration.devices.conftest import device_of, faults_of, running
 from tests.support import HALL, Client, HallServer, eventually
 
 FRAME = FrameFormat(header="AA 55", address="03", check="xor8", end="0D")
 DISPLAY = FrameFormat(header="AA 56", address="03", code_bytes=8, check="xor8")
 KEYS = {"01": "call_next", "02": "recall", "03": "start", "04": "finish", "05": "no_show"}
 KEYS |= {"06": "undo", **{f"1{digit}": str(digit) for digit in range(10)}}
+
+
+@pytest.fixture(autouse=True)
+def soon_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(callers, "ALLOWED_S", 0.05)
 
 
 @pytest.fixture
@@ -218,6 +223,46 @@ async def test_a_caller_serves_its_own_window_and_decides_nothing_about_clerks(
     unbound = await hall.client("agent")
     assert (await unbound.press(3, "call_next")).code == "wrong_role"
     assert (await caller.press(3, "call_next")).body["waiting"] == 0
+
+
+async def test_callers_that_share_a_line_serve_each_its_window(
+    hall: HallServer, kiosk: Client, tmp_path: Path
+) -> None:
+    counter = await hall.client("counter", window=4)
+    clerks = (await counter.get(f"/halls/{HALL}/clerks")).body
+    clerk = next(c["clerk_no"] for c in clerks if 4 in c["windows"])
+    await counter.press(4, "open", clerk=clerk)
+    third = CallerSimulator(FRAME, KEYS, DISPLAY)  # address 03
+    frames = [msgspec.to_builtins(msgspec.structs.replace(f, address="")) for f in (FRAME, DISPLAY)]
+    part = Caller(
+        "caller",
+        msgspec.convert(
+            {
+                "address": third.address, "frame": frames[0], "display": frames[1], "keys": KEYS,
+                "windows": {"03": 3, "04": 4},
+            },
+            CallerConfig,
+        ),
+    )  # fmt: skip
+    tickets = [await kiosk.take(prefix(hall)) for _ in range(2)]
+    async with running(hall, tmp_path / "pc", part):
+        await eventually(lambda: faults_of(hall) == {"caller": "bad_setting"})
+        device = device_of(hall, "agent")
+        admin = await hall.client("admin")
+        settings = {"command": "configure", "settings": {"windows": [3, 4]}}
+        assert (await admin.post(f"/devices/{device}/commands", settings)).status == 200
+        await part.opened.wait()
+        third.press("call_next")
+        await third.until_shown(f"{tickets[0]['number']}   1")
+        fourth = msgspec.structs.replace(FRAME, address="04")
+        third.send(fourth.build(b"\x01"))  # the neighbour, on the same line
+        await eventually(lambda: window(hall, 4).ticket == tickets[1]["ticket_id"])
+        assert window(hall, 3).ticket == tickets[0]["ticket_id"]
+        third.send(msgspec.structs.replace(FRAME, address="05").build(b"\x01"))  # nobody's
+        await eventually(lambda: part.dropped == 2)
+    agent = await hall.client("agent")
+    assert (await agent.press(5, "call_next")).code == "wrong_role"
+    third.close()
 
 
 async def test_an_agent_without_a_window_is_told_so(

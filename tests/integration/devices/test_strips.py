@@ -28,6 +28,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(strips.LEAST_S, "onbon", 0.05)
     monkeypatch.setitem(strips.LEAST_S, "text", 0.05)
     monkeypatch.setattr(strips, "PAGE_S", 0.3)
+    monkeypatch.setattr(strips, "FLASH_S", 0.3)
 
 
 @pytest.fixture
@@ -56,11 +57,14 @@ async def test_a_strip_follows_its_window(
         await onbon.until("热情为您服务")
         ticket = await kiosk.take(prefix)
         await counter.press(3, "call_next")
-        await onbon.until(f"请{ticket['number']}到3号窗口")
-        await counter.press(3, "start")
+        call = f"请{ticket['number']}到3号窗口"
+        for command in ("recall", "start"):  # a call flashes, then holds until the service starts
+            await onbon.until(call, " ")
+            await onbon.until(call)
+            await counter.press(3, command)
         await onbon.until(f"正在办理{ticket['number']}")
         assert onbon.dropped == 0
-        assert len(onbon.shown) == 4, "each change was sent once"
+        assert len(onbon.shown) == 7, "each change was sent once"
 
 
 async def a_clerk(hall: HallServer, window: int) -> str:

@@ -66,6 +66,11 @@ async def test_the_windows_pad_asks_and_nobody_else_learns_of_it(server: HallSer
         assert recorded["event"]["data"] == {"window": 1, "number": ticket["number"]}
         assert recorded["changed"]["questions"] == [{"window": 1, "removed": True}]
         version = server.hall().hub.version
+        bad = version - recorded["version"]
+        await rate(server, await served(server), "very_satisfied")
+        recorded = await pad.until_event("evaluation_recorded")
+        version = server.hall().hub.version
+        assert version - recorded["version"] == bad, "versions alone tell nobody which it was"
         for screen in (other, display, counter):
             await screen.until_version(version)
             told = str(screen.frames)
@@ -115,6 +120,7 @@ async def test_one_rating_a_service_and_a_retry_is_not_a_second(server: HallServ
 
 async def test_who_may_not_press_is_told_why(server: HallServer) -> None:
     await open_window(server)
+    kept = [await served(server) for _ in range(2)]
     ticket = await served(server)
     body = {"token": ticket["token"], "level": "satisfied"}
 
@@ -137,6 +143,10 @@ async def test_who_may_not_press_is_told_why(server: HallServer) -> None:
     assert shown["state"] == "not_yet"
     agent = await server.client("agent", window=1)
     assert (await agent.post("/evaluations", body)).status == 201, "a button box"
+    for (hall, window), ticket in zip(((HALL, 2), ("dongling", 1)), kept, strict=True):
+        pad = await server.client("pad", hall, window)
+        late = {"token": ticket["token"], "level": "satisfied", "kept": True}
+        assert (await pad.post("/evaluations", late)).status == 201, "it was moved meanwhile"
 
 
 async def test_forged_tokens_are_refused_and_slowed_down(server: HallServer) -> None:
@@ -239,6 +249,11 @@ async def test_ratings_come_late_and_too_late(server: HallServer, clock: ManualC
     assert sorted((row.day, row.supplementary) for row in rows) == [
         ("2026-03-02", 0), ("2026-03-02", 1),
     ]  # fmt: skip
+    clock.jump(days=30)
+    await pass_time(server, clock)
+    shown = (await phone.get(f"/public/evaluations/{tickets[2]['token']}")).body
+    assert (shown["state"], shown["supplementary"]) == ("open", False), "who knows what day it is"
+    assert (await rate(server, tickets[2])).status == 201
 
 
 async def test_questions_and_deadlines_survive_a_restart(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hall_cameras.domain import alarms, counting, hours
+from hall_cameras.domain import alarms, counting
 from hall_cameras.domain.apply import apply
 from hall_cameras.domain.commands import (
     DECIDERS,
@@ -22,6 +22,7 @@ from hall_cameras.domain.commands import (
     SetZones,
 )
 from hall_cameras.domain.state import CamerasState
+from hall_core import sessions
 from hall_core.errors import HallError, Invalid
 from hall_core.events import (
     AlertChanged,
@@ -47,7 +48,7 @@ from hall_core.setup import (
 HALL = HallInfo(id="hall", name="大厅", region="1", level="county")
 ACTOR = Actor("system", "cameras")
 MORNING = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)  # Monday, 09:00 in the hall
-WEEK: hours.Week = {
+WEEK: dict[int, tuple[Session, ...]] = {
     day: (Session(start="08:30", until="12:00"), Session(start="14:30", until="17:30"))
     for day in range(1, 6)
 }
@@ -287,15 +288,16 @@ def test_session_time_adds_up(start: int, length: int, cut: int) -> None:
     b = a + timedelta(minutes=length)
     middle = min(a + timedelta(minutes=cut), b)
     zone = HALL.timezone
-    whole = hours.session_seconds(WEEK, zone, a, b)
-    parts = hours.session_seconds(WEEK, zone, a, middle) + hours.session_seconds(
-        WEEK, zone, middle, b
+    week = sessions.week_of(WEEK)
+    whole = sessions.open_seconds(week, zone, a, b)
+    parts = sessions.open_seconds(week, zone, a, middle) + sessions.open_seconds(
+        week, zone, middle, b
     )
     assert whole == parts
     assert 0 <= whole <= (b - a).total_seconds()
-    opens = hours.next_session(WEEK, zone, a)
+    opens = sessions.next_open(week, zone, a)
     assert opens is not None
-    assert hours.session_seconds(WEEK, zone, a, opens) == 0
+    assert sessions.open_seconds(week, zone, a, opens) == 0
 
 
 states = st.sampled_from(["online", "stalled", "unreachable", "refused"])

@@ -52,7 +52,7 @@ def test_a_camera_that_kills_its_worker_each_time_is_held_back() -> None:
         given = {camera for _, camera, _ in book.give(now)}
         if crash < 2:
             assert given == {"poison", "good"}
-        book.opened("good")
+        book.told("good")
         book.leave(f"w{crash}", now, crashed=True)
         now += 1
     book.join(worker("last"))
@@ -61,7 +61,7 @@ def test_a_camera_that_kills_its_worker_each_time_is_held_back() -> None:
 
 
 acts = st.lists(
-    st.tuples(st.sampled_from(["want", "unwant", "join", "leave", "opened"]), st.integers(0, 4)),
+    st.tuples(st.sampled_from(["want", "unwant", "join", "leave", "told"]), st.integers(0, 4)),
     max_size=40,
 )
 
@@ -81,8 +81,8 @@ def test_no_camera_ever_has_two_workers(acts: list[Any]) -> None:
                     book.join(worker(f"w{number}", capacity=2))
             case "leave":
                 book.leave(f"w{number}", now, crashed=True)
-            case "opened":
-                book.opened(f"c{number}")
+            case "told":
+                book.told(f"c{number}")
         epochs += [epoch for _, _, epoch in book.give(now)]
         held = [camera for w in book.workers.values() for camera in w.cameras]
         assert len(held) == len(set(held))

@@ -204,6 +204,27 @@ def test_it_signs_off_with_digest_too(peer: Peer) -> None:
     assert peer.agent.registration.gone
 
 
+def test_it_also_signs_off_what_was_still_being_asked_for() -> None:
+    peer = Peer()
+    peer.agent.start(peer.now)
+    asked = peer.one()
+    peer.agent.leave(peer.now)
+    assert not peer.agent.registration.gone
+    peer.answer(asked)
+    undone = peer.one()
+    assert undone.get("expires") == "0"
+    peer.answer(undone)
+    assert peer.agent.registration.gone
+
+
+def test_a_connection_that_is_lost_again_and_again_is_not_asked_without_end() -> None:
+    peer = Peer(transport="tcp")
+    peer.register()
+    peer.agent.lost(0, peer.now)
+    assert peer.take() == []
+    assert peer.passes(11)[0].method == "REGISTER"
+
+
 def test_nothing_secret_is_in_the_log(peer: Peer) -> None:
     log = "".join(entry.text for entry in peer.agent.line.log)
     assert "response=***" in log
@@ -350,11 +371,69 @@ def test_a_repeated_invitation_takes_the_place_of_the_first(peer: Peer) -> None:
     assert kinds == [Open, End, Open]
 
 
+def test_a_flood_of_invitations_leaves_room_for_keepalives(peer: Peer) -> None:
+    for number in range(300):
+        peer.ask("INVITE", CAMERA, invite(), SDP, f"f{number}")
+        peer.agent.calls.media_opened(f"f{number}", "10.0.0.9", 40000, peer.now)
+    assert peer.agent.transactions.waiting < 200
+    keepalives = [m for m in peer.passes(60) if m.method == "MESSAGE"]
+    peer.answer(keepalives[-1])
+    assert (peer.agent.registration.state, peer.agent.registration.misses) == ("online", 0)
+
+
 def test_cancel_ends_what_was_not_answered(peer: Peer) -> None:
     peer.ask("INVITE", CAMERA, invite(), SDP, "a", branch="z9hG4bKi")
     answers = peer.ask("CANCEL", CAMERA, call_id="a", branch="z9hG4bKi")
     assert sorted(m.status for m in answers) == [200, 487]
     assert isinstance(peer.effects[-1], End)
+
+
+def test_a_refusal_is_repeated_until_it_is_acknowledged(peer: Peer) -> None:
+    (busy,) = peer.ask("INVITE", "34020000001316009999", invite(), SDP, "a", branch="z9hG4bKr")
+    assert [m.encode() for m in peer.passes(0.6)] == [busy.encode()]
+    peer.ask("ACK", "34020000001316009999", call_id="a", branch="z9hG4bKr")
+    assert peer.passes(5) == []
+
+
+def test_an_invitation_within_a_session_is_a_refresh_and_no_other_offer(peer: Peer) -> None:
+    peer.ask("INVITE", CAMERA, invite(), SDP)
+    (pending,) = peer.ask("INVITE", CAMERA, invite(), SDP, to_tag="x")
+    assert pending.status == 491
+    peer.agent.calls.media_opened("c1", "10.0.0.9", 40000, peer.now)
+    ok = peer.one()
+    (again,) = peer.ask("INVITE", CAMERA, invite(), SDP, to_tag=sip.tag(ok.get("to")))
+    assert (again.status, again.body) == (200, ok.body)
+    (other,) = peer.ask("INVITE", CAMERA, invite(30002), SDP, to_tag=sip.tag(ok.get("to")))
+    assert other.status == 488
+    assert set(peer.agent.calls.sessions) == {"c1"}
+
+
+def test_bye_before_the_answer_ends_the_invitation_too(peer: Peer) -> None:
+    peer.ask("INVITE", CAMERA, invite(), SDP)
+    answers = peer.ask("BYE", CAMERA)
+    assert [(m.cseq[1], m.status) for m in answers] == [("BYE", 200), ("INVITE", 487)]
+    assert peer.effects[-1] == End("c1")
+    assert not peer.agent.calls.media_opened("c1", "10.0.0.9", 40000, peer.now)
+
+
+def test_when_its_connection_has_ended_we_hang_up_on_the_way_of_the_registration() -> None:
+    peer = Peer()
+    peer.register()
+    path = Path("tcp", "10.0.0.1", 40404, 3)
+    made = [
+        ("via", "SIP/2.0/TCP 10.0.0.1:40404;branch=z9hG4bKt"),
+        ("from", f"<sip:{SERVER}@{DOMAIN}>;tag=up"), ("to", f"<sip:{CAMERA}@{DOMAIN}>"),
+        ("call-id", "c1"), ("cseq", "1 INVITE"), ("content-type", SDP),
+    ]  # fmt: skip
+    target = f"sip:{CAMERA}@{DOMAIN}"
+    invitation = Message(method="INVITE", target=target, headers=made, body=invite().encode())
+    peer.agent.received(invitation, path, peer.now)
+    peer.agent.calls.media_opened("c1", "10.0.0.9", 40000, peer.now)
+    peer.agent.take()
+    peer.agent.lost(3, peer.now)
+    peer.agent.calls.hang_up("c1", peer.now)
+    (bye,) = [effect for effect in peer.agent.take() if isinstance(effect, Send)]
+    assert bye.path == peer.agent.upper.main
 
 
 def test_a_camera_that_goes_or_is_no_longer_shared_is_hung_up(peer: Peer) -> None:
@@ -400,6 +479,11 @@ def test_alarms_go_by_message_or_to_who_subscribed(peer: Peer) -> None:
     peer.ask("SUBSCRIBE", DEVICE, query("Alarm"), event="presence", call_id="s")
     peer.agent.alarm(CAMERA, 3, 2, 1, "离线", peer.now)
     assert peer.one().method == "NOTIFY"
+    peer.answer(peer.sent[-1])
+    peer.ask("SUBSCRIBE", DEVICE, query("Alarm"), call_id="s", to_tag="x", expires="0")
+    peer.ask("SUBSCRIBE", DEVICE, query("Alarm", CAMERA[:-1] + "2"), call_id="other")
+    peer.agent.alarm(CAMERA, 3, 2, 1, "离线", peer.now)
+    assert peer.one().method == "MESSAGE"  # they asked for another camera's
 
 
 # --- anything at all ---------------------------------------------------------------------------

@@ -126,6 +126,9 @@ def test_names_of_keys() -> None:
             combination(text)
 
 
+BUS: dict[str, object] = {"address": "COM3", "frame": {}, "keys": {"01": "recall"}}
+
+
 @pytest.mark.parametrize(
     ("table", "says"),
     [
@@ -134,6 +137,11 @@ def test_names_of_keys() -> None:
         ({"address": "COM3", "frame": {}, "keys": {"01": "shout"}}, "'shout' is unknown"),
         ({"address": "COM3", "frame": {}, "keys": {"0102": "recall"}}, "a code has 1 bytes"),
         ({"address": "tcp://nowhere", "frame": {}, "keys": {"01": "recall"}}, "no address"),
+        ({**BUS, "windows": {"03": 3, "0104": 4}}, "same number of bytes"),
+        ({**BUS, "windows": {"": 3}}, "same number of bytes"),
+        ({**BUS, "windows": {"03": 0}}, "windows"),
+        ({**BUS, "frame": {"address": "03"}, "windows": {"03": 3}}, "leave address out"),
+        ({**BUS, "display": {"code_bytes": 16}, "windows": {"03": 3}}, "code_bytes must be"),
         ({"address": "x", "source": "keypad", "keys": {"F99": "recall"}}, "is no key"),
         ({"address": "x", "source": "foot"}, "Invalid enum value"),
     ],

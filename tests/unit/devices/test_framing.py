@@ -99,7 +99,10 @@ def test_where_a_device_is() -> None:
     assert address_of("tcp://10.0.0.9:5005") == Address("10.0.0.9", 5005)
     assert address_of("tcp://[fe80::1]:23") == Address("fe80::1", 23)
     assert address_of(" COM3 ") == Address("COM3", 0)
-    assert address_of("10.0.0.9", 5005) == Address("10.0.0.9", 5005)
+    for text in ("10.0.0.9", "tcp://10.0.0.9", "tcp://10.0.0.9:5005/"):
+        assert address_of(text, 5005) == Address("10.0.0.9", 5005)
+    for text in ("COM3", "/dev/ttyUSB0"):
+        assert address_of(text, 5005) == Address(text, 0)
     for text in ("", "tcp://10.0.0.9", "tcp://10.0.0.9:0", "tcp://:1", "tcp://a:99999"):
         with pytest.raises(ValueError, match="write tcp://HOST:PORT"):
             address_of(text)

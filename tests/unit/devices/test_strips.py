@@ -9,7 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hall_displays.strips.content import half_columns, pages_of, pages_of_window
+from hall_displays.strips.content import (
+    BLANK,
+    flashing,
+    half_columns,
+    pages_of,
+    pages_of_window,
+)
 from hall_displays.strips.text_strip import BUFFER_MAX, TextFormat, TextReader
 
 ZONE = "Asia/Shanghai"
@@ -24,6 +30,13 @@ def test_a_call_fits_eight_columns_exactly() -> None:
     shown = pages(state="calling", ticket="H012")
     assert shown == ("请H012到12号窗口",)
     assert half_columns(shown[0]) == 16
+
+
+def test_a_flashing_call_is_there_and_gone_in_turns() -> None:
+    shown = pages(columns=4, state="calling", ticket="H012")
+    assert len(shown) == 2
+    assert flashing(shown)[::2] == shown
+    assert set(flashing(shown)[1::2]) == {BLANK}
 
 
 def test_what_each_state_shows() -> None:

@@ -242,6 +242,9 @@ def test_closed_five_minutes_into_a_session_in_which_it_worked_the_day_before(
     assert hall.minutes(4) == []
     (alert,) = raised(hall.minutes(1), "late_open")
     assert (alert.window, alert.level) == (1, "hall")
+    # Who closes the window instead of leaving it is no better off: supervision hears of it, too.
+    assert hall.minutes(4) == []
+    assert [(c.state, c.level) for c in changed(hall.minutes(1))] == [("open", "supervision")]
     assert hall.minutes(30) == []
     hall.do(Open(window=1, clerk="1001"))
     assert [change.state for change in changed(hall.tick())] == ["closed"]

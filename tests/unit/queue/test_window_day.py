@@ -100,6 +100,19 @@ def test_suspected_stands_with_its_pictures_until_something_happens() -> None:
     ]  # fmt: skip
 
 
+def test_closed_when_it_should_be_open_is_told_until_it_opens() -> None:
+    hall = WatchedHall()
+    hall.do(Open(window=1, clerk="1001"))
+    hall.minutes(60)
+    hall.do(Close(window=1))
+    hall.pass_time(hours=22, minutes=30)  # 8:30 of the next day
+    hall.minutes(6)
+    hall.do(Open(window=1, clerk="1001"))
+    late = told(hall).stretches[-2]
+    assert states(hall)[-3:] == ["closed", "late", "open"]
+    assert late.until == late.since + timedelta(minutes=1)
+
+
 def test_the_day_begins_as_it_was_found() -> None:
     hall = WatchedHall()
     hall.do(Open(window=1, clerk="1001"))

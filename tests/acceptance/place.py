@@ -1,0 +1,35 @@
+"""A hall that nobody has come to yet, and a browser beside it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import NamedTuple
+
+from playwright.async_api import Browser
+
+from hall_core.clock import ManualClock
+from tests.acceptance.browser import Pages, dated_by
+from tests.acceptance.busy import clock_at
+from tests.support import HallServer, hall_server
+
+
+class Place(NamedTuple):
+    """Qinghe's hall on Tuesday 3 March 2026, 10:00; time moves when it is told to."""
+
+    server: HallServer
+    pages: Pages
+    clock: ManualClock
+
+
+@contextlib.asynccontextmanager
+async def at_ten(browser: Browser, directory: Path) -> AsyncIterator[Place]:
+    """No page may have had a fault in the end."""
+    clock = clock_at(10, 0)
+    async with (
+        hall_server(directory, clock=clock, always_open=False, extend=dated_by(clock)) as server,
+        Pages(browser, server) as pages,
+    ):
+        yield Place(server, pages, clock)
+        assert pages.faults == []
