@@ -59,7 +59,10 @@ async def fill(
     """The database of a new installation; gives the administrator's password."""
     from hall_app.demo import city
 
-    kernel = await open_kernel(directory, chosen or settings.load(directory), SystemClock())
+    chosen = chosen or settings.load(directory)
+    if chosen.database.startswith(settings.SQLITE):
+        settings.database_file(chosen, directory).touch(mode=0o600)  # nobody else on this machine
+    kernel = await open_kernel(directory, chosen, SystemClock())
     await kernel.start()
     try:
         password = secrets.token_urlsafe(12)

@@ -52,9 +52,19 @@ async def open_kernel(
     return Kernel(engine, secret, clock, lambda: make_features(media, limits), people_clock)
 
 
-def make_app(kernel: Kernel) -> web.Application:
+@web.middleware
+async def forwarded(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """Who asks is whom the proxy wrote down last; what stands before that, anyone may claim."""
+    address = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+    return await handler(request.clone(remote=address) if address else request)
+
+
+def make_app(kernel: Kernel, behind_proxy: bool = False) -> web.Application:
     """The application of a started kernel."""
-    app = web.Application(middlewares=[problems], client_max_size=BODY_MAX)
+    middlewares = [forwarded, problems] if behind_proxy else [problems]
+    app = web.Application(middlewares=middlewares, client_max_size=BODY_MAX)
     app[KERNEL] = kernel
     routes = routes_of(kernel)
     mount(app, routes)
@@ -117,7 +127,7 @@ async def running(
     with only_server(directory):
         kernel = await open_kernel(directory, settings, clock or SystemClock(), people_clock)
         await kernel.start()
-        app = make_app(kernel)
+        app = make_app(kernel, settings.behind_proxy)
         if extend is not None:
             extend(app)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=DRAIN_S)

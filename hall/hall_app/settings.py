@@ -21,6 +21,10 @@ DEFAULT = """\
 listen = "{listen}"
 port = {port}
 
+# true behind a reverse proxy that adds X-Forwarded-For: otherwise all who ask seem to be the proxy,
+# and one who mistypes a password keeps everybody waiting. Only then: the header is believed.
+behind_proxy = false
+
 # One hall: SQLite in this folder. A city: "postgresql+psycopg://user:password@host/database".
 database = "sqlite:///hall.sqlite"
 
@@ -44,6 +48,7 @@ class AppSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     listen: str = "0.0.0.0"
     port: int = 8080
+    behind_proxy: bool = False
     database: str = "sqlite:///hall.sqlite"
     media: str = "media"
     camera_worker: bool = True

@@ -313,6 +313,7 @@ class TicketRoutes:
             "wait_minutes": self.service.wait_of(hall, state, ticket),
             "window": ticket.window if at_window else None,
             "window_name": post.setup.name if post is not None and at_window else None,
+            "window_name_en": post.setup.name_en if post is not None and at_window else None,
             "at": hall.clock.now(),
             "hall_name": hall.info.name,
             "hall_name_en": hall.info.name_en,

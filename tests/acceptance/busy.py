@@ -91,8 +91,8 @@ async def arrange(server: HallServer, clock: ManualClock) -> None:
     await press(3, "leave", reason="会议", contact="0499-8921003", destination="三楼会议室",
                 expected_return=back(20))  # fmt: skip
     await press(17, "leave", reason="业务请示", contact="", expected_return=back(15))
-    await press(28, "leave", reason="现场勘验", contact="", destination="白泉镇",
-                expected_return=back(70))  # fmt: skip
+    await press(28, "leave", reason="现场勘验", contact="值班室 0499-8921028 转 8012",
+                destination="白泉镇东沟村宅基地审批现场", expected_return=back(70))  # fmt: skip
     await press(18, "cover", window=17)
     await press(21, "sign_in", clerk="B03")
     await press(21, "leave", reason="送件", contact="", expected_return=back(30),

@@ -13,6 +13,7 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import Connection
 
+from hall_app import settings
 from hall_core import access
 from hall_core.access import LOCK_AFTER
 from hall_core.clock import ManualClock
@@ -20,6 +21,7 @@ from tests.integration.conftest import NewDatabase
 from tests.integration.people import MORNING, Person, account, new_code, pair, sign_in, signed_in
 from tests.support import (
     HALL,
+    PLAIN_HALL,
     Answer,
     Client,
     HallServer,
@@ -113,6 +115,23 @@ async def test_one_address_may_not_guess_for_ever(
     monkeypatch.setattr(access, "verify_secret", lambda hashed, password: False)
     answers = await asyncio.gather(*(sign_in(server, f"name{n}", "guess") for n in range(30)))
     assert Counter(answer.status for answer in answers) == {401: 20, 429: 10}
+
+
+@pytest.mark.parametrize(("behind_proxy", "refused"), [(True, 0), (False, 10)])
+async def test_behind_a_proxy_each_address_counts_for_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, behind_proxy: bool, refused: int
+) -> None:
+    monkeypatch.setattr(access, "verify_secret", lambda hashed, password: False)
+    toml = installation(tmp_path) / settings.FILE
+    told = toml.read_text(encoding="utf-8")
+    line = f"behind_proxy = {str(behind_proxy).lower()}"
+    toml.write_text(told.replace("behind_proxy = false", line), encoding="utf-8")
+    async with hall_server(tmp_path) as server:
+        answers = [
+            await sign_in(server, "nobody", "guess", headers={"X-Forwarded-For": f"x, 10.0.0.{n}"})
+            for n in range(30)
+        ]
+    assert Counter(answer.status for answer in answers)[429] == refused
 
 
 async def test_a_lock_out_survives_a_restart(tmp_path: Path, clock: ManualClock) -> None:
@@ -209,9 +228,14 @@ async def test_a_reset_at_the_machine_ends_sessions_of_the_running_server(tmp_pa
     async with hall_server(tmp_path) as server:
         await account(server, "boss", "manager")
         boss = await signed_in(server, "boss")
-        done = await asyncio.to_thread(run_hall, "user", "reset", tmp_path, "boss")
-        assert done.returncode == 0, done.stderr
-        await server.kernel.access.keep_sessions()  # every minute
+        cookie = {"Cookie": boss.cookie}
+        at = server.http, server.base, PLAIN_HALL
+        async with open_stream(*at, None, headers=cookie) as screen:
+            await screen.next()
+            done = await asyncio.to_thread(run_hall, "user", "reset", tmp_path, "boss")
+            assert done.returncode == 0, done.stderr
+            await server.kernel.access.keep_sessions()  # every minute
+            await screen.until_closed()
         assert (await boss.get("/me")).status == 401
         # It was not written back either.
         await server.kernel.access.keep_sessions()

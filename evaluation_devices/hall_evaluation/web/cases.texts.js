@@ -21,7 +21,7 @@ export const texts = {
   "cases.none.closed": ["还没有了结的案件", "No closed cases yet"],
   "cases.none.filtered": ["没有符合筛选条件的案件", "No case matches"],
   "cases.clear": ["清除筛选", "Clear filters"],
-  "cases.pick": ["在左边选一个案件查看和处理。", "Choose a case on the left."],
+  "cases.pick": ["差评、投诉和办不成事登记后列在左边，选一个查看和处理。", "Bad ratings, complaints and unresolved matters are listed on the left. Choose one."],
   "cases.one_hall": ["先选择一个大厅，再新建或导入。", "Choose one hall first."],
   "cases.title_count": ["（{n}）{title}", "({n}) {title}"],
 

@@ -64,7 +64,7 @@ export function openQueues(admin, root) {
         section(t("queues.section.what"),
           form.text("prefix", { label: t("queues.prefix"), hint: isNew ? t("queues.prefix_hint") : t("entry.key_fixed"), max: 2, upper: true, disabled: !isNew }),
           form.text("name", { label: t("entry.name"), hint: t("queues.name_hint"), max: 40 }),
-          form.text("name_en", { label: t("entry.name_en"), hint: t("entry.name_en_hint"), max: 40 }),
+          form.text("name_en", { label: t("entry.name_en"), hint: t("entry.name_en_hint"), max: 80 }),
           form.field("$windows", { label: t("queues.windows_field"), hint: t("queues.windows_hint"), wide: true },
             windowPicker({
               windows: setup().windows,

@@ -59,7 +59,7 @@ export function openServices(admin, root) {
     form: (form, draft, isNew) => [
       section(t("services.section.what"),
         form.text("name", { label: t("entry.name"), hint: t("services.name_hint"), max: 40 }),
-        form.text("name_en", { label: t("entry.name_en"), hint: t("entry.name_en_hint"), max: 40 }),
+        form.text("name_en", { label: t("entry.name_en"), hint: t("entry.name_en_hint"), max: 80 }),
         form.choice("prefix", { label: t("services.queue"), hint: t("services.queue_hint"), options: setup().queues.map((queue) => [queue.prefix, queue.prefix + " " + nameOf(queue)]) }),
         form.text("group", { label: t("services.group"), hint: t("services.group_hint"), max: 40, list: distinct(setup().services.map((service) => service.group)) }),
         form.number("minutes", { label: t("services.minutes"), hint: t("services.minutes_hint"), unit: t("services.minutes_unit"), least: 0.5, most: 480, step: 0.5 }),

@@ -19,6 +19,7 @@ from hall_queue.domain.lookup import where
 from hall_queue.domain.state import QueueState
 
 NAME_CHARS: Final = 40
+ENGLISH_CHARS: Final = 80
 WINDOW_KINDS: Final = ("general", "issuing", "unresolved", "one_thing")
 MOST_WINDOWS: Final = 999
 MOST_SESSIONS: Final = 6
@@ -226,7 +227,7 @@ def _check_clerk(clerk: Clerk, numbers: set[int]) -> None:
 
 def _check_names(entry: Queue | Service | Window, field: str) -> None:
     _check_text(entry.name, f"{field}.name", 1, NAME_CHARS)
-    _check_text(entry.name_en, f"{field}.name_en", 0, NAME_CHARS)
+    _check_text(entry.name_en, f"{field}.name_en", 0, ENGLISH_CHARS)
 
 
 def _check_text(text: str, field: str, least: int, most: int) -> None:

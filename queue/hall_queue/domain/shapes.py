@@ -260,6 +260,7 @@ class PhoneView(TypedDict):
     wait_minutes: Wait | None
     window: int | None
     window_name: str | None
+    window_name_en: str | None
     at: datetime
     hall_name: str
     hall_name_en: str

@@ -17,7 +17,7 @@ import { texts } from "./ticket.texts.js";
  *   wait_minutes: import("/static/core/types.js").Wait|null, window: number|null, hall_name: string,
  *   hall_name_en?: string, queue_name: string, queue_name_en?: string, service_name: string|null,
  *   service_name_en?: string|null, issued_at: string,
- *   window_name?: string|null, can_cancel: boolean, parked?: boolean,
+ *   window_name?: string|null, window_name_en?: string|null, can_cancel: boolean, parked?: boolean,
  *   at?: string}} Ticket
  */
 
@@ -47,7 +47,7 @@ const language = h("button", { class: "button", type: "button", onclick: () => s
 const ticketPart = h("div", { class: "part" });
 const ratingPart = h("div", { class: "part", hidden: true });
 const page = h("main", { class: "page" }, ticketPart, ratingPart);
-replace(document.body, h("header", { class: "bar" }, hallName, smaller, larger, language), page);
+replace(document.body, h("header", { class: "bar" }, hallName, h("div", { class: "tools" }, smaller, larger, language)), page);
 
 // --- text size ---------------------------------------------------------------------------------
 
@@ -206,7 +206,7 @@ function paper(now) {
         h("div", { class: "call live" }, arrow(),
           h("div", { class: "go" }, t("phone.go")),
           h("div", { class: "where" }, t("phone.window", { n: now.window || "" })),
-          h("div", null, lang() === "en" ? "" : now.window_name || "")));
+          h("div", null, (lang() === "en" ? now.window_name_en : now.window_name) || "")));
     case "finished":
       return ending(now, t("phone.finished"), t("phone.finished_text"));
     case "no_show":
