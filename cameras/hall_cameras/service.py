@@ -38,6 +38,7 @@ T = TypeVar("T")
 K = TypeVar("K")
 V = TypeVar("V")
 TEND_S = 0.25
+HELD_UP_S = 1.0  # between two looks
 NO_WORKER_S = 12.0  # a worker that is replaced in time is not worth telling
 HELLO_S = 5.0
 ASK_S = 8.0
@@ -192,8 +193,12 @@ class Cameras:
 
     async def _tend(self) -> None:
         """Let leases lapse, give what is free, and say so where nobody watches."""
+        last = time.monotonic()
         while True:
             await asyncio.sleep(TEND_S)
+            last, before = time.monotonic(), last
+            if last - before > HELD_UP_S:
+                continue  # it was us who did not listen: what workers said waits to be read
             try:
                 now = time.monotonic()
                 for worker_id in self.leases.silent(now, wire.LEASE_S):
@@ -282,7 +287,8 @@ class Cameras:
         link = self.links.pop(worker_id, None)
         if link is None:
             return
-        log.warning("camera_worker_left", worker=link.name)
+        tell = log.warning if crashed else log.info
+        tell("camera_worker_left", worker=link.name)
         link.ended()
         self.leases.leave(worker_id, time.monotonic(), crashed)
 

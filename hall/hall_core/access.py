@@ -203,8 +203,11 @@ class Access:
         self._by_token = {device.token_hash: device for device in live}
         self._principals = {device.device_id: _device_principal(device) for device in live}
         self.users = {user.name: user for user in read.users}
-        # A session's last use is newer in memory than on disk.
+        # A session's last use is newer in memory than on disk; what is not there has ended.
+        ended = {s.user for k, s in self._sessions.items() if k not in read.sessions}
         self._sessions = {k: self._sessions.get(k, s) for k, s in read.sessions.items()}
+        for name in ended:
+            self.on_revoked(f"user:{name}")
         self._regions = read.regions
         self._hall_regions = read.halls
 
@@ -453,12 +456,10 @@ class Access:
     async def keep_sessions(self) -> None:
         """Write down when sessions were last used, and end those that are over: who was signed
         out at the machine stays signed out, and what a session has opened ends with it."""
-        before = dict(self._sessions)
         await self.reload()
         now = self._clock.now()
-        self._sessions = {k: s for k, s in self._sessions.items() if not s.over(millis(now))}
-        for name in {s.user for k, s in before.items() if k not in self._sessions}:
-            self.on_revoked(f"user:{name}")
+        for key in [key for key, session in self._sessions.items() if session.over(millis(now))]:
+            self.on_revoked(f"user:{self._sessions.pop(key).user}")
         table = tables.sessions.c
         seen = update(tables.sessions).where(table.token_hash == bindparam("of"))
         seen = seen.values(seen_ms=bindparam("at"))

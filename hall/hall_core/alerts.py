@@ -58,7 +58,6 @@ NOT_NOW: dict[Verb, str] = {
     "appeal": "只有已核实的提醒可以申诉。",
     "close": "申诉需要认定属实或不属实，不能直接了结。",
 }
-NOBODY = "system"  # acts when time passes
 SAID_MAX = 20  # of what was done about one alert; what comes later takes the place of the earliest
 
 
@@ -190,7 +189,7 @@ class AlertsFeature(Feature):
                 alert.note = event.note
             if event.waiting is not None:
                 alert.waiting = event.waiting
-            if record.actor != NOBODY:
+            if ":" in record.actor:  # people and devices are named with their kind, time is not
                 said = Said(event.state, record.at, record.actor, event.note)
                 alert.said = (*alert.said, said)[-SAID_MAX:]
         elif isinstance(event, EvidenceKept):

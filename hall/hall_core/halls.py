@@ -316,7 +316,7 @@ class Hall:
         """The event's data as `audience` may see it; None: nothing of it."""
         event = record.event
         if audience.kind == "manager":
-            return event
+            return None if audience.supervises and events.below_supervision(event) else event
         if audience.kind == "staff":
             return None if events.for_managers(event) else event
         if audience.kind == "public":

@@ -25,7 +25,6 @@ from hall_core.errors import (
     Invalid,
     Unauthorized,
 )
-from hall_core.features import Audience
 from hall_core.halls import Hall, Reply
 from hall_core.kernel import Kernel
 from hall_core.keys import Key
@@ -106,9 +105,6 @@ class Call:
             raise Invalid("invalid_field", message, (FieldError(name, message),))
         return int(text)
 
-    def audience(self) -> Audience:
-        return audience_of(self.principal)
-
 
 Handler = Callable[[Call], Awaitable[Any]]
 
@@ -140,17 +136,6 @@ T = TypeVar("T")
 def roles(*names: str) -> frozenset[str]:
     """Who may call: the roles named, and managers and administrators always."""
     return frozenset(names) | {"manager", "admin"}
-
-
-def audience_of(principal: Principal) -> Audience:
-    """How much of a stream somebody may see."""
-    if principal.roles & MANAGERS:
-        return Audience("manager")
-    if principal.roles & STAFF:
-        return Audience("staff")
-    if principal.kind == "pad" or (principal.kind == "agent" and principal.window is not None):
-        return Audience("pad", principal.window)
-    return Audience("public")
 
 
 def mount(app: web.Application, routes: list[Route]) -> None:

@@ -27,16 +27,19 @@ from tests.support import HALL, eventually
 class Viewer:
     """What our own capture makes of a stream: the mean of each key frame's light, why it ended."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, hurried: bool = True) -> None:
         self.lights: list[float] = []
         self.why = ""
-        self._capture = Capture(url, self._picture)
+        self._capture = Capture(url, self._picture, None, lambda: hurried)
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
     def _picture(self, frame: Any, stream: Any) -> None:
         assert (stream.width, stream.height, stream.codec) == (640, 360, "h264")
         self.lights.append(float(cv2.mean(frame.to_ndarray(format="gray"))[0]))
+
+    def darkened(self) -> bool:
+        return self.lights[-1] < self.lights[0] - 30
 
     def _run(self) -> None:
         try:
@@ -51,10 +54,10 @@ async def test_a_virtual_camera_plays_changes_and_is_unplugged() -> None:
     camera = VirtualCamera(encode(pictures, FPS))
     await camera.plug_in()
     try:
-        first, second = Viewer(camera.url), Viewer(camera.url)
+        first, second = Viewer(camera.url), Viewer(camera.url, hurried=False)
         await eventually(lambda: first.lights and second.lights, 20)
         camera.show(encode(covered(pictures), FPS))
-        await eventually(lambda: first.lights[-1] < first.lights[0] - 30, 20)
+        await eventually(lambda: first.darkened() and second.darkened(), 20)
         await camera.unplug()
         await eventually(lambda: first.why and second.why, 20)
         assert first.why == "ended"

@@ -387,6 +387,9 @@ class OddCamera:
         ), 200
 
 
+HELD_MAX = 16  # connections of a silent port: whoever made earlier ones has given up
+
+
 class SilentPort:
     """A port that accepts connections and never says anything; or says garbage."""
 
@@ -405,6 +408,8 @@ class SilentPort:
             except OSError:
                 return
             self._held.append(peer)
+            if len(self._held) > HELD_MAX:
+                self._held.pop(0).close()
             if self._says:
                 time.sleep(0.02)
                 peer.sendall(self._says)

@@ -8,6 +8,7 @@ a loop without re-encoding, with time stamps of its own. Lines on standard input
     play MOUNT CLIP    from now on /MOUNT shows CLIP; for one of another codec it hangs up
     stall MOUNT        no packets any more; the connection stays
     resume MOUNT
+    jump MOUNT SECONDS its time stamps jump
     kick               end every connection, as a camera does that reboots
 
 It prints `ready PORT` when it serves.
@@ -141,6 +142,8 @@ def main() -> None:
                 kick()
         elif words[0] in ("stall", "resume"):
             mounts[words[1]].stalled = words[0] == "stall"
+        elif words[0] == "jump":
+            mounts[words[1]].frame += int(words[2]) * FPS
         elif words[0] == "kick":
             kick()
         return False

@@ -34,6 +34,11 @@ class Tap:
         self._gop: list[Packet[VideoStream]] = []
         self._bytes = 0
 
+    @property
+    def heard(self) -> bool:
+        """Whether somebody listens."""
+        return bool(self._joining or self._listeners)
+
     def join(self, listener: Listener) -> None:
         """From the next packet on."""
         with self._lock:

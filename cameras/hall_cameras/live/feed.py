@@ -52,6 +52,11 @@ class Feed:
         self._full = False  # parts were missed since the last key frame
         self._jpeg_of: set[bool] = set()  # lines whose head was sent as JPEG
 
+    @property
+    def wanted(self) -> bool:
+        """Whether somebody looks."""
+        return self._video or self._pictures
+
     def want(self, video: bool, still: bool) -> None:
         """Who looks now, and how."""
         # The last one may have left and another come between two packets.

@@ -14,7 +14,8 @@ const LOST_MS = 4000;
 const AGAIN_MS = [500, 1000, 2000, 5000];
 const PICTURES_SLOWER = 6; // pictures come with key frames: every second or few
 const BEHIND_S = 1.5; // more than this behind what is there: jump
-const CATCH_UP_S = 0.6; // more than this: play a little faster
+const CATCH_UP_S = 0.12; // more than this and a picture: play a little faster ...
+const CAUGHT_UP_S = 0.04; // ... until it is no more than this and a picture
 const EDGE_S = 0.15; // this much behind what is there after a jump
 const KEEP_S = 12; // of what was played
 const QUEUE_MAX = 8 << 20; // bytes that wait to be played
@@ -52,6 +53,8 @@ export class Player {
     this.queued = 0;
     this.heard = 0;
     this.shown = false;
+    this.end = 0; // of what can be played, seconds
+    this.step = 0.04;
     this.timer = 0;
     this.again = 0;
     this.address = "";
@@ -223,7 +226,11 @@ export class Player {
     if (behind > BEHIND_S || behind < 0 || this.video.currentTime < start) {
       this.video.currentTime = Math.max(start, end - EDGE_S);
     }
-    this.video.playbackRate = behind > CATCH_UP_S ? 1.15 : 1;
+    const step = end - this.end; // from one picture to the next, when all goes well
+    if (step > 0 && step < 1) this.step += 0.1 * (step - this.step);
+    this.end = end;
+    if (behind > this.step + CATCH_UP_S) this.video.playbackRate = 1.15;
+    else if (behind < this.step + CAUGHT_UP_S) this.video.playbackRate = 1;
     if (this.video.paused) {
       const playing = this.video.play();
       if (playing) playing.catch(() => undefined);

@@ -316,12 +316,10 @@ export class Wall {
     const room = this.size >= 16 ? FEW : 2 * FEW;
     const words = states.length <= FEW;
     const first = states.slice().sort((a, b) => Number(b.state === "alert") - Number(a.state === "alert") || a.number - b.number);
-    const more = states.length > room ? states.length - room : 0;
-    return [
-      first.slice(0, room).map((state) => h("span", { class: "state", "data-state": state.state, title: t("window.n", { n: state.number }) + " " + state.text },
-        words ? t("wall.window", { n: state.number }) : state.number)),
-      more ? h("span", { class: "soft" }, "+" + more) : null,
-    ];
+    const shown = first.slice(0, room).map((state) =>
+      h("span", { class: "state", "data-state": state.state, title: t("window.n", { n: state.number }) + " " + state.text },
+        words ? t("wall.window", { n: state.number }) : state.number));
+    return states.length > room ? shown.concat(h("span", { class: "soft" }, "+" + (states.length - room))) : shown;
   }
 
   /** @param {Camera} camera @returns {{number: number, state: string, text: string}[]} */

@@ -65,7 +65,7 @@ export const wallTexts = {
   "wall.key.page": ["摄像机：翻页", "Cameras: pages"],
   "day.title": ["{n}号窗口今天", "Window {n} today"],
   "day.now": ["现在", "now"],
-  "day.suspected": ["疑似空岗", "Possibly nobody there"],
+  "day.suspected": ["疑似空岗", "Unattended?"],
   "day.late": ["到点未开窗", "Not opened in time"],
   "day.none": ["今天还没有记录", "Nothing recorded today yet"],
 };

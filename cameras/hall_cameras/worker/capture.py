@@ -23,6 +23,10 @@ OPEN_S = 8.0
 READ_S = 3.0  # FFmpeg asks twice: a stream without packets has stalled after 6 s
 KEY_S = 30.0  # without a key frame that could be decoded
 BROKEN_MAX = 60  # packets in a row that can't be decoded
+REST_S = 0.2
+"""While nobody looks, packets are left to gather so long: to wake a thread for each of them costs
+as much as reading it."""
+WAITED_S = 0.002  # a read that took longer had to wait: all that had come was read
 
 OPTIONS = {
     "rtsp_transport": "tcp",
@@ -52,10 +56,13 @@ class Capture:
         url: str,
         on_picture: Callable[[VideoFrame, Stream], None] | None,
         on_packet: Callable[[Packet[VideoStream], VideoStream], None] | None = None,
+        hurried: Callable[[], bool] = lambda: True,
     ) -> None:
+        """`hurried`: whether somebody wants each packet as soon as it comes."""
         self._url = url
         self._on_picture = on_picture
         self._on_packet = on_packet
+        self._hurried = hurried
         self._stopped = False
         self.pictures = 0  # decoded so far
 
@@ -89,7 +96,9 @@ class Capture:
         video.codec_context.skip_frame = "NONKEY"
         video.codec_context.thread_count = 1
         last_key, broken = time.monotonic(), 0
+        asked = last_key
         for packet in container.demux(video):
+            waited = time.monotonic() - asked > WAITED_S
             if self._stopped:
                 raise CameraTrouble("off")
             if packet.size == 0:
@@ -104,6 +113,9 @@ class Capture:
                     last_key = time.monotonic()
             if broken > BROKEN_MAX or time.monotonic() - last_key > KEY_S:
                 raise CameraTrouble("no_picture")
+            if waited and not self._hurried():
+                time.sleep(REST_S)
+            asked = time.monotonic()
         raise CameraTrouble("ended")
 
     def _decode(self, packet: Packet[VideoStream], video: VideoStream) -> bool:

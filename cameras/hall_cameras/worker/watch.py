@@ -325,7 +325,9 @@ class Watch:
                 self.feed.cut()
                 self.tap.cut()
 
-        capture = self._capture = Capture(url, look, passed)
+        capture = self._capture = Capture(
+            url, look, passed, lambda: self.feed.wanted or self.tap.heard
+        )
         clock = asyncio.create_task(self._look_at_clock())
         try:
             await in_thread(run)

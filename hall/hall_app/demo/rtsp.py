@@ -263,9 +263,7 @@ class _Viewer(asyncio.Protocol):
             return
         self._channel = int(found[1])
         pair = f"{self._channel}-{self._channel + 1}"
-        self._answer(
-            "200 OK", sequence, f"Transport: RTP/AVP/TCP;unicast;interleaved={pair}"
-        )  # fmt: skip
+        self._answer("200 OK", sequence, f"Transport: RTP/AVP/TCP;unicast;interleaved={pair}")
 
     def _answer(self, status: str, sequence: str, *headers: str, body: str = "") -> None:
         lines = [f"RTSP/1.0 {status}", f"CSeq: {sequence}", f"Session: {self._session}", *headers]

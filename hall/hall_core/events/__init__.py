@@ -17,7 +17,7 @@ from datetime import datetime
 
 import msgspec
 
-from hall_core.events.alerts import AlertChanged, AlertLevel, AlertRaised
+from hall_core.events.alerts import AlertChanged, AlertLevel, AlertRaised, below_supervision
 from hall_core.events.base import (
     CONFIDENTIAL_ALERTS,
     STEPPED_ALERTS,
@@ -193,6 +193,7 @@ __all__ = [
     "WindowHandedOver",
     "WindowOpened",
     "WindowUncovered",
+    "below_supervision",
     "decode",
     "encode",
     "for_managers",

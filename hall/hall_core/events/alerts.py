@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from hall_core.events.base import Event
+from hall_core.events.base import STEPPED_ALERTS, Event
 
 AlertLevel = Literal["window", "hall", "supervision"]
 """Who is told: each step adds the next (window, hall manager, supervision)."""
@@ -35,3 +35,12 @@ class AlertChanged(Event, frozen=True):
     level: AlertLevel
     note: str | None = None
     waiting: int | None = None  # as of now; None: as before
+
+
+def below_supervision(event: Event) -> bool:
+    """Whether supervisors may not know this event: a step of the window or of its hall. A change
+    does not say of what kind its alert is; what became of those they know, they see in its part.
+    """
+    if isinstance(event, AlertRaised):
+        return event.kind in STEPPED_ALERTS and event.level != "supervision"
+    return isinstance(event, AlertChanged) and event.level != "supervision"

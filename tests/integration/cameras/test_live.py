@@ -65,7 +65,7 @@ def boxes(data: bytes) -> list[str]:
 
 
 async def test_video_comes_at_once_and_ends_when_nobody_looks(
-    server: HallServer, camera: str
+    server: HallServer, camera: str, rtsp: RtspPeer
 ) -> None:
     live = cameras_of(server.kernel).live
     async with looking(server, camera) as socket:
@@ -85,6 +85,9 @@ async def test_video_comes_at_once_and_ends_when_nobody_looks(
             assert boxes(await second.receive_bytes(timeout=PATIENCE_S)) == ["ftyp", "moov"]
             assert boxes(await second.receive_bytes(timeout=PATIENCE_S))[0] == "moof"
             assert live.viewers == 2
+        rtsp.tell("jump", "good3", "-1")  # the camera's time goes back: the video goes on
+        for _ in range(40):
+            assert boxes(await socket.receive_bytes(timeout=PATIENCE_S)) == ["moof", "mdat"]
     await eventually(lambda: live.viewers == 0)
     assert live.looked_at(camera) == wire.Look(camera_id=camera)
 

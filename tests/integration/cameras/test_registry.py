@@ -24,13 +24,27 @@ PASSWORD = "p@:/#geheim"
 OTHER_HALL = "yunhe"
 
 
-@pytest_asyncio.fixture
-async def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[HallServer]:
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def running(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[HallServer]:
     """A server whose own worker never starts: nobody watches."""
-    monkeypatch.setattr("hall_cameras.supervisor.Supervisor.wanted", lambda self: None)
-    monkeypatch.setattr("hall_cameras.service.ASK_S", 0.2)
-    async with hall_server(tmp_path) as running:
-        yield running
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("hall_cameras.supervisor.Supervisor.wanted", lambda self: None)
+        patched.setattr("hall_cameras.service.ASK_S", 0.2)
+        async with hall_server(tmp_path_factory.mktemp("hall")) as server:
+            yield server
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def server(running: HallServer) -> AsyncIterator[HallServer]:
+    """The same, without cameras."""
+    yield running
+    manager = await running.client("admin")
+    for entry in (await manager.get(f"/halls/{HALL}/cameras")).body:
+        removed = await manager.request("DELETE", f"/cameras/{entry['camera_id']}")
+        assert removed.status == 200
 
 
 def camera(name: str = "大厅一号", **more: Any) -> dict[str, Any]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hall_cameras import worker
 from hall_cameras.domain import alarms, counting
 from hall_cameras.domain.apply import apply
 from hall_cameras.domain.commands import (
@@ -21,7 +24,7 @@ from hall_cameras.domain.commands import (
     ReportCamera,
     SetZones,
 )
-from hall_cameras.domain.state import CamerasState
+from hall_cameras.domain.state import WHY, CamerasState
 from hall_core import sessions
 from hall_core.errors import HallError, Invalid
 from hall_core.events import (
@@ -319,3 +322,12 @@ def test_every_alert_ends_when_its_trouble_does(steps: list[Any]) -> None:
     closed = [e.alert_id for e in hall.events if isinstance(e, AlertChanged)]
     assert sorted(closed) == sorted(raised), "each is closed, once"
     assert not any(camera.alarms for camera in hall.state.cameras.values())
+
+
+def test_every_reason_that_a_worker_gives_has_its_words() -> None:
+    folder = Path(worker.__file__).parent
+    text = "".join(file.read_text(encoding="utf-8") for file in folder.glob("*.py"))
+    given = set(re.findall(r'CameraTrouble\(\s*"(\w+)"', text))
+    given |= set(re.findall(r'return "(\w+)"', (folder / "soap.py").read_text(encoding="utf-8")))
+    assert len(given) > 10
+    assert given - {"unknown_camera"} <= WHY.keys(), "an answer to an errand is no state"

@@ -178,3 +178,14 @@ def test_a_verdict_needs_evidence(seen: list[bool], lasts_s: int) -> None:
             assert sum(window) >= 0.8 * len(window)
         if before and not now:
             assert sum(window) <= 0.2 * len(window) + 1e-9
+
+
+def test_what_the_camera_tells_of_as_well_counts_at_once() -> None:
+    judge = Judge(lasts_s=10)
+    dark: frozenset[CameraFault] = frozenset({"black"})
+    assert judge.look(0, dark) == frozenset()
+    assert judge.look(1, dark, agreed=dark) == dark
+    assert judge.look(2, dark) == dark
+    for at in range(3, 30):
+        faults = judge.look(at, frozenset())
+    assert faults == frozenset(), "and is over when the picture says so"

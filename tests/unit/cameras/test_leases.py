@@ -92,3 +92,23 @@ def test_no_camera_ever_has_two_workers(acts: list[Any]) -> None:
             assert (holder is None) == (lease.worker_id is None)
             assert holder is None or camera_id in book.workers[holder[0]].cameras
     assert epochs == sorted(set(epochs))
+
+
+def test_what_is_to_be_watched_changes_under_a_new_epoch() -> None:
+    book = Leases(first_epoch=0)
+    book.want("a", "hall", now=0)
+    assert book.renew("a") is None, "nobody watches it"
+    book.join(worker("w"))
+    ((_, _, epoch),) = book.give(0)
+    book.told("a")
+    renewed = book.renew("a")
+    assert renewed is not None
+    assert renewed[0] == "w"
+    assert not book.counts("w", "a", epoch)
+    assert book.counts("w", "a", renewed[1])
+    # A worker that dies once it said how a camera is did not die of that camera.
+    for crash in range(3):
+        book.told("a")
+        book.leave("w" if crash == 0 else f"w{crash}", now=crash, crashed=True)
+        book.join(worker(f"w{crash + 1}"))
+        assert len(book.give(crash)) == 1
