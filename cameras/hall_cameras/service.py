@@ -79,6 +79,7 @@ class Cameras:
         self._views: dict[str, bytes] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._wake = asyncio.Event()
+        self._stopping = False
 
     async def start(self) -> None:
         """Read what is kept."""
@@ -112,6 +113,7 @@ class Cameras:
 
     async def stop(self) -> None:
         """End the workers and say good-bye to those of other machines."""
+        self._stopping = True
         await self.cascade.stop()
         for task in self._tasks:
             task.cancel()
@@ -287,7 +289,7 @@ class Cameras:
         link = self.links.pop(worker_id, None)
         if link is None:
             return
-        tell = log.warning if crashed else log.info
+        tell = log.warning if crashed and not self._stopping else log.info
         tell("camera_worker_left", worker=link.name)
         link.ended()
         self.leases.leave(worker_id, time.monotonic(), crashed)
