@@ -38,9 +38,8 @@ class AlertChanged(Event, frozen=True):
 
 
 def below_supervision(event: Event) -> bool:
-    """Whether supervisors may not know this event: a step of the window or of its hall. A change
-    does not say of what kind its alert is; what became of those they know, they see in its part.
-    """
-    if isinstance(event, AlertRaised):
-        return event.kind in STEPPED_ALERTS and event.level != "supervision"
-    return isinstance(event, AlertChanged) and event.level != "supervision"
+    """Whether supervisors may not know this event: an alert that is raised at its window or in its
+    hall first. (A change says of what no more than that there is something.)"""
+    if not isinstance(event, AlertRaised):
+        return False
+    return event.kind in STEPPED_ALERTS and event.level != "supervision"
