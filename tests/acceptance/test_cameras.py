@@ -368,8 +368,10 @@ async def test_a_picture_that_stops_is_covered_not_frozen(place: Place, rtsp: Rt
     await expect(page.locator(".camera-age")).to_have_text("实时")
 
     # Put on the list of those to go round, it is there at another desk, too.
-    await page.get_by_role("button", name="加入巡视").click()
+    async with page.expect_response("**/patrol"):
+        await page.get_by_role("button", name="加入巡视").click()
     await expect(page.get_by_role("button", name="移出巡视")).to_be_visible()
     desk = await pages.signed_in("supervisor", f"/supervision?hall={HALL}", DESK)
+    await expect(desk.locator(".sup-view")).to_have_count(2)
     await desk.keyboard.press("w")
     await expect(desk.locator("option[value=patrol]")).to_have_text("巡视列表（1）")
