@@ -107,9 +107,9 @@ async def said_so_often(page: Page, times: int) -> None:
 
 async def share_of_height(page: Page, selector: str) -> float:
     """A text's size, as a share of the screen's height."""
-    size = await page.eval_on_selector(
-        selector, "node => parseFloat(getComputedStyle(node).fontSize)"
-    )
+    # In one step: the screen may draw itself anew at any time.
+    found = "selector => parseFloat(getComputedStyle(document.querySelector(selector)).fontSize)"
+    size = await page.evaluate(found, selector)
     assert page.viewport_size is not None
     return float(size) / page.viewport_size["height"]
 
