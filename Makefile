@@ -30,7 +30,7 @@ bench: setup-run
 	@exec $(BIN)/hall bench $(ARGS)
 
 test: setup-dev setup-test $(NPM_STAMP)
-	@exec $(BIN)/pytest -n 3 --dist loadfile $(ARGS)
+	@exec $(BIN)/pytest -n 4 --dist loadfile $(ARGS)
 
 lint: setup-dev $(NPM_STAMP)
 	$(BIN)/ruff check .

@@ -143,7 +143,8 @@ def main() -> None:
         elif words[0] in ("stall", "resume"):
             mounts[words[1]].stalled = words[0] == "stall"
         elif words[0] == "jump":
-            mounts[words[1]].frame += int(words[2]) * FPS
+            mount = mounts[words[1]]
+            mount.frame = max(0, mount.frame + int(words[2]) * FPS)  # GStreamer has no time below
         elif words[0] == "kick":
             kick()
         return False
