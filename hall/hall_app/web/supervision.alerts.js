@@ -2,6 +2,7 @@
  * What needs a person now: alerts of all halls in scope, the most urgent first, handled by keys; and
  * those that ended by themselves today, which may still be judged.
  */
+import { absenceText } from "/static/core/absence.js";
 import { get, post } from "/static/core/api.js";
 import { dialog } from "/static/core/dialog.js";
 import { h, keyed, replace, setAttrs, setText, show } from "/static/core/dom.js";
@@ -161,7 +162,7 @@ export class AlertPanel {
     setAttrs(top.children[0], { "data-state": this.isMine(alert) && alert.state === "open" ? "alert" : "away" });
     setText(top.children[0], wordFor("alert.kind", alert.kind));
     const place = alert.window === null ? "" : t("alert.where", { window: alert.window });
-    setText(top.children[1], [place, alert.waiting ? t("alert.waiting", { n: alert.waiting }) : alert.detail].filter(Boolean).join(" · "));
+    setText(top.children[1], [place, alert.waiting ? t("alert.waiting", { n: alert.waiting }) : absenceText(alert.detail)].filter(Boolean).join(" · "));
     setText(top.children[2], t("alert.since", { time: minutesShort(minutesSince(alert.since)) }));
     setText(below.children[0], wordFor("alert.level", alert.level));
     setText(below.children[1], alert.hall_name);

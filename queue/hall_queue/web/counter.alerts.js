@@ -69,7 +69,7 @@ export class Alerts {
   sentence(alert, mine) {
     const over = ASKED.indexOf(alert.state) < 0 && hasText("alert." + alert.kind + ".over");
     const key = "alert." + alert.kind + (over ? ".over" : "");
-    const parts = [hasText(key) ? t(key, { text: alert.detail || "" }) : alert.kind];
+    const parts = [hasText(key) ? t(key, { text: absenceText(alert.detail || "") }) : alert.kind];
     if (alert.kind === "absence_overdue" && mine.absence) {
       parts[0] = t("alert.absence_overdue_other", { reason: absenceText(mine.absence.reason) });
       parts.push(t("away.was_due", { at: hhmm(mine.absence.expected_return) }));
