@@ -6,7 +6,7 @@ import { ApiError, del, get, newKey, post, put } from "/static/core/api.js";
 import { confirmBox, dialog } from "/static/core/dialog.js";
 import { h, replace, setText, show } from "/static/core/dom.js";
 import { hasText, t } from "/static/core/i18n.js";
-import { hhmmss, isoDay, serverNow } from "/static/core/time.js";
+import { momentText } from "/static/core/time.js";
 import { toast } from "/static/core/toast.js";
 import { channelsView, logView } from "./admin.cascade.views.js";
 import { Form, section } from "./admin.form.js";
@@ -36,12 +36,6 @@ const LOOKS = { online: "open", registering: "calling", waiting: "alert", refuse
 /** @param {Admin} admin @param {HTMLElement} root */
 export function openCascade(admin, root) {
   return new CascadeTab(admin, root);
-}
-
-/** A moment, with its day when that is not today. @param {string} when */
-export function momentText(when) {
-  const day = isoDay(when);
-  return (day === isoDay(serverNow()) ? "" : day.slice(5) + " ") + hhmmss(when);
 }
 
 /** @param {Platform} platform */
@@ -235,13 +229,13 @@ class CascadeTab {
     const why = platform.state === "off" ? "" : whyText(platform);
     replace(this.live,
       h("div", { class: "row-wrap" }, stateChip(platform),
-        platform.state === "online" && platform.registered_at ? h("span", null, t("cascade.registered_since", { at: momentText(platform.registered_at) })) : null,
-        platform.state === "online" ? h("span", null, t("cascade.keepalive_at", { at: platform.keepalive_at ? momentText(platform.keepalive_at) : t("cascade.never") })) : null,
+        platform.state === "online" && platform.registered_at ? h("span", null, t("cascade.registered_since", { at: momentText(platform.registered_at, true) })) : null,
+        platform.state === "online" ? h("span", null, t("cascade.keepalive_at", { at: platform.keepalive_at ? momentText(platform.keepalive_at, true) : t("cascade.never") })) : null,
         why ? h("span", { class: "danger-text" }, why) : null),
       platform.watched.length ? h("ul", { class: "cascade-watched" },
         h("li", { class: "soft" }, t("cascade.watching", { n: platform.watched.length })),
         platform.watched.map((watched) => h("li", null, h("b", null, watched.name), " ",
-          h("span", { class: "soft" }, t(watched.main ? "cascade.stream.main" : "cascade.stream.sub") + " · " + t("cascade.since", { at: momentText(watched.since) }))))) : null);
+          h("span", { class: "soft" }, t(watched.main ? "cascade.stream.main" : "cascade.stream.sub") + " · " + t("cascade.since", { at: momentText(watched.since, true) }))))) : null);
   }
 
   /** What is asked for when it is looked at. @param {Platform} platform */

@@ -3,7 +3,7 @@
  */
 import { h, replace } from "/static/core/dom.js";
 import { t } from "/static/core/i18n.js";
-import { momentText } from "./admin.cascade.js";
+import { momentText } from "/static/core/time.js";
 import { button } from "./admin.list.js";
 
 /** @typedef {{gb_id: string, kind: string, name: string, subject: string, parent: string, online: boolean, editable: boolean}} Node */
@@ -64,7 +64,7 @@ export function logView(root, entries) {
     entries.length
       ? h("div", { class: "cascade-log" }, entries.map((entry) => h("details", { "data-key": key(entry), open: unfolded.has(key(entry)) || null },
         h("summary", null,
-          h("span", { class: "number" }, momentText(entry.at)),
+          h("span", { class: "number" }, momentText(entry.at, true)),
           h("span", { class: "cascade-way", "data-way": entry.sent ? "sent" : "received" }, (entry.sent ? "↑ " : "↓ ") + t(entry.sent ? "cascade.log.sent" : "cascade.log.received")),
           h("span", { class: "clamp-1 grow" }, entry.summary)),
         entry.text ? h("pre", { class: "cascade-text" }, entry.text) : null)))

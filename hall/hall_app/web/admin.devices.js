@@ -5,7 +5,7 @@ import { get, post } from "/static/core/api.js";
 import { confirmBox } from "/static/core/dialog.js";
 import { h, replace, setText } from "/static/core/dom.js";
 import { hasText, lang, t } from "/static/core/i18n.js";
-import { hhmm, isoDay, serverNow } from "/static/core/time.js";
+import { momentText } from "/static/core/time.js";
 import { toast } from "/static/core/toast.js";
 import { draftOf, settingFields, settingsOf } from "./admin.device.settings.js";
 import { Form, rangesOf, section } from "./admin.form.js";
@@ -45,12 +45,6 @@ function faultsText(device) {
     const part = (device.parts || []).find((other) => other.name === fault.place);
     return (part ? partText(part) + "：" : "") + faultText(fault);
   }).join("；");
-}
-
-/** @param {string} when */
-function momentText(when) {
-  const day = isoDay(when) === isoDay(serverNow()) ? "" : isoDay(when) + " ";
-  return day + hhmm(when);
 }
 
 /** @param {Admin} admin @param {HTMLElement} root */

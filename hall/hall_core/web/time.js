@@ -186,6 +186,16 @@ export function dayAnd(when) {
 }
 
 /**
+ * `14:30` or `14:30:05`, with the date before it when that is not today.
+ * @param {string} when
+ * @param {boolean} [seconds]
+ */
+export function momentText(when, seconds = false) {
+  const day = isoDay(when);
+  return (day === isoDay(serverNow()) ? "" : day + " ") + (seconds ? hhmmss(when) : hhmm(when));
+}
+
+/**
  * Calls `tick` now and then at each full second.
  * @param {() => void} tick
  * @returns {() => void} stops it
