@@ -6,6 +6,7 @@ It speaks just enough SOAP, checks credentials for itself, and counts what it wa
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import re
 import socket
@@ -412,7 +413,8 @@ class SilentPort:
                 self._held.pop(0).close()
             if self._says:
                 time.sleep(0.02)
-                peer.sendall(self._says)
+                with contextlib.suppress(OSError):  # it has hung up, or this is closed
+                    peer.sendall(self._says)
                 peer.close()
 
     def close(self) -> None:

@@ -85,6 +85,13 @@ class Mount:
         return True
 
 
+def hang_up(_server: Any, client: Any) -> Any:
+    """End a connection below GStreamer, which then lets go of the client itself: told to remove a
+    client that is being sent to, it would read from nothing for ever."""
+    client.get_connection().get_read_socket().shutdown(True, True)
+    return GstRtspServer.RTSPFilterResult.KEEP
+
+
 def main() -> None:
     options = argparse.ArgumentParser()
     options.add_argument("clips", type=Path)
@@ -130,7 +137,7 @@ def main() -> None:
     print(f"ready {server.get_bound_port()}", flush=True)
 
     def kick() -> None:
-        server.client_filter(lambda *_: GstRtspServer.RTSPFilterResult.REMOVE)
+        server.client_filter(hang_up)
 
     def obey(words: list[str]) -> bool:
         if words[0] == "play":
