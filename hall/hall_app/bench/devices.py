@@ -73,7 +73,8 @@ async def _services(port: int, admin: str, pad: str) -> tuple[list[float], list[
 async def crowd(port: int, admin: str) -> None:
     """Connect all the devices, say so, and stay until standard input ends."""
     windows = json.loads(await _get(port, f"{HALL}/snapshot", admin))["state"]["windows"]
-    pads = [await _device(port, admin, "pad", window["number"]) for window in windows]
+    others = [window["number"] for window in windows if window["number"] != 1]  # which has its pad
+    pads = [await _device(port, admin, "pad", number) for number in others]
     for number in range(PADS):
         await screen(port, servers.HALL, pads[number % len(pads)], Screen)
     for _ in range(AGENTS):
