@@ -9,7 +9,6 @@ pass on a clock that is moved. Then what a picture that stops looks like.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import re
 import signal
 import socket
@@ -136,14 +135,14 @@ async def watched(
         from_server, to_server = await asyncio.open_connection(host, int(port))
         ways = [carry(reader, to_server), carry(from_server, writer)]
         tasks = [asyncio.create_task(way) for way in ways]
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks)
-        for end in (writer, to_server):
-            end.close()
-            with contextlib.suppress(ConnectionError):
-                await end.wait_closed()
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            for end in (writer, to_server):
+                end.close()
 
     way_out = await asyncio.start_server(through, sock=door)
     url = f"http://127.0.0.1:{door.getsockname()[1]}"
@@ -153,12 +152,14 @@ async def watched(
     links = cameras_of(place.server.kernel).links
     await eventually(lambda: links)
     yield
-    worker.terminate()
+    worker.kill()  # how one ends in peace is told by the tests of workers
     await asyncio.to_thread(worker.wait)
     if worker.stdout is not None:
         worker.stdout.close()
     way_out.close()
-    await asyncio.wait(going)
+    for task in going:
+        task.cancel()
+    await asyncio.gather(*going, return_exceptions=True)
 
 
 # --- what people do ------------------------------------------------------------------------------
