@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import cv2
 import numpy as np
 from av.video.frame import VideoFrame
+from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 
 from hall_cameras.health.measure import Gray, fitted
@@ -30,8 +31,11 @@ def gray_of(frame: VideoFrame) -> Gray:
 
 
 def colour_of(frame: VideoFrame, width_max: int = WIDTH_MAX) -> Colour:
-    """The frame in colour, no wider than `width_max`."""
-    picture: Colour = frame.to_ndarray(format="bgr24")
+    """The frame in colour, no wider than `width_max`.
+
+    With a reformatter of its own: a frame's own is not made for two threads that ask at once.
+    """
+    picture: Colour = VideoReformatter().reformat(frame, format="bgr24").to_ndarray()
     height, width = picture.shape[:2]
     if width > width_max:
         size = (width_max, max(1, height * width_max // width))

@@ -280,9 +280,13 @@ def main(server: str, token: str, name: str, capacity: int, with_parent: bool) -
     with contextlib.suppress(OSError):
         os.setpriority(os.PRIO_PROCESS, 0, NICE)
     try:
-        asyncio.run(work(server, token, name, capacity, with_parent))
+        asyncio.run(_work_and_end(server, token, name, capacity, with_parent))
     except InvalidURI as error:
         raise ValueError(str(error)) from None
+
+
+async def _work_and_end(*given: Any) -> None:
+    await work(*given)
     sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(0)
+    os._exit(0)  # here: asyncio itself would wait for its threads
