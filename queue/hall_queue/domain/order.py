@@ -1,11 +1,13 @@
 """Who is called next, and why: the one place.
 
 A window takes its queues by priority level, lower first; within a level everybody stands by
-`Ticket.place`, whichever queue they are in. The verified green channel has lanes of its own: one
-green call for every `greens_after_ordinary` ordinary ones *of this window*, so that of any N + 1
-calls at least N are ordinary while ordinary people wait: nobody starves. Who waits for one window
-only stands, by place, in that window's best level. A window that covers its neighbour takes the
-neighbour's people in the same way.
+`Ticket.place`, whichever queue they are in. The verified green channel has lanes of its own, and
+passes those who came before: one green call for every `greens_after_ordinary` ordinary ones *of
+this window*, so that people who have waited longer than it are passed once in N + 1 calls at most
+and nobody starves. A green ticket that came first is called first in any case: the channel never
+makes anybody wait longer than without it. Who waits for one window only stands, by place, in that
+window's best level. A window that covers its neighbour takes the neighbour's people in the same
+way.
 
 Lanes are sorted lists; everything here is lazy, so that the next ticket costs the number of
 queues and not the number of people.
@@ -101,7 +103,9 @@ def line(state: QueueState, window: int) -> Iterator[tuple[Ticket, str]]:
         person = next(ordinary, None)
         green = next(greens, None)
         while True:
-            if green is not None and (person is None or since_green >= ordinary_for_one_green):
+            if green is not None and (
+                person is None or since_green >= ordinary_for_one_green or green[0] < person[0]
+            ):
                 yield tickets[green[1]], "green"
                 since_green = 0
                 green = next(greens, None)
@@ -216,7 +220,7 @@ def requeue_place(lane: Lane, back: int, own: Place, version: int) -> Place:
 
 
 def ahead(state: QueueState, ticket: Ticket) -> int:
-    """How many of the same queue are called before this waiting ticket."""
+    """How many of the same queue are likely called before this waiting ticket."""
     found = state.lines.get(ticket.queue)
     if found is None or ticket.state != "waiting":
         return 0
@@ -228,7 +232,11 @@ def ahead(state: QueueState, ticket: Ticket) -> int:
         greens = bisect_left(found.green, here)
         interleaved = greens * state.settings.greens_after_ordinary
         return greens + min(interleaved, bisect_left(found.ordinary, here))
-    return bisect_left(found.ordinary, here) + len(found.green)
+    before = bisect_left(found.ordinary, here)
+    greens = bisect_left(found.green, here)
+    # Of those who came later, each window lets one pass at once, and then one in N.
+    passing = before // state.settings.greens_after_ordinary + max(1, len(found.windows))
+    return before + greens + min(len(found.green) - greens, passing)
 
 
 def _ahead_for_window(state: QueueState, found: Line, ticket: Ticket) -> int:

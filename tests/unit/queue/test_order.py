@@ -92,6 +92,23 @@ def test_one_green_for_every_two_ordinary_and_the_first_at_once() -> None:
     ]
 
 
+def test_nobody_waits_longer_for_the_green_channel_than_without_it() -> None:
+    """More greens than one in three: those who came first are not passed by newcomers."""
+    played = hall()
+    for _ in range(3):
+        played.issue("H", age=70)
+    newcomer = played.issue("H")
+    played.issue("H", age=70)
+    assert reasons(played, 1) == [
+        ("H001", "green"),
+        ("H002", "green"),
+        ("H003", "green"),
+        ("H004", "time"),
+        ("H005", "green"),
+    ]
+    assert order.ahead(played.state, newcomer) == 4  # another window would let the last one pass
+
+
 def test_greens_are_called_one_after_the_other_when_nobody_else_waits() -> None:
     played = hall()
     for _ in range(3):
@@ -287,12 +304,13 @@ def test_who_goes_on_in_a_next_queue_stands_by_time_of_issue() -> None:
 # --- how many are ahead ------------------------------------------------------------------------
 
 
-def test_ahead_counts_ordinary_people_and_waiting_greens() -> None:
+def test_ahead_counts_ordinary_people_and_the_greens_who_pass() -> None:
     played = hall()
     tickets = [played.issue("H") for _ in range(3)]
     green = [played.issue("H", age=70) for _ in range(3)]
     state = played.state
-    assert [order.ahead(state, ticket) for ticket in tickets] == [3, 4, 5]
+    assert numbers(played, 1) == ["H004", "H001", "H002", "H005", "H003", "H006"]
+    assert [order.ahead(state, ticket) for ticket in tickets] == [1, 2, 4]
     # Two ordinary for each green before: 0, 1 + 2, 2 + 3 (no more are waiting).
     assert [order.ahead(state, ticket) for ticket in green] == [0, 3, 5]
 
