@@ -74,4 +74,5 @@ $(NPM_STAMP): package.json package-lock.json
 	@npm ci --silent
 	@scripts/setup-charts
 	@scripts/setup-presence
+	@scripts/setup-chromium70
 	@touch $@

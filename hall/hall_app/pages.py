@@ -42,7 +42,7 @@ HEADERS = {
         "style-src 'self' 'unsafe-inline'; connect-src 'self' ws: wss:; frame-ancestors 'self'"
     ),
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",  # with "no-referrer" Chromium 70 says Origin: null
     "Cache-Control": "no-cache",
 }
 # A pad may show the province's own rating page, at an address that the hall sets.

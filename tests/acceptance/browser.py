@@ -32,9 +32,9 @@ from playwright.async_api import (
     expect,
 )
 
-from hall_core.access import DeviceKind, User, hash_secret
+from hall_core.access import DeviceKind, User
 from hall_core.clock import Clock, millis
-from tests.support import HALL, HallServer
+from tests.support import HALL, QUICK_HASHER, HallServer
 
 
 def chromium() -> Path:
@@ -67,6 +67,7 @@ HARMLESS = (
     "Blocked call to navigator.vibrate",  # nobody has touched this phone
 )
 PASSWORD = "correct horse battery"
+HASHED = QUICK_HASHER.hash(PASSWORD)
 
 expect.set_options(timeout=PATIENCE_MS)
 
@@ -83,6 +84,7 @@ DESK = Size(1440, 900)
 STRIP = Size(320, 900)
 SCREEN = Size(1920, 1080)
 PHONE = Size(390, 844)
+PAD = Size(1280, 800)
 
 
 async def launch(playwright: Playwright) -> Browser:
@@ -186,7 +188,7 @@ class Pages:
         await kernel.access.save_user(
             User(
                 name=name,
-                password_hash=hash_secret(PASSWORD),
+                password_hash=HASHED,
                 roles=roles,
                 halls=None,
                 regions=None,

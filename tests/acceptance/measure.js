@@ -37,9 +37,10 @@
     return (high + 0.05) / (low + 0.05);
   };
   const isShown = (node) => {
-    if (!node.checkVisibility({ opacityProperty: true, visibilityProperty: true })) return false;
+    if (!node.getClientRects().length || getComputedStyle(node).visibility !== "visible") return false;
     for (let at = node; at; at = at.parentElement) {
-      if (getComputedStyle(at).clip !== "auto") return false; // for screen readers only
+      const style = getComputedStyle(at);
+      if (style.opacity === "0" || style.clip !== "auto") return false; // for screen readers only
     }
     return true;
   };

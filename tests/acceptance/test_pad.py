@@ -15,14 +15,13 @@ from sqlalchemy import select
 
 from hall_core.clock import ManualClock
 from hall_evaluation import tables
-from tests.acceptance.browser import Pages, Size, dated_by
+from tests.acceptance.browser import PAD, Pages, Size, dated_by
 from tests.acceptance.busy import clock_at
 from tests.acceptance.test_looks import PUBLIC, heights, judge, measured
 from tests.support import HALL, HallServer, eventually, hall_server
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-PAD = Size(1280, 800)
 SMALL_PAD = Size(1024, 600)
 ASK_S = 30
 THANKS_MS = 6_000
