@@ -1,4 +1,4 @@
-"""One rule for all tests: in CI a skipped test is a failed test.
+"""For all tests: in CI a skipped test is a failed test.
 
 A skip says "not here": no Chromium, no strace, no PostgreSQL. On a person's machine that
 is a help. In CI it would mean that a broken set-up step turns a whole group of tests off
@@ -6,10 +6,17 @@ and everything stays green, so there what a test needs is installed or the run f
 """
 
 import os
+import sys
 from collections.abc import Generator
 
 import pytest
-from hypothesis import settings
+
+# Compiled files are kept, whatever the environment says: a run has many processes, and each would
+# compile the whole project anew. Said before anything large is imported.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+from hypothesis import settings  # noqa: E402
 
 # Time is not what properties are about: a busy machine is no failure.
 settings.register_profile("hall", deadline=None)

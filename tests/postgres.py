@@ -34,7 +34,6 @@ class Postgres:
         # Short: a socket's path may have 107 characters.
         self._home = Path(tempfile.mkdtemp(prefix="hall-pg-"))
         self._numbers = count(1)
-        self._copies: dict[str, str] = {}
         self._user = self._another_user()
         self._process = self._start(self._programs())
 
@@ -93,10 +92,10 @@ class Postgres:
         with psycopg.connect(where, autocommit=True) as connection:
             connection.execute(statement.encode())
 
-    def new_database(self, template: str = "template0") -> str:
-        """A new database (a copy of `template`); its name."""
+    def new_database(self) -> str:
+        """A new database; its name."""
         name = f"hall{next(self._numbers)}"
-        self.sql(f"CREATE DATABASE {name} TEMPLATE {template}")
+        self.sql(f"CREATE DATABASE {name} TEMPLATE template0")
         return name
 
     def stop(self) -> None:

@@ -27,6 +27,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -34,12 +35,12 @@ from typing import Any, NamedTuple, Self
 import aiohttp
 import msgspec
 from aiohttp import web
+from argon2 import PasswordHasher
 
 from hall_app import install, server, settings
-from hall_app.demo import city
-from hall_core.access import DeviceKind
 from hall_core.agent.stream import fold
 from hall_core.clock import Clock, SystemClock
+from hall_core.credentials import DeviceKind
 from hall_core.halls import Hall
 from hall_core.kernel import Kernel
 
@@ -47,27 +48,32 @@ HALL = "qinghe"  # the demonstration's county hall; its windows are numbered fro
 PLAIN_HALL = "hall"  # the one hall of an installation without the demonstration city
 PATIENCE_S = 20.0
 ANY_HALL: tuple[str, ...] = ("supervisor", "admin")
+# argon2id as the server's, but not slow on purpose: nor is signing in with what it hashed.
+QUICK_HASHER = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 
 
 # --- installations -----------------------------------------------------------------------------
 
-_templates: dict[tuple[bool, bool], Path] = {}
+# Each kind is made once and then copied: (demo, always_open, its first moment or None for now).
+_templates: dict[tuple[bool, bool, datetime | None], Path] = {}
+
+
+def _template() -> Path:
+    """A folder, not there yet, that goes when the tests have ended."""
+    parent = Path(tempfile.mkdtemp(prefix="hall-template-"))
+    atexit.register(shutil.rmtree, parent, ignore_errors=True)
+    return parent / "installed"
 
 
 def installation(directory: Path, demo: bool = True, always_open: bool = True) -> Path:
-    """A new installation in `directory`, copied from one that is made once for all tests.
-
-    May be called inside an event loop or outside of one.
-    """
-    template = _templates.get((demo, always_open))
-    if template is None:
-        parent = Path(tempfile.mkdtemp(prefix="hall-template-"))
-        atexit.register(shutil.rmtree, parent, ignore_errors=True)
-        template = parent / "installed"
+    """A new installation in `directory`. May be called inside an event loop or outside of one."""
+    kind = (demo, always_open, None)
+    if kind not in _templates:
+        template = _template()
         with ThreadPoolExecutor(1) as other:  # `init` runs an event loop of its own
             other.submit(install.init, template, demo, always_open, lambda line: None).result()
-        _templates[demo, always_open] = template
-    shutil.copytree(template, directory, dirs_exist_ok=True)
+        _templates[kind] = template
+    shutil.copytree(_templates[kind], directory, dirs_exist_ok=True)
     return directory
 
 
@@ -79,6 +85,21 @@ async def installation_at(
     database: str | None = None,
 ) -> Path:
     """A new installation whose first day is `clock`'s, on SQLite or the `database` given."""
+    if database is not None:
+        await _install(directory, clock, demo, always_open, database)
+        return directory
+    kind = (demo, always_open, clock.now())
+    if kind not in _templates:
+        template = _template()
+        await _install(template, clock, demo, always_open, None)
+        _templates[kind] = template
+    shutil.copytree(_templates[kind], directory, dirs_exist_ok=True)
+    return directory
+
+
+async def _install(
+    directory: Path, clock: Clock, demo: bool, always_open: bool, database: str | None
+) -> None:
     os.makedirs(directory, exist_ok=True)
     settings.write_default(directory)
     if database is not None:
@@ -88,11 +109,10 @@ async def installation_at(
     kernel = await server.open_kernel(directory, settings.load(directory), clock)
     await kernel.start()
     try:
-        for regions, info, setup in city.halls(demo, always_open):
+        for regions, info, setup in install.halls(demo, always_open):
             await install.add_hall(kernel, regions, info, setup)
     finally:
         await kernel.stop()
-    return directory
 
 
 # --- a client ----------------------------------------------------------------------------------
@@ -174,6 +194,11 @@ class Client:
         """One window command."""
         body = {"command": command, **more}
         return await self.post(f"/halls/{hall}/windows/{window}/commands", body, key)
+
+
+def browsing(url: str) -> aiohttp.ClientSession:
+    """A browser: it keeps cookies, also of an address without a name."""
+    return aiohttp.ClientSession(url, cookie_jar=aiohttp.CookieJar(unsafe=True))
 
 
 # --- a screen ----------------------------------------------------------------------------------
@@ -433,7 +458,7 @@ class ServerProcess:
         if url is None:
             self.kill()
             raise AssertionError(f"the server did not start: {self.out} {self.err}")
-        self.url = url.replace("0.0.0.0", "127.0.0.1")
+        self.url = url
         return self
 
     def signal(self, number: signal.Signals) -> None:

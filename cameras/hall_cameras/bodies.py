@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, NotRequired, TypedDict
+from typing import Annotated, Literal, NotRequired, TypedDict
 
 import msgspec
 
@@ -96,8 +96,16 @@ CameraCommand = Retry | Enable | Disable | Learn | MakeH264 | Move | GoTo
 Zones = tuple[CameraZone, ...]
 
 
+class PresentView(TypedDict):
+    """Whether somebody is at a window; null: it can't be told."""
+
+    window: int
+    present: bool | None
+
+
 class CameraView(TypedDict):
-    """A camera. `why_text` says in words why it is in its state."""
+    """A camera. `why_text` says in words why it is in its state; `dismissed_rate`, in lists, is
+    the share of its alerts that were dismissed, null without any."""
 
     camera_id: str
     name: str
@@ -111,8 +119,10 @@ class CameraView(TypedDict):
     height: int
     fps: float
     codec: str
-    zones: list[Any]
-    settings: dict[str, Any]
+    zones: list[CameraZone]
+    presence: list[PresentView]
+    settings: CameraSettings
+    dismissed_rate: NotRequired[float | None]
 
 
 class CameraDetails(CameraView):

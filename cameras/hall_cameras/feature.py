@@ -143,10 +143,11 @@ class CamerasFeature(Feature):
 
     def routes(self) -> Sequence[Route]:
         from hall_cameras.cascade.routes import routes as cascade_routes
+        from hall_cameras.figure_routes import routes as figure_routes
         from hall_cameras.patrol import routes as patrol_routes
         from hall_cameras.routes import routes
 
-        return [*routes(self), *patrol_routes(), *cascade_routes(self)]
+        return [*routes(self), *figure_routes(), *patrol_routes(), *cascade_routes(self)]
 
     def jobs(self, kernel: Kernel) -> Sequence[Job]:
         from hall_cameras.retention import Retention

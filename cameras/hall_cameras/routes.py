@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import secrets
 import time
 from collections.abc import Sequence
@@ -24,30 +23,22 @@ from hall_cameras.domain.commands import (
 )
 from hall_cameras.domain.state import Camera, CamerasState
 from hall_cameras.domain.view import camera_view
+from hall_cameras.looks import Looks
 from hall_cameras.records import Record
 from hall_cameras.service import Cameras
 from hall_core.answers import Media
 from hall_core.clock import from_millis, millis
-from hall_core.day import service_day
-from hall_core.errors import FieldError, Forbidden, Invalid, NotFound, invalid
-from hall_core.events import CameraTime
-from hall_core.halls import SYSTEM, Hall, Slices
+from hall_core.errors import FieldError, Forbidden, Invalid, NotFound
+from hall_core.halls import Hall, Slices
 from hall_core.http import Call, Route, roles
 from hall_core.once import Write, once
-from hall_core.parameters import asks, word
 
 if TYPE_CHECKING:
     from hall_cameras.feature import CamerasFeature
 
-DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 DISCOVER_S = 3.0
 PROBE_S = 20.0
-PERIOD = (
-    word("from", "First day, 2026-01-31; left out: today"),
-    word("to", "Last day; left out: today"),
-)
 JPEG = Media("image/jpeg")
-LOOKED_S = 600.0  # one entry in the audit log for each person and camera in this time
 DISMISSED = timedelta(days=30)  # of these the share of false alerts is shown
 
 
@@ -56,7 +47,7 @@ class CameraCalls:
 
     def __init__(self, feature: CamerasFeature) -> None:
         self._feature = feature
-        self._looked: dict[tuple[str, str], float] = {}
+        self._looks = Looks()
 
     @property
     def _cameras(self) -> Cameras:
@@ -299,16 +290,9 @@ class CameraCalls:
         return web.Response(body=jpeg, content_type="image/jpeg", headers=headers)
 
     async def _audit_look(self, call: Call, camera_id: str, hall_id: str) -> None:
-        now = time.monotonic()
-        key = (call.principal.id, camera_id)
-        if now - self._looked.get(key, -LOOKED_S) < LOOKED_S:
-            return
-        if len(self._looked) > 10_000:
-            self._looked.clear()
-        self._looked[key] = now
-        await call.kernel.audit(
-            call.principal.actor().name, "camera_viewed", camera_id, call.address, hall_id
-        )
+        if self._looks.anew(call.principal.id, camera_id):
+            name = call.principal.actor().name
+            await call.kernel.audit(name, "camera_viewed", camera_id, call.address, hall_id)
 
     # --- commands ------------------------------------------------------------------------------
 
@@ -363,76 +347,6 @@ class CameraCalls:
 
         return await once(call, act)
 
-    # --- figures -------------------------------------------------------------------------------
-
-    @asks(*PERIOD)
-    async def hall_figures(self, call: Call) -> Any:
-        hall = call.hall
-        start, until, running = self._period(call, hall)
-        by_camera = await self._times(call, [hall], start, until, running)
-        state: CamerasState = hall.committed["cameras"]
-        rows = [
-            figures.figures_row(key, state.cameras[key].name, 1, time)
-            for (_, key), time in by_camera.items()
-            if key in state.cameras
-        ]
-        total = figures.total(by_camera.values())
-        return {
-            "from": start,
-            "to": until,
-            "rows": rows,
-            "total": figures.figures_row(hall.info.id, hall.info.name, len(rows), total),
-        }
-
-    @asks(*PERIOD)
-    async def city_figures(self, call: Call) -> Any:
-        halls = [
-            hall for hall in call.kernel.halls.values()
-            if call.principal.may_enter(hall.info.id) and hall.committed["cameras"].cameras
-        ]  # fmt: skip
-        if not halls:
-            return {"from": None, "to": None, "rows": [], "total": None}
-        start, until, running = self._period(call, halls[0])
-        by_camera = await self._times(call, halls, start, until, running)
-        rows = []
-        for hall in halls:
-            times = [time for (key, _), time in by_camera.items() if key == hall.info.id]
-            rows.append(
-                figures.figures_row(hall.info.id, hall.info.name, len(times), figures.total(times))
-                | {"region": hall.info.region, "level": hall.info.level}
-            )
-        total = figures.total(by_camera.values())
-        return {
-            "from": start,
-            "to": until,
-            "rows": rows,
-            "total": figures.figures_row("", "合计", len(by_camera), total),
-        }
-
-    def _period(self, call: Call, hall: Hall) -> tuple[str, str, bool]:
-        """The days asked for (default: today) and whether the running one is among them."""
-        today = service_day(hall.info.timezone, call.kernel.clock.now())
-        start = call.request.query.get("from", today)
-        until = call.request.query.get("to", max(start, today))
-        for name, day in (("from", start), ("to", until)):
-            if not DAY.fullmatch(day):
-                raise invalid(name, "日期应为 2026-01-31 的形式。")
-        if until < start:
-            raise invalid("to", "结束日期早于开始日期。")
-        return start, until, start <= today <= until
-
-    async def _times(
-        self, call: Call, halls: Sequence[Hall], start: str, until: str, running: bool
-    ) -> dict[figures.Key, CameraTime]:
-        ids = [hall.info.id for hall in halls]
-        times = await call.kernel.store.read(lambda c: figures.stored(c, ids, start, until))
-        for hall in halls if running else ():
-            state: CamerasState = hall.committed["cameras"]
-            for camera_id, time_ in figures.today(state, hall.context(SYSTEM)).items():
-                key = (hall.info.id, camera_id)
-                times[key] = figures.total((times.get(key, CameraTime()), time_))
-        return times
-
 
 def routes(feature: CamerasFeature) -> list[Route]:
     calls = CameraCalls(feature)
@@ -463,16 +377,6 @@ def routes(feature: CamerasFeature) -> list[Route]:
             method="POST", path="/halls/{hall}/cameras/probe", handler=calls.probe,
             summary="What a camera or recorder says of itself, before it is added", roles=manager,
             body=bodies.ProbeBody, answer=wire.Identity, keyed=False,
-        ),
-        r(
-            method="GET", path="/halls/{hall}/camera-figures", handler=calls.hall_figures,
-            summary="Online rate and good-picture rate of each camera (?from=&to=)", roles=viewer,
-            answer=bodies.FiguresView,
-        ),
-        r(
-            method="GET", path="/camera-figures", handler=calls.city_figures,
-            summary="The same by hall (?from=&to=)", roles=viewer,
-            answer=bodies.FiguresView,
         ),
         r(
             method="GET", path="/cameras/{camera}", handler=calls.one,

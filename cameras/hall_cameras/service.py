@@ -9,17 +9,16 @@ import asyncio
 import contextlib
 import secrets
 import time
-from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 import msgspec
 import structlog
 from aiohttp import WSCloseCode, WSMsgType, web
 
-from hall_cameras import addresses, tables, wire
+from hall_cameras import wire
 from hall_cameras.cascade.service import Cascade
-from hall_cameras.domain.commands import KeepEvidence, ReportCamera, ReportPresence
-from hall_cameras.domain.state import Camera, CamerasState, Trouble
+from hall_cameras.domain.state import Camera, CamerasState
+from hall_cameras.keeping import Keeping
 from hall_cameras.leases import Leases, Worker
 from hall_cameras.link import Link
 from hall_cameras.live.relay import Relay
@@ -27,26 +26,19 @@ from hall_cameras.media import Pictures
 from hall_cameras.presence.evidence import WindowEvidence
 from hall_cameras.records import Record, Records
 from hall_cameras.supervisor import DEVICE_ID, Supervisor
-from hall_core.clock import millis
 from hall_core.errors import Conflict, HallError, NotFound, Unauthorized
-from hall_core.features import Actor
 from hall_core.kernel import Kernel
 
 log = structlog.get_logger()
 
 T = TypeVar("T")
-K = TypeVar("K")
-V = TypeVar("V")
 TEND_S = 0.25
 HELD_UP_S = 1.0  # between two looks
 NO_WORKER_S = 12.0  # a worker that is replaced in time is not worth telling
 HELLO_S = 5.0
 ASK_S = 8.0
 FRESH_S = 1.0  # a picture that was just fetched serves the next who looks
-WAITING_MAX = 200  # pictures of troubles that wait to be stored
-AGAIN_S = 2.0
 GOOD_BYE = (WSCloseCode.OK, WSCloseCode.GOING_AWAY)  # what a worker says that was asked to end
-ACTOR = Actor(kind="system", name="cameras")
 
 
 class Taken(msgspec.Struct, frozen=True):
@@ -64,21 +56,15 @@ class Cameras:
         self.records = Records(kernel)
         self.pictures = pictures
         self.leases = Leases(first_epoch=time.time_ns() // 1_000_000)
+        self._keeping = Keeping(kernel, self.records, self.leases, pictures, self.camera)
         self.supervisor = Supervisor(self)
         self.links: dict[str, Link] = {}
         self.live = Relay(self._look)
         self.cascade = Cascade(kernel, self)
         self._newest: dict[str, Taken] = {}
         self._asking: dict[str, asyncio.Task[None]] = {}  # for the newest picture, by camera
-        # What workers said and is not stored yet: the newest of each camera or window.
-        self._reports: dict[str, wire.Report] = {}
-        self._known: dict[str, wire.Known] = {}
-        self._in_zones: dict[tuple[str, int], wire.InZone] = {}
-        self._new_views: dict[str, bytes] = {}
-        self._evidence: dict[str, wire.Evidence] = {}  # by the id that it gets
         self._views: dict[str, bytes] = {}
         self._tasks: list[asyncio.Task[None]] = []
-        self._wake = asyncio.Event()
         self._stopping = False
 
     async def start(self) -> None:
@@ -104,7 +90,7 @@ class Cameras:
         this server is to be reached."""
         self._tasks = [
             asyncio.create_task(self._tend()),
-            asyncio.create_task(self._store()),
+            asyncio.create_task(self._keeping.run()),
             asyncio.create_task(WindowEvidence(self._kernel, self).run()),
         ]
         if url is not None:
@@ -160,7 +146,7 @@ class Cameras:
             self._want(record.hall_id, camera_id)
             self._give()
         else:
-            self._reports.pop(camera_id, None)
+            self._keeping.void(camera_id)
             self._take(held[0], camera_id, held[1])
 
     def _give(self) -> None:
@@ -175,7 +161,7 @@ class Cameras:
             return
         if link is None:
             return
-        waiting = self._reports.get(camera_id)
+        waiting = self._keeping.report(camera_id)
         order = wire.Order(
             camera_id=camera_id,
             access=record.access(),
@@ -221,10 +207,8 @@ class Cameras:
         camera = self.camera(hall_id, camera_id)
         if camera is None or camera.state in ("disabled", "refused") or camera.why == why:
             return
-        self._reports[camera_id] = wire.Report(
-            camera_id=camera_id, epoch=0, state="unreachable", why=why
-        )
-        self._wake.set()
+        report = wire.Report(camera_id=camera_id, epoch=0, state="unreachable", why=why)
+        self._keeping.add(report)
 
     # --- workers -------------------------------------------------------------------------------
 
@@ -304,17 +288,14 @@ class Cameras:
             case wire.Answer():
                 link.answered(message)
             case wire.UplinkEnded():
-                self.cascade.uplink_ended(message)
+                self.cascade.sessions.ended(message.session, message.why)
             case wire.Report() if self._counts(link, message.camera_id, message.epoch):
-                self._reports[message.camera_id] = message
+                self._keeping.add(message)
                 self.leases.told(message.camera_id)
-                self._wake.set()
-            case wire.InZone() if self._counts(link, message.camera_id, message.epoch):
-                self._in_zones[message.camera_id, message.window] = message
-                self._wake.set()
-            case wire.Known() if self._counts(link, message.camera_id, message.epoch):
-                self._known[message.camera_id] = message
-                self._wake.set()
+            case wire.InZone() | wire.Known() if self._counts(
+                link, message.camera_id, message.epoch
+            ):
+                self._keeping.add(message)
             case wire.LivePart() if self._counts(link, message.camera_id, message.epoch):
                 self.live.part(message)
             case wire.LiveHead() if self._counts(link, message.camera_id, message.epoch):
@@ -322,14 +303,10 @@ class Cameras:
             case wire.View() if self._counts(link, message.camera_id, message.epoch):
                 if len(message.jpeg) <= wire.PICTURE_MAX:
                     self._views[message.camera_id] = message.jpeg
-                    self._new_views[message.camera_id] = message.jpeg
-                    self._wake.set()
+                    self._keeping.add(message)
             case wire.Evidence() if self._may_show(link, message.camera_id):
                 if len(message.jpeg) <= wire.PICTURE_MAX:
-                    if len(self._evidence) >= WAITING_MAX:
-                        del self._evidence[next(iter(self._evidence))]
-                    self._evidence[secrets.token_hex(12)] = message
-                    self._wake.set()
+                    self._keeping.add(message)
             case _:
                 pass  # a beat, or of a camera that is another worker's by now
 
@@ -341,85 +318,6 @@ class Cameras:
         record = self.records.get(camera_id)
         worker = self.leases.workers.get(link.worker_id)
         return record is not None and worker is not None and worker.may(record.hall_id)
-
-    # --- storing what they say -----------------------------------------------------------------
-
-    async def _store(self) -> None:
-        """Store what they said, each camera's newest report first."""
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            try:
-                await _drain(self._reports, self._keep_report)
-                await _drain(self._known, self._keep_identity)
-                await _drain(self._in_zones, self._keep_presence)
-                await _drain(self._new_views, self._keep_view)
-                await _drain(self._evidence, self._keep_evidence)
-            except HallError:  # cannot store now: what was said is kept and told again
-                await asyncio.sleep(AGAIN_S)
-                self._wake.set()
-
-    async def _keep_report(self, camera_id: str, report: wire.Report) -> None:
-        record = self.records.get(camera_id)
-        if record is not None and self.camera(record.hall_id, camera_id) is not None:
-            await self._execute(record.hall_id, _report(report))
-
-    async def _keep_presence(self, key: tuple[str, int], told: wire.InZone) -> None:
-        record = self.records.get(told.camera_id)
-        if record is not None and self.camera(record.hall_id, told.camera_id) is not None:
-            await self._execute(record.hall_id, _presence(told))
-
-    async def _execute(self, hall_id: str, command: ReportCamera | ReportPresence) -> None:
-        await self._kernel.halls[hall_id].execute(command, ACTOR, lambda live, records: None)
-
-    async def _keep_identity(self, camera_id: str, message: wire.Known) -> None:
-        async with self.records.changing:
-            record, held = self.records.get(camera_id), self.leases.holder(camera_id)
-            if record is None or held is None or held[1] != message.epoch:
-                return  # its address was changed meanwhile
-            identity = message.identity
-            changed = msgspec.structs.replace(record, identity=identity)
-            moved = bool(record.onvif and identity.onvif) and identity.onvif != record.onvif
-            if moved:  # found again by its serial number
-                rtsp = addresses.followed(record.rtsp, record.onvif, identity.onvif)
-                changed = msgspec.structs.replace(changed, onvif=identity.onvif, rtsp=rtsp)
-            if changed == record:
-                return
-            await self._kernel.writer.write([self.records.row(changed)])
-            self.records.put(changed)
-        if moved:
-            await self._kernel.audit(
-                ACTOR.name, "camera_found_again", record.camera_id, "", record.hall_id,
-                f"{record.onvif} -> {identity.onvif}",
-            )  # fmt: skip
-
-    async def _keep_view(self, camera_id: str, jpeg: bytes) -> None:
-        if self.records.get(camera_id) is not None:
-            await asyncio.to_thread(self.pictures.keep_view, camera_id, jpeg)
-
-    async def _keep_evidence(self, evidence_id: str, evidence: wire.Evidence) -> None:
-        # What it shows was reported before it, and may have come while something else was stored.
-        await _drain(self._reports, self._keep_report)
-        record = self.records.get(evidence.camera_id)
-        camera = None if record is None else self.camera(record.hall_id, evidence.camera_id)
-        trouble: Trouble = evidence.fault
-        if record is None or camera is None or trouble not in camera.alarms:
-            return
-        hall = self._kernel.halls[record.hall_id]
-        await asyncio.to_thread(self.pictures.keep, evidence_id, evidence.jpeg)
-        taken = millis(self._kernel.clock.now()) - round(evidence.age_s * 1000)
-        caption = msgspec.json.encode(evidence.measures).decode()
-        row = (
-            tables.camera_evidence,
-            (
-                evidence_id, hall.info.id, evidence.camera_id, f"camera_{trouble}", taken,
-                len(evidence.jpeg), caption,
-            ),
-        )  # fmt: skip
-        command = KeepEvidence(
-            camera_id=evidence.camera_id, trouble=trouble, evidence=(evidence_id,)
-        )
-        await hall.execute(command, ACTOR, lambda live, records: None, rows=[row])
 
     # --- asking --------------------------------------------------------------------------------
 
@@ -496,48 +394,3 @@ class Cameras:
         self._views.pop(camera_id, None)
         self.changed(camera_id)
         await asyncio.to_thread(self.pictures.forget_views, set(self._views))
-
-
-async def _drain(waiting: dict[K, V], keep: Callable[[K, V], Awaitable[None]]) -> None:
-    """Store what waits; what can't be stored for a reason of its own is dropped.
-
-    Raises:
-        HallError: the database takes nothing now; what was not stored still waits.
-    """
-    while waiting:
-        key = next(iter(waiting))
-        message = waiting.pop(key)
-        try:
-            await keep(key, message)
-        except HallError as error:
-            if error.status == 503:
-                waiting.setdefault(key, message)  # unless a newer one came meanwhile
-                raise
-            log.warning("camera_word_refused", what=type(message).__name__, error=error.detail)
-        except OSError as error:  # the disk is full
-            log.error("camera_picture_not_kept", error=str(error))
-        except Exception:
-            log.exception("camera_word_failed", what=type(message).__name__)
-
-
-def _report(report: wire.Report) -> ReportCamera:
-    return ReportCamera(
-        camera_id=report.camera_id,
-        state=report.state,
-        why=report.why,
-        faults=report.faults,
-        width=report.width,
-        height=report.height,
-        fps=report.fps,
-        codec=report.codec,
-    )
-
-
-def _presence(told: wire.InZone) -> ReportPresence:
-    return ReportPresence(
-        camera_id=told.camera_id,
-        window=told.window,
-        present=told.present,
-        lasted_s=told.lasted_s,
-        confidence=told.confidence,
-    )

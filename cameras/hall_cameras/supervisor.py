@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING
 import structlog
 
 from hall_cameras import wire
-from hall_core.access import Device, hash_token
 from hall_core.clock import millis
+from hall_core.credentials import Device, hash_token
 from hall_core.kernel import Kernel
 from hall_core.once import commit
 

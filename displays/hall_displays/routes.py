@@ -94,7 +94,7 @@ async def report_health(call: Call) -> Any:
         fault=body.fault,
         window=principal.window,
         place=body.screen,
-        place_name=f"屏幕{body.screen}" if body.screen else "",
+        place_name=(f"屏幕{body.screen}", f"screen {body.screen}") if body.screen else None,
     )
     return await call.hall.execute(
         report, principal.actor(), lambda live, _: HealthAnswer(fault=body.fault), call.key

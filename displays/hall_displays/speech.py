@@ -14,7 +14,6 @@ import msgspec
 
 DIGITS = "零一二三四五六七八九"
 DIGITS_EN = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-YAO = "幺"
 PLACES = frozenset({"number", "window", "number_read", "window_read", "number_en", "window_en"})
 
 _PLACE = re.compile(r"\{([^{}]*)\}")

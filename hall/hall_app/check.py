@@ -35,7 +35,7 @@ from hall_app.faults import Faults, row_differences, row_name, shown
 from hall_app.features import make_features
 from hall_app.settings import SettingsError
 from hall_core import tables
-from hall_core.access import DeviceKind, UserRole
+from hall_core.credentials import DeviceKind, UserRole
 from hall_core.setup import HallInfo
 from hall_queue import tables as queue_tables
 from hall_queue.domain.state import TicketState, WindowState

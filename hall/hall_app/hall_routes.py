@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from hall_app.demo import city
+from hall_app import plain
 from hall_core import tables
 from hall_core.answers import HallsAndRegions, HallView
 from hall_core.day import RenameHall
@@ -86,8 +86,7 @@ async def add_hall(call: Call) -> Any:
 
         rows: list[Row] = [hall_row(info)]
         if region is not None:
-            values = (region.code, region.name, region.level, region.parent)
-            rows.insert(0, (tables.regions, values))
+            rows.insert(0, region_row(region))
         actor = call.principal.actor().name
         entry = kernel.audit_entry(actor, "hall_added", info.id, call.address, info.id, info.name)
         answer = HallView(
@@ -99,13 +98,17 @@ async def add_hall(call: Call) -> Any:
     await kernel.access.reload()  # who is in charge of the region is in charge of the hall
     hall = kernel.hall(body.id)
     if not hall.live["queue"].lines:  # also when a retry finds that this was not reached
-        await hall.execute(city.plain_setup(always_open=False), SYSTEM, lambda live, records: None)
+        await hall.execute(plain.first_setup(always_open=False), SYSTEM, lambda live, records: None)
     return answer
 
 
 def hall_row(info: HallInfo) -> Row:
     values = (info.id, info.name, info.name_en, info.region, info.level, info.timezone)
     return (tables.halls, values)
+
+
+def region_row(region: Region) -> Row:
+    return (tables.regions, (region.code, region.name, region.level, region.parent))
 
 
 def _check_names(name: str, name_en: str) -> None:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, delete, insert, select, update
 
-from hall_app import schema, settings
+from hall_app import plain, schema, settings
 from hall_app.cli import Refused
+from hall_app.hall_routes import hall_row, region_row
 from hall_app.server import open_kernel
 from hall_core import tables
-from hall_core.access import User, device_row, hash_secret, new_device
 from hall_core.clock import SystemClock, millis
+from hall_core.credentials import User, device_row, hash_secret, new_device
 from hall_core.halls import SYSTEM
 from hall_core.kernel import Kernel
 from hall_core.setup import HallInfo, Region
@@ -57,8 +58,6 @@ async def fill(
     chosen: settings.AppSettings | None = None,
 ) -> str:
     """The database of a new installation; gives the administrator's password."""
-    from hall_app.demo import city
-
     chosen = chosen or settings.load(directory)
     if chosen.database.startswith(settings.SQLITE):
         settings.database_file(chosen, directory).touch(mode=0o600)  # nobody else on this machine
@@ -76,20 +75,27 @@ async def fill(
                 created_ms=millis(kernel.clock.now()),
             )
         )
-        for region, info, setup in city.halls(demo, always_open):
-            await add_hall(kernel, region, info, setup)
+        for regions, info, setup in halls(demo, always_open):
+            await add_hall(kernel, regions, info, setup)
         return password
     finally:
         await kernel.stop()
+
+
+def halls(demo: bool, always_open: bool) -> Iterable[tuple[list[Region], HallInfo, ChangeSetup]]:
+    """What to install: regions that are new with a hall, the hall, its first setup."""
+    if demo:
+        from hall_app.demo import city  # nobody's hall needs it
+
+        return city.halls(always_open)
+    return [plain.hall(always_open)]
 
 
 async def add_hall(
     kernel: Kernel, regions: list[Region], info: HallInfo, setup: ChangeSetup
 ) -> None:
     """A new hall with its first setup."""
-    rows = [(tables.regions, (r.code, r.name, r.level, r.parent)) for r in regions]
-    hall_values = (info.id, info.name, info.name_en, info.region, info.level, info.timezone)
-    await kernel.writer.write([*rows, (tables.halls, hall_values)])
+    await kernel.writer.write([*(region_row(region) for region in regions), hall_row(info)])
     hall = kernel.open_hall(info)
     hall.tick()
     await hall.execute(setup, SYSTEM, lambda live, records: None)

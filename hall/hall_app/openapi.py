@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from functools import cache
 from typing import Any, TypeAlias
 
 import msgspec
@@ -216,9 +218,13 @@ def _socket(name: str) -> Schema:
 def handler(
     routes: list[Route], features: Iterable[Feature]
 ) -> Callable[[web.Request], Awaitable[web.Response]]:
-    body = msgspec.json.encode(document(routes, features))
+    """Makes the document when it is first asked for: a start need not wait for it."""
+
+    @cache
+    def body() -> bytes:
+        return msgspec.json.encode(document(routes, features))
 
     async def openapi(request: web.Request) -> web.Response:
-        return web.Response(body=body, content_type="application/json")
+        return web.Response(body=await asyncio.to_thread(body), content_type="application/json")
 
     return openapi

@@ -19,7 +19,7 @@ DEFAULT = """\
 
 # Where to listen. The intranet's machines reach it at this address.
 listen = "{listen}"
-port = {port}
+port = 8080
 
 # true behind a reverse proxy that adds X-Forwarded-For: otherwise all who ask seem to be the proxy,
 # and one who mistypes a password keeps everybody waiting. Only then: the header is believed.
@@ -117,5 +117,5 @@ def media_folder(settings: AppSettings, directory: Path) -> Path:
     return directory.resolve() / settings.media
 
 
-def write_default(directory: Path, listen: str = "0.0.0.0", port: int = 8080) -> None:
-    (directory / FILE).write_text(DEFAULT.format(listen=listen, port=port), encoding="utf-8")
+def write_default(directory: Path, listen: str = "0.0.0.0") -> None:
+    (directory / FILE).write_text(DEFAULT.format(listen=listen), encoding="utf-8")

@@ -1,156 +1,55 @@
 """Who may do what, where: devices, people, tokens, sessions.
 
 The device says where, the clerk's PIN says who. A device is paired once with a short code and then
-holds a token bound to one hall and kind; a person signs in and holds a session. Tokens are 256
-random bits and stored as SHA-256; passwords and PINs as argon2id; codes, being short, as a keyed
-HMAC. All credentials are looked up in memory; the tables are read again when a token is unknown,
-because the command line may just have written it.
+holds a token bound to one hall and kind; a person signs in and holds a session. All credentials
+are looked up in memory; the tables are read again when a token is unknown, because the command
+line may just have written it.
 """
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import secrets
 import time
 from collections.abc import Callable
-from datetime import datetime, timedelta
-from typing import Any, Literal, TypeAlias
+from datetime import timedelta
+from typing import Any
 from weakref import WeakValueDictionary
 
 import msgspec
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerifyMismatchError
-from sqlalchemy import Connection, Executable, bindparam, delete, select, update
+from sqlalchemy import Executable, bindparam, delete, select, update
 
-from hall_core import tables
+from hall_core import credentials, tables
 from hall_core.clock import Clock, millis
+from hall_core.credentials import (
+    DUMMY_HASH,
+    IDLE,
+    SESSION_MAX,
+    Device,
+    DeviceKind,
+    Principal,
+    Read,
+    Session,
+    User,
+    device_principal,
+    device_row,
+    hash_token,
+    new_code,
+    new_device,
+    read_all,
+    user_row,
+)
 from hall_core.errors import NotFound, TooMany, Unauthorized, invalid
-from hall_core.features import Actor, Audience, Row
+from hall_core.features import Row
 from hall_core.once import Change, commit
 from hall_core.secret import Secret
 from hall_core.store import Store
 from hall_core.throttle import Throttle
 from hall_core.writer import Writer
 
-DeviceKind: TypeAlias = Literal[
-    "kiosk", "guide", "display", "counter", "pad", "agent", "camera", "supervisor", "admin"
-]
-UserRole: TypeAlias = Literal["manager", "supervisor", "admin", "security", "auditor"]
-
-ROLES_OF_TOKEN: dict[str, frozenset[str]] = {
-    "admin": frozenset({"admin", "manager", "security"}),
-}
-IDLE = timedelta(minutes=30)  # of a person's session without any request
-SESSION_MAX = timedelta(hours=12)
 LOCK_AFTER = 5  # failures in a row
 LOCK = timedelta(minutes=10)
 CODE_LIFE = timedelta(minutes=15)
-CODE_ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"  # nothing that looks like another
-PASSWORD_MIN = 10
-
-_hasher = PasswordHasher()
-
-
-class Principal(msgspec.Struct, frozen=True):
-    """Somebody who was let in. `halls` None means every hall."""
-
-    id: str
-    kind: str
-    name: str
-    roles: frozenset[str]
-    halls: frozenset[str] | None
-    window: int | None = None
-
-    def may_enter(self, hall_id: str) -> bool:
-        return self.halls is None or hall_id in self.halls
-
-    @property
-    def audience(self) -> Audience:
-        """How much of a hall they may see. Who manages and supervises gets the manager's."""
-        if self.roles & {"manager", "admin"}:
-            return Audience("manager")
-        if "supervisor" in self.roles:
-            return Audience("manager", supervises=True)
-        if self.roles & {"guide", "counter"}:
-            return Audience("staff")
-        if self.kind == "pad" or (self.kind == "agent" and self.window is not None):
-            return Audience("pad", self.window)
-        return Audience("public")
-
-    def actor(self, window: int | None = None) -> Actor:
-        """Who acts, for decisions and the journal."""
-        kind = "admin" if self.roles & {"admin", "manager"} else self.kind
-        return Actor(kind=kind, name=f"{self.kind}:{self.name}", window=window or self.window)
-
-
-class Device(msgspec.Struct, kw_only=True):
-    """A paired device or a token made on the command line."""
-
-    device_id: str
-    token_hash: str
-    kind: DeviceKind
-    hall_id: str | None
-    window: int | None
-    name: str
-    settings: dict[str, Any] = {}
-    paired_ms: int
-    revoked_ms: int | None = None
-    last_seen: float | None = None  # monotonic; in memory only
-
-    def last_seen_at(self, clock: Clock) -> datetime | None:
-        """When it last asked for anything, since the server started."""
-        if self.last_seen is None:
-            return None
-        return clock.now() - timedelta(seconds=time.monotonic() - self.last_seen)
-
-
-class User(msgspec.Struct, kw_only=True):
-    name: str
-    password_hash: str
-    roles: tuple[str, ...]
-    halls: tuple[str, ...] | None
-    regions: tuple[str, ...] | None
-    failures: int = 0
-    locked_until_ms: int = 0
-    disabled: bool = False
-    created_ms: int = 0
-    clerk_no: str | None = None  # which clerk of `clerk_hall` they are, if one
-    clerk_hall: str | None = None
-
-
-class Session(msgspec.Struct):
-    user: str
-    created_ms: int
-    seen_ms: int
-
-    def over(self, now_ms: int) -> bool:
-        """Whether nobody has used it for too long, or it has lasted for a shift."""
-        idle, age = now_ms - self.seen_ms, now_ms - self.created_ms
-        return idle > IDLE.total_seconds() * 1000 or age > SESSION_MAX.total_seconds() * 1000
-
-
-def hash_token(token: str) -> str:
-    return hashlib.sha256(token.encode(errors="surrogateescape")).hexdigest()
-
-
-def hash_secret(password: str) -> str:
-    """argon2id of a password or PIN. Slow on purpose: call it off the event loop."""
-    return _hasher.hash(password)
-
-
-def verify_secret(hashed: str, password: str) -> bool:
-    """Slow on purpose: call it off the event loop."""
-    try:
-        return _hasher.verify(hashed, password)
-    except (VerifyMismatchError, InvalidHashError):
-        return False
-
-
-def new_code() -> str:
-    """A pairing code as people type it: ABCD-2345."""
-    letters = "".join(secrets.choice(CODE_ALPHABET) for _ in range(8))
-    return f"{letters[:4]}-{letters[4:]}"
 
 
 class Access:
@@ -183,25 +82,25 @@ class Access:
     # --- reading -------------------------------------------------------------------------------
 
     def load(self) -> None:
-        self._take(self._store.read_now(_read_all))
+        self._take(self._store.read_now(read_all))
 
     async def reload(self) -> None:
         """Read the tables again: the command line may have written them."""
         while True:
             changes = self._changes
-            read = await self._store.read(_read_all)
+            read = await self._store.read(read_all)
             if changes == self._changes:
                 self._take(read)
                 return
 
-    def _take(self, read: _Read) -> None:
+    def _take(self, read: Read) -> None:
         seen = {key: device.last_seen for key, device in self.devices.items()}
         self.devices = {device.device_id: device for device in read.devices}
         for key, device in self.devices.items():
             device.last_seen = seen.get(key)
         live = [device for device in read.devices if device.revoked_ms is None]
         self._by_token = {device.token_hash: device for device in live}
-        self._principals = {device.device_id: _device_principal(device) for device in live}
+        self._principals = {device.device_id: device_principal(device) for device in live}
         self.users = {user.name: user for user in read.users}
         # A session's last use is newer in memory than on disk; what is not there has ended.
         ended = {s.user for k, s in self._sessions.items() if k not in read.sessions}
@@ -297,7 +196,7 @@ class Access:
         self.devices[device.device_id] = device
         if device.revoked_ms is None:
             self._by_token[device.token_hash] = device
-            self._principals[device.device_id] = _device_principal(device)
+            self._principals[device.device_id] = device_principal(device)
             return
         self._by_token.pop(device.token_hash, None)
         self._principals.pop(device.device_id, None)
@@ -402,8 +301,8 @@ class Access:
             minutes = -(-(user.locked_until_ms - now) // 60_000)
             raise TooMany("locked", f"密码连续错误次数过多，账号已锁定，请 {minutes} 分钟后再试。")
         # An unknown name takes as long as a wrong password.
-        hashed = user.password_hash if user is not None else _DUMMY
-        good = await asyncio.to_thread(verify_secret, hashed, password)
+        hashed = user.password_hash if user is not None else DUMMY_HASH
+        good = await asyncio.to_thread(credentials.verify_secret, hashed, password)
         async with self.changing:
             user = self.users.get(name)  # it may have been changed while the password was checked
             if user is None or user.password_hash != hashed or not good or user.disabled:
@@ -477,121 +376,3 @@ def _after_failure(user: User, now: int) -> User:
     if failures >= LOCK_AFTER:
         failures, locked_ms = 0, now + int(LOCK.total_seconds() * 1000)
     return msgspec.structs.replace(user, failures=failures, locked_until_ms=locked_ms)
-
-
-# Of a password that nobody has: checking one against it takes as long as against any other.
-_DUMMY = (
-    f"$argon2id$v=19$m={_hasher.memory_cost},t={_hasher.time_cost},p={_hasher.parallelism}"
-    f"${'A' * 22}${'A' * 43}"
-)
-
-
-class _Read(msgspec.Struct):
-    devices: list[Device]
-    users: list[User]
-    sessions: dict[str, Session]
-    regions: dict[str, str | None]
-    halls: dict[str, str]
-
-
-def _read_all(connection: Connection) -> _Read:
-    devices = [
-        Device(**{**row._asdict(), "settings": msgspec.json.decode(row.settings)})
-        for row in connection.execute(select(tables.devices))
-    ]
-    users = [_user(row) for row in connection.execute(select(tables.users))]
-    sessions = {
-        row.token_hash: Session(row.user, row.created_ms, row.seen_ms)
-        for row in connection.execute(select(tables.sessions))
-    }
-    regions = {row.code: row.parent for row in connection.execute(select(tables.regions))}
-    halls = {row.hall_id: row.region for row in connection.execute(select(tables.halls))}
-    return _Read(devices, users, sessions, regions, halls)
-
-
-def _user(row: Any) -> User:
-    def strings(text: str | None) -> tuple[str, ...] | None:
-        return None if text is None else tuple(msgspec.json.decode(text))
-
-    return User(
-        name=row.name,
-        password_hash=row.password_hash,
-        roles=strings(row.roles) or (),
-        halls=strings(row.halls),
-        regions=strings(row.regions),
-        failures=row.failures,
-        locked_until_ms=row.locked_until_ms,
-        disabled=bool(row.disabled),
-        created_ms=row.created_ms,
-        clerk_no=row.clerk_no,
-        clerk_hall=row.clerk_hall,
-    )
-
-
-def user_row(user: User) -> Row:
-    def text(values: tuple[str, ...] | None) -> str | None:
-        return None if values is None else msgspec.json.encode(values).decode()
-
-    values = (
-        user.name,
-        user.password_hash,
-        text(user.roles),
-        text(user.halls),
-        text(user.regions),
-        user.failures,
-        user.locked_until_ms,
-        int(user.disabled),
-        user.created_ms,
-        user.clerk_no,
-        user.clerk_hall,
-    )
-    return (tables.users, values)
-
-
-def _device_principal(device: Device) -> Principal:
-    return Principal(
-        id=f"device:{device.device_id}",
-        kind=device.kind,
-        name=device.name or device.device_id,
-        roles=ROLES_OF_TOKEN.get(device.kind, frozenset({device.kind})),
-        halls=None if device.hall_id is None else frozenset({device.hall_id}),
-        window=device.window,
-    )
-
-
-def new_device(
-    kind: DeviceKind,
-    hall_id: str | None,
-    window: int | None,
-    name: str,
-    clock: Clock,
-    settings: dict[str, Any] | None = None,
-) -> tuple[Device, str]:
-    """A device that nobody knows yet, and its token (shown once, stored hashed)."""
-    token = secrets.token_urlsafe(32)
-    device = Device(
-        device_id=secrets.token_hex(6),
-        token_hash=hash_token(token),
-        kind=kind,
-        hall_id=hall_id,
-        window=window,
-        name=name,
-        settings=settings or {},
-        paired_ms=millis(clock.now()),
-    )
-    return device, token
-
-
-def device_row(device: Device) -> Row:
-    values = (
-        device.device_id,
-        device.token_hash,
-        device.kind,
-        device.hall_id,
-        device.window,
-        device.name,
-        msgspec.json.encode(device.settings).decode(),
-        device.paired_ms,
-        device.revoked_ms,
-    )
-    return (tables.devices, values)

@@ -19,10 +19,10 @@ from aiohttp import WSMsgType, web
 from sqlalchemy import select
 
 from hall_core import tables
-from hall_core.access import Device
 from hall_core.agent import wire
 from hall_core.answers import DeviceFaultView
 from hall_core.clock import from_millis, millis
+from hall_core.credentials import Device
 from hall_core.errors import Conflict, HallError, NotFound
 from hall_core.faults import FAULTS, FaultsState, ReportDevice
 from hall_core.features import Actor
@@ -37,14 +37,14 @@ SILENT_S = 3 * wire.PING_S
 WATCH_S = 1.0
 ASKS_MAX = 16  # waiting for one agent
 
-# What a part's kind is called, for people.
+# What a part's kind is called, for people: in Chinese, in English.
 KINDS = {
-    "printer": "号票打印机",
-    "reader": "读卡器",
-    "strip": "LED条屏",
-    "caller": "呼叫器",
-    "pad": "评价器",
-    "kiosk": "取号页",
+    "printer": ("号票打印机", "ticket printer"),
+    "reader": ("读卡器", "card reader"),
+    "strip": ("LED条屏", "LED strip"),
+    "caller": ("呼叫器", "caller"),
+    "pad": ("评价器", "rating pad"),
+    "kiosk": ("取号页", "kiosk page"),
 }
 
 _encoder = msgspec.json.Encoder()
@@ -205,7 +205,8 @@ class Agents:
             {
                 "place": where.partition("-")[2],
                 "fault": fault.fault,
-                "text": FAULTS[fault.fault],
+                "text": FAULTS[fault.fault][0],
+                "text_en": FAULTS[fault.fault][1],
                 "since": fault.since,
             }
             for where, fault in faults.faults.items()
@@ -319,7 +320,7 @@ class Agents:
             fault=report.fault if known else "device_error",
             window=device.window,
             place=report.part,
-            place_name=KINDS.get(kind, report.part),
+            place_name=KINDS.get(kind, (report.part, report.part)),
             detail=report.detail if known else f"{report.fault} {report.detail}",
         )
         actor = Actor(kind="agent", name=f"agent:{device.name or device.device_id}")

@@ -10,7 +10,6 @@ import msgspec
 from sqlalchemy import Connection, select
 
 from hall_core import tables
-from hall_core.access import Principal
 from hall_core.alerts import (
     Alert,
     AlertsState,
@@ -20,12 +19,12 @@ from hall_core.alerts import (
     SaidView,
     Verb,
     alert_view,
-    hidden,
-    open_alerts,
+    may_know,
 )
 from hall_core.clock import from_millis
+from hall_core.credentials import Principal
 from hall_core.errors import Forbidden, NotFound, invalid
-from hall_core.features import Audience
+from hall_core.events import ENDED_ALERTS
 from hall_core.halls import Hall
 from hall_core.http import STAFF, Call, Route, check_window, roles
 from hall_core.parameters import asks, choice, integer
@@ -58,25 +57,27 @@ async def _listed(call: Call, halls: list[Hall], window: int = 0) -> list[tuple[
     state = call.request.query.get("state", "open")
     if state not in STATES:
         raise invalid("state", f"提醒的状态应为：{'、'.join(STATES)}。")
-    audience = call.principal.audience
+    who = call.principal
     found: list[tuple[str, Alert]] = []
     if state == "open":
         for hall in halls:
             alerts: AlertsState = hall.committed["alerts"]
             found += (
                 (hall.info.id, alert)
-                for alert in open_alerts(alerts, audience)
-                if window in (0, alert.window)
+                for alert in alerts.alerts.values()
+                if alert.state not in ENDED_ALERTS
+                and window in (0, alert.window)
+                and may_know(alert.kind, alert.level, alert.window, who)
             )
         found.sort(key=lambda pair: pair[1].since, reverse=True)
         del found[MOST:]
     else:
         ids = [hall.info.id for hall in halls]
-        found = await call.kernel.store.read(lambda c: _stored(c, ids, state, audience, window))
+        found = await call.kernel.store.read(lambda c: _stored(c, ids, state, who, window))
     wanted = [
         note
         for _, alert in found
-        if _may_read(call.principal, audience, alert)
+        if _may_read(who, alert)
         for note in {alert.note, *(said.note for said in alert.said)}
         if note is not None
     ]
@@ -96,14 +97,14 @@ def _told(alert: Alert, notes: dict[str, NoteView]) -> AlertView:
     return {**alert_view(alert), "note": notes.get(alert.note or ""), "said": said}
 
 
-def _may_read(principal: Principal, audience: Audience, alert: Alert) -> bool:
+def _may_read(principal: Principal, alert: Alert) -> bool:
     """What was written about an alert is for who manages, and for the window it is about."""
     own = principal.window is not None and principal.window == alert.window
-    return audience.kind == "manager" or own
+    return principal.audience.kind == "manager" or own
 
 
 def _stored(
-    connection: Connection, halls: list[str], state: str, audience: Audience, window: int
+    connection: Connection, halls: list[str], state: str, who: Principal, window: int
 ) -> list[tuple[str, Alert]]:
     table = tables.alerts
     query = select(table).where(table.c.hall_id.in_(halls))
@@ -126,12 +127,13 @@ def _stored(
                 device_id=row.device_id,
                 camera_id=row.camera_id,
                 detail=row.detail,
+                detail_en=row.detail_en or "",
                 note=row.note,
                 evidence=msgspec.json.decode(row.evidence or "[]", type=tuple[str, ...]),
             ),
         )
         for row in rows
-        if not hidden(row.kind, row.level, audience)
+        if may_know(row.kind, row.level, row.window, who)
     ]
 
 
@@ -175,7 +177,7 @@ async def handle_alert(call: Call) -> Any:
         alert = hall.committed["alerts"].alerts.get(alert_id)
         if alert is None or not call.principal.may_enter(hall.info.id):
             continue
-        if hidden(alert.kind, alert.level, call.principal.audience):
+        if not may_know(alert.kind, alert.level, alert.window, call.principal):
             continue
         if call.principal.window is not None:
             if alert.window is not None:

@@ -14,13 +14,16 @@ import msgspec
 
 from hall_core import tables
 from hall_core.clock import millis
+from hall_core.credentials import Principal
 from hall_core.errors import Conflict, NotFound
 from hall_core.events import (
     CONFIDENTIAL_ALERTS,
+    ENDED_ALERTS,
     STEPPED_ALERTS,
     AlertChanged,
     AlertLevel,
     AlertRaised,
+    AlertState,
     DayOpened,
     Event,
     EvidenceKept,
@@ -28,9 +31,6 @@ from hall_core.events import (
 )
 from hall_core.features import Audience, Command, Context, Feature, Part, Row
 
-AlertState = Literal[
-    "open", "acknowledged", "explained", "confirmed", "appealed", "dismissed", "closed"
-]
 Verb = Literal["acknowledge", "explain", "confirm", "appeal", "dismiss", "close"]
 
 AFTER: dict[Verb, AlertState] = {
@@ -41,7 +41,6 @@ AFTER: dict[Verb, AlertState] = {
     "dismiss": "dismissed",
     "close": "closed",
 }
-ENDED: frozenset[AlertState] = frozenset({"dismissed", "closed"})
 POSSIBLE: dict[Verb, frozenset[AlertState]] = {
     "acknowledge": frozenset({"open"}),
     "explain": frozenset({"open", "acknowledged", "closed"}),
@@ -83,6 +82,7 @@ class Alert(msgspec.Struct, kw_only=True):
     device_id: str | None = None
     camera_id: str | None = None
     detail: str = ""
+    detail_en: str = ""
     note: str | None = None
     evidence: tuple[str, ...] = ()  # ids of pictures
     waiting: int = 0  # people, when it was last told
@@ -120,6 +120,7 @@ class AlertView(TypedDict):
     state: AlertState
     since: datetime
     detail: str
+    detail_en: str
     evidence: list[str]
     waiting: int
     note: NotRequired[NoteView | None]
@@ -144,7 +145,7 @@ def _handle(state: AlertsState, command: HandleAlert, context: Context) -> list[
     if alert is None:
         raise NotFound("unknown_alert", "没有这条提醒，或它已经结束。")
     if alert.state not in POSSIBLE[command.verb]:
-        if alert.state in ENDED:
+        if alert.state in ENDED_ALERTS:
             raise NotFound("unknown_alert", "没有这条提醒，或它已经结束。")
         raise Conflict("alert_state", NOT_NOW.get(command.verb, "这条提醒已经是这个状态。"))
     # An appeal is decided above those whose word it is against.
@@ -177,6 +178,7 @@ class AlertsFeature(Feature):
                 device_id=event.device_id,
                 camera_id=event.camera_id,
                 detail=event.detail,
+                detail_en=event.detail_en,
                 evidence=event.evidence,
                 waiting=event.waiting,
             )
@@ -197,7 +199,7 @@ class AlertsFeature(Feature):
             if alert is not None:
                 alert.evidence = (*alert.evidence, *event.evidence)
         elif isinstance(event, DayOpened):
-            ended = [key for key, alert in state.alerts.items() if alert.state in ENDED]
+            ended = [key for key, alert in state.alerts.items() if alert.state in ENDED_ALERTS]
             for key in ended:
                 del state.alerts[key]
 
@@ -226,23 +228,32 @@ class AlertsFeature(Feature):
         if key is None:
             return [alert_view(alert) for alert in open_alerts(state, audience)]
         alert = state.alerts[key]
+        gone = {"alert_id": key, "removed": True}
         if hidden(alert.kind, alert.level, audience):
-            return None
-        return {"alert_id": key, "removed": True} if alert.state in ENDED else alert_view(alert)
+            # All counters hear that there is something; the window that it is about asks what.
+            return gone if audience.kind == "staff" and alert.kind in STEPPED_ALERTS else None
+        return gone if alert.state in ENDED_ALERTS else alert_view(alert)
 
 
 def hidden(kind: str, level: AlertLevel, audience: Audience) -> bool:
     """What concerns a clerk is for those who manage and supervise; what goes up in steps is not
-    for supervision before the last of them."""
-    if kind in CONFIDENTIAL_ALERTS:
-        return audience.kind != "manager"
+    for supervision before the last of them, and not for the neighbours (`may_know`)."""
+    if audience.kind != "manager":
+        return kind in CONFIDENTIAL_ALERTS | STEPPED_ALERTS
     return audience.supervises and kind in STEPPED_ALERTS and level != "supervision"
+
+
+def may_know(kind: str, level: AlertLevel, window: int | None, principal: Principal) -> bool:
+    """Whether an alert is for this person or device: a window is told what goes up from it."""
+    if kind in STEPPED_ALERTS and window is not None and window == principal.window:
+        return True
+    return not hidden(kind, level, principal.audience)
 
 
 def open_alerts(state: AlertsState, audience: Audience) -> list[Alert]:
     """Those that wait for a person, as far as `audience` may know."""
-    alerts = state.alerts.values()
-    return [a for a in alerts if a.state not in ENDED and not hidden(a.kind, a.level, audience)]
+    waiting = (alert for alert in state.alerts.values() if alert.state not in ENDED_ALERTS)
+    return [alert for alert in waiting if not hidden(alert.kind, alert.level, audience)]
 
 
 def alert_view(alert: Alert) -> AlertView:
@@ -258,6 +269,7 @@ def alert_view(alert: Alert) -> AlertView:
         "state": alert.state,
         "since": alert.since,
         "detail": alert.detail,
+        "detail_en": alert.detail_en,
         "evidence": [evidence_url(picture) for picture in alert.evidence],
         "waiting": alert.waiting,
     }
@@ -284,4 +296,5 @@ def alert_row(hall_id: str, alert: Alert, changed: datetime) -> tuple[Any, ...]:
         alert.detail,
         alert.note,
         msgspec.json.encode(alert.evidence).decode() if alert.evidence else None,
+        alert.detail_en or None,
     )

@@ -7,8 +7,8 @@ from typing import Any, Literal, NotRequired, TypedDict
 
 import msgspec
 
-from hall_core.access import DeviceKind
 from hall_core.agent.wire import PartInfo
+from hall_core.credentials import DeviceKind
 from hall_core.setup import Level, Region
 
 
@@ -92,6 +92,7 @@ class DeviceFaultView(TypedDict):
     place: str
     fault: str
     text: str
+    text_en: str
     since: datetime
 
 

@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from hall_core.access import Device, DeviceKind
 from hall_core.answers import DeviceView, PairingCode
 from hall_core.clock import from_millis
+from hall_core.credentials import Device, DeviceKind
 from hall_core.errors import Forbidden, invalid
 from hall_core.http import DEVICE_COOKIE, Call, Route, check_origin, check_scope, roles
 from hall_core.once import Change, Write, alone

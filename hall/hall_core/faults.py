@@ -15,26 +15,64 @@ from typing import Any
 import msgspec
 
 from hall_core.errors import invalid
-from hall_core.events import AlertChanged, AlertRaised, Event, Recorded
+from hall_core.events import ENDED_ALERTS, AlertChanged, AlertRaised, Event, Recorded
 from hall_core.features import Audience, Command, Context, Feature, Part
 
-# name -> what happened and what to do, for people at desks
-FAULTS: dict[str, str] = {
-    "autoplay_blocked": "浏览器阻止了声音，请在屏幕上点击一次",
-    "no_voice": "没有可用的语音，请安装语音或录音文件",
-    "lost": "与服务器失去联系，请检查电脑是否开机、网线是否插好",
-    "crashed": "驱动程序出错，正在重试；如一直如此请联系管理员",
-    "unreachable": "连接不上设备，请检查电源和连接线",
-    "offline": "设备脱机，请检查电源、上盖和指示灯",
-    "paper_near_end": "打印纸快用完了，请准备换纸",
-    "paper_out": "打印机缺纸，请换纸",
-    "cover_open": "打印机上盖没有合好",
-    "device_error": "设备报告故障，请重新开机；如一直如此请报修",
-    "no_answer": "设备没有应答，请检查电源和连接线",
-    "garbage": "设备发来无法识别的数据，请检查接线、波特率和型号设置",
-    "bad_setting": "设备设置不正确，请联系管理员",
+# name -> what happened and what to do, for people at desks: in Chinese, in English
+FAULTS: dict[str, tuple[str, str]] = {
+    "autoplay_blocked": (
+        "浏览器阻止了声音，请在屏幕上点击一次",
+        "The browser blocks sound: touch the screen once",
+    ),
+    "no_voice": (
+        "没有可用的语音，请安装语音或录音文件",
+        "No voice: install one, or recorded clips",
+    ),
+    "lost": (
+        "与服务器失去联系，请检查电脑是否开机、网线是否插好",
+        "No contact with the server: is the PC on, the cable in?",
+    ),
+    "crashed": (
+        "驱动程序出错，正在重试；如一直如此请联系管理员",
+        "The driver failed and is tried again",
+    ),
+    "unreachable": (
+        "连接不上设备，请检查电源和连接线",
+        "The device can't be reached: check power and cable",
+    ),
+    "offline": (
+        "设备脱机，请检查电源、上盖和指示灯",
+        "The device is offline: check power, cover and lights",
+    ),
+    "paper_near_end": (
+        "打印纸快用完了，请准备换纸",
+        "The paper runs low",
+    ),
+    "paper_out": (
+        "打印机缺纸，请换纸",
+        "Out of paper",
+    ),
+    "cover_open": (
+        "打印机上盖没有合好",
+        "The printer's cover is open",
+    ),
+    "device_error": (
+        "设备报告故障，请重新开机；如一直如此请报修",
+        "The device reports an error: switch it off and on",
+    ),
+    "no_answer": (
+        "设备没有应答，请检查电源和连接线",
+        "The device does not answer: check power and cable",
+    ),
+    "garbage": (
+        "设备发来无法识别的数据，请检查接线、波特率和型号设置",
+        "The device sends nonsense: check wiring, speed and model",
+    ),
+    "bad_setting": (
+        "设备设置不正确，请联系管理员",
+        "A setting of the device is wrong",
+    ),
 }
-ENDED = frozenset({"dismissed", "closed"})
 PLACE = re.compile(r"[0-9A-Za-z_]{0,20}")
 
 
@@ -58,7 +96,7 @@ class ReportDevice(Command, frozen=True):
     fault: str | None
     window: int | None = None
     place: str = ""
-    place_name: str = ""  # for people: 屏幕2, 打印机
+    place_name: tuple[str, str] | None = None  # for people: 屏幕2, screen 2
     detail: str = ""  # technical, for who repairs; nothing about people
 
 
@@ -76,8 +114,9 @@ def decide_report(state: FaultsState, command: ReportDevice, context: Context) -
     if known is not None:
         events.append(AlertChanged(alert_id=known.alert_id, state="closed", level="hall"))
     if command.fault is not None:
-        place = f"（{command.place_name}）" if command.place_name else ""
-        detail = f"（{command.detail[:80]}）" if command.detail else ""
+        zh, en = FAULTS[command.fault]
+        place, place_en = command.place_name or ("", "")
+        name, said = command.name, command.detail[:80]
         events.append(
             AlertRaised(
                 alert_id=f"{command.fault}-{where}-{context.version}",
@@ -85,7 +124,8 @@ def decide_report(state: FaultsState, command: ReportDevice, context: Context) -
                 level="hall",
                 window=command.window,
                 device_id=command.device_id,
-                detail=f"{command.name}{place}：{FAULTS[command.fault]}{detail}",
+                detail=f"{name}{place and f'（{place}）'}：{zh}{said and f'（{said}）'}",
+                detail_en=f"{name}{place_en and f' ({place_en})'}: {en}{said and f' ({said})'}",
             )
         )
     return events
@@ -121,7 +161,7 @@ class DevicesFeature(Feature):
             if reported is not None:
                 where, fault = reported
                 state.faults[where] = DeviceFault(fault, event.alert_id, record.at)
-        elif isinstance(event, AlertChanged) and event.state in ENDED:
+        elif isinstance(event, AlertChanged) and event.state in ENDED_ALERTS:
             # Mended, or a person said so.
             reported = fault_of(event.alert_id)
             if reported is not None:

@@ -16,7 +16,7 @@ import structlog
 from aiohttp import web
 from prometheus_client import Histogram
 
-from hall_core.access import Principal
+from hall_core.credentials import Principal
 from hall_core.errors import (
     BadRequest,
     FieldError,

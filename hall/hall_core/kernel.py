@@ -17,9 +17,10 @@ from sqlalchemy import Engine, delete, insert, select
 from sqlalchemy.exc import DBAPIError
 
 from hall_core import tables, workdays_book
-from hall_core.access import Access, Principal
+from hall_core.access import Access
 from hall_core.agents import Agents
 from hall_core.clock import Clock, millis
+from hall_core.credentials import Principal
 from hall_core.day import ClockGuard, DoubtClock
 from hall_core.errors import HallError, NotFound
 from hall_core.features import Feature

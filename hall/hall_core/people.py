@@ -9,10 +9,10 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from hall_core import access
-from hall_core.access import PASSWORD_MIN, User, UserRole
+from hall_core import credentials
 from hall_core.answers import SignedIn, UserView
 from hall_core.clock import from_millis, millis
+from hall_core.credentials import PASSWORD_MIN, User, UserRole
 from hall_core.errors import Conflict, Forbidden, NotFound, Unauthorized, invalid
 from hall_core.http import SESSION_COOKIE, Call, Route, check_origin
 from hall_core.once import Change, Write, alone
@@ -177,7 +177,7 @@ async def new_user(call: Call) -> Any:
     async def act() -> Write:
         if body.name in call.kernel.access.users:
             raise Conflict("user_exists", "已有同名用户。")
-        hashed = await asyncio.to_thread(access.hash_secret, body.password)
+        hashed = await asyncio.to_thread(credentials.hash_secret, body.password)
         user = msgspec.structs.replace(wanted, password_hash=hashed)
         changes = (call.kernel.access.saving(user), _entry(call, "user_created", user))
         return Write(user_view(user), changes)
@@ -248,7 +248,7 @@ async def command_user(call: Call) -> Any:
 async def _after(call: Call, body: UserCommand, user: User) -> User:
     replace = msgspec.structs.replace
     if isinstance(body, ResetPassword):
-        hashed = await asyncio.to_thread(access.hash_secret, body.password)
+        hashed = await asyncio.to_thread(credentials.hash_secret, body.password)
         return replace(user, password_hash=hashed, failures=0, locked_until_ms=0)
     if isinstance(body, ChangeRights):
         return replace(user, roles=body.roles, halls=body.halls, regions=body.regions)

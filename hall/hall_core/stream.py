@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from aiohttp import WSMsgType, web
 
-from hall_core.access import Principal
+from hall_core.credentials import Principal
 from hall_core.errors import HallError, Unauthorized
 from hall_core.http import KERNEL, check_origin, identify
 from hall_core.kernel import Kernel

@@ -102,6 +102,7 @@ alerts = Table(
     Column("detail", Text, nullable=False),
     Column("note", String(40)),  # -> notes
     Column("evidence", Text),  # JSON list of ids of pictures; NULL: none
+    Column("detail_en", Text),  # NULL: none
 )
 
 # Free texts of people. They expire; the journal only holds their ids.

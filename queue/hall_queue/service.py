@@ -16,8 +16,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 from sqlalchemy import Connection, delete, select
 
-from hall_core.access import hash_secret, verify_secret
 from hall_core.clock import millis
+from hall_core.credentials import hash_secret, verify_secret
 from hall_core.errors import Forbidden, NotFound, TooMany, invalid
 from hall_core.features import Audience, Row
 from hall_core.halls import SYSTEM, Hall

@@ -32,8 +32,8 @@ from playwright.async_api import (
     expect,
 )
 
-from hall_core.access import DeviceKind, User
 from hall_core.clock import Clock, millis
+from hall_core.credentials import DeviceKind, User
 from tests.support import HALL, QUICK_HASHER, HallServer
 
 

@@ -27,7 +27,8 @@ from hall_app.server import cameras_of
 from hall_cameras.domain.state import Camera
 from hall_core.alerts import Alert
 from hall_core.clock import ManualClock
-from hall_core.halls import Hall
+from hall_core.faults import ReportDevice
+from hall_core.halls import SYSTEM, Hall
 from tests.acceptance.browser import DESK, Counter, Pages, dated_by
 from tests.peers.clips import footage
 from tests.peers.namespaces import ADDRESS, Network
@@ -120,6 +121,7 @@ async def watched(
 ) -> AsyncIterator[None]:
     """A worker in the street; its only way out is a port there that leads to the server."""
     monkeypatch.setattr("hall_cameras.supervisor.Supervisor.wanted", lambda self: None)
+    monkeypatch.setattr("hall_cameras.routes.DISCOVER_S", 0.5)  # it answers at once
     door: socket.socket = street.network.run(lambda: socket.create_server(("127.0.0.1", 0)))
     host, port = place.server.base.removeprefix("http://").split(":")
 
@@ -376,3 +378,11 @@ async def test_a_picture_that_stops_is_covered_not_frozen(place: Place, rtsp: Rt
     await expect(desk.locator(".sup-view")).to_have_count(2)
     await desk.keyboard.press("w")
     await expect(desk.locator("option[value=patrol]")).to_have_text("巡视列表（1）")
+
+    # Many alerts at once can be narrowed down to a kind.
+    faulty = [ReportDevice(device_id=f"d{n}", name=f"{n}号屏", fault="lost") for n in range(13)]
+    for report in faulty:
+        await server.hall().execute(report, SYSTEM, lambda live, records: None)
+    await desk.get_by_label("只看一种提醒").select_option("kind:device_fault")
+    rows = desk.locator(".alert-row")
+    await expect(rows).to_have_count(len(faulty))

@@ -4,7 +4,7 @@ GStreamer's RTSP server the camera."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -12,9 +12,10 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from hall_app.server import cameras_of
+from hall_cameras.cascade import service
 from tests.acceptance.browser import Pages
 from tests.integration.cascade.media import Receiver
-from tests.integration.cascade.upper import Upper, watched_to_the_end
+from tests.integration.cascade.upper import Upper
 from tests.peers import sipp
 from tests.peers.clips import footage
 from tests.peers.rtsp import RtspPeer
@@ -33,8 +34,9 @@ def rtsp(tmp_path: Path) -> Iterator[RtspPeer]:
 
 
 async def test_a_platform_is_joined_watched_and_left(
-    browser: Browser, rtsp: RtspPeer, tmp_path: Path
+    browser: Browser, rtsp: RtspPeer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(service, "LOOK_S", 0.05)
     async with (
         hall_server(tmp_path / "hall") as server,
         Pages(browser, server) as pages,
@@ -43,11 +45,18 @@ async def test_a_platform_is_joined_watched_and_left(
         upper = Upper(server, tmp_path / "sipp")
         ending.callback(upper.registrar.close)
         cascade = cameras_of(server.kernel).cascade
+        sessions = cascade.sessions
         admin = await server.client("admin")
         body = {"name": "东侧窗口", "rtsp": rtsp.url("good")}
         camera = (await admin.post(f"/halls/{HALL}/cameras", body)).body["camera_id"]
         await pages.account("head", "admin")
         page = await pages.signed_in("head", f"/admin?hall={HALL}#cascade")
+        await page.clock.install()
+
+        async def asks_again_when(happened: Callable[[], object]) -> None:
+            """The page's seconds between two questions need not be waited."""
+            await eventually(happened)
+            await page.clock.fast_forward(3000)
 
         # Set up, but not enabled yet: first the ids are looked at.
         await page.get_by_role("button", name="接入上级平台").click()
@@ -78,19 +87,26 @@ async def test_a_platform_is_joined_watched_and_left(
         await page.locator("[data-field=enabled] input").check()
         await page.keyboard.press("Control+s")
         live = page.locator(".cascade-live")
+        await asks_again_when(
+            lambda: (
+                cascade.find(upper.platform_id).registered_ms and upper.agent.registration.kept_at
+            )
+        )
         await expect(live.locator(".state")).to_have_text("已注册")
         await expect(live).to_contain_text(re.compile(r"最近心跳 \d\d:\d\d:\d\d"))
         assert upper.agent.directory.get(CHOSEN).subject == camera
         await expect(page.locator("[data-field=device_id] input")).to_be_disabled()
         await page.get_by_role("tab", name="共享与编码").click()
+        await asks_again_when(lambda: upper.agent.directory.get(CHOSEN).online)
         await expect(row).to_contain_text("在线")
         await expect(row.get_by_role("button", name="修改编码")).to_have_count(0)
 
         # It watches, until the camera is withheld from it.
         receiver = Receiver()
-        scenario = watched_to_the_end(CHOSEN, receiver.port)
+        scenario = sipp.watched_scenario(CHOSEN, receiver.port)
         to = f"127.0.0.1:{upper.local_port}"
         with Sipp(upper.folder, scenario, free_port(), to, calls=1) as peer:
+            await asks_again_when(lambda: [s for s in sessions.of(upper.platform_id) if s.sending])
             await expect(live).to_contain_text("正在观看 1 路")
             await expect(live.locator("li", has_text="东侧窗口")).to_contain_text("子码流")
             await page.get_by_role("tab", name="信令日志").click()

@@ -25,6 +25,12 @@ HOTLINE = (
     "热线\t\t99\t\t138\n"
 )
 
+# As a stream that the server ended for the old session.
+REFUSED_LATE = """() => {
+  import("/static/app/session.js").then((session) => session.signInAgain())
+    .then((here) => document.body.setAttribute("data-here", String(here)));
+}"""
+
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def place(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Place]:
@@ -106,6 +112,9 @@ async def test_a_bad_rating_is_followed_to_its_end(place: Place) -> None:
         await page.keyboard.press("Enter")
         await expect(again).to_have_count(0)
         await expect(page.locator("html[data-link=online]")).to_be_attached()
+        # What was on its way meanwhile and is refused only now asks nobody again.
+        await page.evaluate(REFUSED_LATE)
+        await expect(page.locator("body[data-here=true]")).to_be_attached()
     await expect(row).to_contain_text("已超期 2 个工作日")
     await expect(page.locator(".case-due")).to_contain_text("联系已超期 2 个工作日")
     await expect(big(page)).to_contain_text("回访")

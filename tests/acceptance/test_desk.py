@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from argon2 import PasswordHasher
 from playwright.async_api import Browser, expect
 
-from hall_core import access
+from hall_core import credentials
 from tests.acceptance.browser import DESK, Counter, Pages
-from tests.support import HALL, hall_server
+from tests.support import HALL, QUICK_HASHER, hall_server
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -18,15 +17,14 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 async def test_a_locked_counter_opens_with_the_clerks_pin(
     tmp_path: Path, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    quick = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
-    monkeypatch.setattr(access, "_hasher", quick)
+    monkeypatch.setattr(credentials, "_hasher", QUICK_HASHER)
     async with hall_server(tmp_path) as server, Pages(browser, server) as pages:
         admin = await server.client("admin")
         page = await pages.device("counter", "/counter", DESK, 2)
         await Counter(page).open("002")
         assert (await admin.post(f"/halls/{HALL}/clerks/002/pin", {"pin": "2468"})).status == 200
         settings = (await admin.get(f"/halls/{HALL}/setup")).body["settings"]
-        asks = {"settings": {**settings, "pin_required": True}}
+        asks = {"settings": {**settings, "pin_required": True, "undo_s": 60}}
         assert (await admin.post(f"/halls/{HALL}/setup", asks)).status == 200
         await page.keyboard.press("k")
         cover = page.locator(".lock")

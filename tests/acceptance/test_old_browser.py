@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 import pytest
 import pytest_asyncio
 
-from hall_core.access import DeviceKind
+from hall_core.credentials import DeviceKind
 from tests.acceptance.browser import DESK, KIOSK, PAD, SCREEN, Size, dated_by
 from tests.acceptance.busy import arrange, clock_at, morning
 from tests.acceptance.old_browser import BINARY, MISSING, OldChromium, OldPage

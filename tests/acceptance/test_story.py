@@ -189,6 +189,12 @@ async def test_the_guide_desk_exchanges_and_puts_back(place: Place) -> None:
     await expect(guide.locator(".ticket-panel .chip")).to_have_text("等候中")
     assert (await kiosk.get(f"/public/tickets/{missed['token']}")).body["state"] == "waiting"
 
+    # A service is chosen with the mouse: Enter issues, as the button says.
+    await guide.get_by_label("取号后打印").uncheck()
+    await guide.locator(".service", has_text="居民身份证核发").click()
+    await guide.keyboard.press("Enter")
+    await expect(number).to_have_text("H002")
+
 
 async def test_supervision_sees_who_is_overdue(place: Place) -> None:
     server, pages, clock = place

@@ -5,14 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from argon2 import PasswordHasher
-
-from hall_core.access import User
-from tests.support import HALL, Answer, Client, HallServer
+from hall_core.credentials import User
+from tests.support import HALL, QUICK_HASHER, Answer, Client, HallServer
 
 MORNING = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 PASSWORD = "correct horse 7"
-HASHED = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1).hash(PASSWORD)  # quick
+HASHED = QUICK_HASHER.hash(PASSWORD)
 
 
 async def account(

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from hall_core import access
+from hall_core import credentials
 from hall_core.clock import ManualClock
 from hall_core.writer import Work
 from tests.integration.people import MORNING, account, new_code, pair, sign_in, signed_in
@@ -115,14 +115,14 @@ async def test_an_account_that_is_disabled_while_it_signs_in_stays_out(
     await account(server, "boss", "manager")
     root = await server.client("admin")
     begun, release = threading.Event(), threading.Event()
-    real = access.verify_secret
+    real = credentials.verify_secret
 
     def slow(hashed: str, password: str) -> bool:
         begun.set()
         release.wait(10)
         return real(hashed, password)
 
-    monkeypatch.setattr(access, "verify_secret", slow)
+    monkeypatch.setattr(credentials, "verify_secret", slow)
     trying = asyncio.create_task(sign_in(server, "boss"))
     await asyncio.to_thread(begun.wait, 10)
     assert (await root.post("/users/boss/commands", {"command": "disable"})).status == 200

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -13,9 +14,9 @@ import pytest_asyncio
 
 from hall_app.openapi import SERVER_MESSAGES, parts_of
 from hall_app.server import routes_of
-from hall_core.access import DeviceKind
 from hall_core.answers import Media
 from hall_core.clock import ManualClock
+from hall_core.credentials import DeviceKind
 from hall_core.http import Route
 from tests.support import HALL, Answer, Client, HallServer, hall_server
 
@@ -188,10 +189,13 @@ async def test_the_streams_messages_are_as_declared(server: HallServer) -> None:
     watching: tuple[tuple[DeviceKind, int | None], ...] = (
         ("display", None), ("supervisor", None), ("pad", 1),
     )  # fmt: skip
-    for kind, window in watching:
+
+    async def watch(kind: DeviceKind, window: int | None) -> None:
         async with server.stream(kind, window=window) as screen:
             await (await server.client("kiosk")).take("H")
             await screen.until(lambda frame: frame["type"] in ("event", "version"))
             await screen.until(lambda frame: frame["type"] == "heartbeat")
             for frame in screen.frames:
                 fits(msgspec.json.encode(frame), shapes[frame["type"]])
+
+    await asyncio.gather(*(watch(kind, window) for kind, window in watching))

@@ -10,14 +10,13 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from argon2 import PasswordHasher
 
 from hall_app.check import check_directory
-from hall_core import access
+from hall_core import credentials
 from hall_core.clock import ManualClock
 from hall_core.http import BODY_MAX
 from tests.integration.conftest import NewDatabase
-from tests.support import HALL, Answer, Client, HallServer, hall_server
+from tests.support import HALL, QUICK_HASHER, Answer, Client, HallServer, hall_server
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -277,8 +276,7 @@ async def test_an_overdue_absence_becomes_an_alert_that_people_handle(server: Ha
 async def test_a_pin_is_asked_for_where_the_hall_says_so(
     server: HallServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    quick = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
-    monkeypatch.setattr(access, "_hasher", quick)
+    monkeypatch.setattr(credentials, "_hasher", QUICK_HASHER)
     admin = await server.client("admin")
     clerk = await server.client("counter", window=28)
     settings = (await admin.get(f"/halls/{HALL}/setup")).body["settings"]

@@ -14,7 +14,7 @@ import pytest_asyncio
 from sqlalchemy import Connection
 
 from hall_app import settings
-from hall_core import access
+from hall_core import credentials
 from hall_core.access import LOCK_AFTER
 from hall_core.clock import ManualClock
 from tests.integration.conftest import NewDatabase
@@ -112,7 +112,7 @@ async def test_guesses_made_side_by_side_count_one_by_one(server: HallServer) ->
 async def test_one_address_may_not_guess_for_ever(
     server: HallServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(access, "verify_secret", lambda hashed, password: False)
+    monkeypatch.setattr(credentials, "verify_secret", lambda hashed, password: False)
     answers = await asyncio.gather(*(sign_in(server, f"name{n}", "guess") for n in range(30)))
     assert Counter(answer.status for answer in answers) == {401: 20, 429: 10}
 
@@ -121,7 +121,7 @@ async def test_one_address_may_not_guess_for_ever(
 async def test_behind_a_proxy_each_address_counts_for_itself(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, behind_proxy: bool, refused: int
 ) -> None:
-    monkeypatch.setattr(access, "verify_secret", lambda hashed, password: False)
+    monkeypatch.setattr(credentials, "verify_secret", lambda hashed, password: False)
     toml = installation(tmp_path) / settings.FILE
     told = toml.read_text(encoding="utf-8")
     line = f"behind_proxy = {str(behind_proxy).lower()}"

@@ -16,7 +16,8 @@ from aiohttp import web
 
 from hall_app import pages
 from hall_app.server import routes_of
-from hall_core.access import ROLES_OF_TOKEN, DeviceKind
+from hall_cameras import routes as camera_routes
+from hall_core.credentials import ROLES_OF_TOKEN, DeviceKind
 from hall_core.http import Route
 from hall_core.parameters import parameters_of
 from tests.support import HALL, HallServer, hall_server
@@ -72,8 +73,10 @@ async def app(
 ) -> AsyncIterator[tuple[HallServer, web.Application]]:
     seen: list[web.Application] = []
     directory = tmp_path_factory.mktemp("routes")
-    async with hall_server(directory, extend=seen.append) as server:
-        yield server, seen[0]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(camera_routes, "DISCOVER_S", 0.05)  # one of the routes looks for cameras
+        async with hall_server(directory, extend=seen.append) as server:
+            yield server, seen[0]
 
 
 @pytest.fixture

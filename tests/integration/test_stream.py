@@ -19,7 +19,7 @@ import pytest_asyncio
 
 from hall_app.check import check_directory
 from hall_core import hub, kernel, stream
-from hall_core.access import DeviceKind
+from hall_core.credentials import DeviceKind
 from hall_core.features import Audience
 from tests.support import HALL, Client, HallServer, Screen, eventually, hall_server, open_stream
 

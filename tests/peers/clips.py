@@ -36,8 +36,13 @@ def people() -> tuple[Picture, ...]:
     return tuple(found)
 
 
+@lru_cache(maxsize=4)
+def _noise(shape: tuple[int, ...], deviation: float, seed: int) -> NDArray[Any]:
+    return np.random.default_rng(seed).normal(0, deviation, shape)
+
+
 def noisy(picture: Picture, deviation: float, seed: int = 1) -> Picture:
-    noise = np.random.default_rng(seed).normal(0, deviation, picture.shape)
+    noise = _noise(picture.shape, deviation, seed)
     result: Picture = np.clip(picture + noise, 0, 255).astype(np.uint8)
     return result
 

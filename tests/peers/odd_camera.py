@@ -88,6 +88,7 @@ class OddCamera:
         self.serial = "S-1"
         self.profiles = [("main", "v0", "H264", 1920, 1080), ("sub", "v0", "H264", 640, 360)]
         self.second: list[tuple[str, str, str, int, int]] = []  # profiles of Media 2, if it has it
+        self.only_second = False  # no Media 1, and its services are told in the new way only
         self.keeps_codec = False
         self.knows_stop = True
         self.raw: dict[str, bytes] = {}  # operation -> the whole answer
@@ -243,6 +244,8 @@ class OddCamera:
 
     def _answer(self, operation: str, text: str) -> tuple[str, int]:
         host = self.announces or f"127.0.0.1:{self.port}"
+        if self.only_second and ("<trt:" in text or operation == "GetCapabilities"):
+            return FAULT.format(code="ActionNotSupported", text=operation), 500
         match operation:
             case "GetSystemDateAndTime":
                 now = datetime.now(UTC) + self.clock_off
@@ -293,6 +296,9 @@ class OddCamera:
                 profile = asked[1] if asked else ""  # one for each channel of a recorder
                 if uri is None:
                     return FAULT.format(code="ActionNotSupported", text="no"), 500
+                if f"<tr2:{name}" in text:
+                    uri = uri.format(host=host, profile=profile)
+                    return f"<tr2:{name}Response><tr2:Uri>{uri}</tr2:Uri></tr2:{name}Response>", 200
                 return (
                     f"<trt:{name}Response><trt:MediaUri>"
                     f"<tt:Uri>{uri.format(host=host, profile=profile)}</tt:Uri>"
@@ -305,12 +311,12 @@ class OddCamera:
                 self.asked[-1] = "ContinuousMove 0" if still else "ContinuousMove"
                 return "<tptz:ContinuousMoveResponse/>", 200
             case "GetServices" if self.second:
-                return (
-                    "<tds:GetServicesResponse><tds:Service><tds:Namespace>"
-                    "http://www.onvif.org/ver20/media/wsdl</tds:Namespace>"
-                    f"<tds:XAddr>http://{host}/onvif/Media2</tds:XAddr></tds:Service>"
-                    "</tds:GetServicesResponse>"
-                ), 200
+                services = "".join(
+                    f"<tds:Service><tds:Namespace>http://www.onvif.org/{name}/wsdl</tds:Namespace>"
+                    f"<tds:XAddr>http://{host}/onvif/{name}</tds:XAddr></tds:Service>"
+                    for name in ("ver20/media", "ver20/ptz", "ver10/events")
+                )
+                return f"<tds:GetServicesResponse>{services}</tds:GetServicesResponse>", 200
             case "SetVideoEncoderConfiguration" if not self.keeps_codec:
                 self._encodes(text)
                 return "<tr2:SetVideoEncoderConfigurationResponse/>", 200

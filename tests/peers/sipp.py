@@ -22,6 +22,7 @@ _COPIED = """
 
 
 _ACK = "<!-- ACK -->"
+_WATCHES = '<recv request="INFO"/>'
 
 
 def _answer(status: str, *lines: str, attributes: str = "") -> str:
@@ -86,10 +87,8 @@ def query(command: str, device: str, sn: int = 17) -> str:
     )
 
 
-def invite_scenario(
-    channel: str, media_port: int, transport: str = "", watch_ms: int = 2500, more: str = ""
-) -> str:
-    """Watch a camera for a while. `transport`: "" (UDP), "passive" or "active" (TCP, theirs)."""
+def invite_scenario(channel: str, media_port: int, transport: str = "", more: str = "") -> str:
+    """Watch a camera until `hang_up`. `transport`: "" UDP, "passive" or "active" TCP, theirs."""
     tcp = f"a=setup:{transport}\na=connection:new\n" if transport else ""
     profile = "TCP/RTP/AVP" if transport else "RTP/AVP"
     sdp = (
@@ -119,9 +118,18 @@ Content-Length: 0
 <recv response="100" optional="true"/>
 <recv response="200" rrs="true"/>
 {_ACK}{within("ACK", 1)}
-<pause milliseconds="{watch_ms}"/>
+{_WATCHES}
 {within("BYE", 2, 'retrans="500"')}
 <recv response="200"/>
+</scenario>
+"""
+
+
+def watched_scenario(channel: str, media_port: int) -> str:
+    """Watch a camera's sub stream until the other side hangs up."""
+    whole = invite_scenario(channel, media_port, more="a=streamnumber:1\n")
+    return f"""{whole[: whole.index(_WATCHES)]}<recv request="BYE"/>
+{_answer("200 OK")}
 </scenario>
 """
 
@@ -130,7 +138,7 @@ def refused_invite_scenario(channel: str, status: int) -> str:
     """An INVITE that must be refused."""
     whole = invite_scenario(channel, 9)
     invite = whole[whole.index("<send") : whole.index("</send>") + len("</send>")]
-    start, end = whole.index(_ACK), whole.index("<pause")
+    start, end = whole.index(_ACK), whole.index(_WATCHES)
     return f"""<?xml version="1.0" encoding="UTF-8"?>
 <scenario name="refused">
 {invite}
@@ -166,6 +174,7 @@ class Sipp:
         path = folder / f"{name}.xml"
         path.write_text(scenario)
         self._log = folder / f"{name}.log"
+        self._port, self._tcp = port, tcp
         command = ["sipp", "-sf", str(path), "-i", "127.0.0.1", "-p", str(port)]
         command += ["-t", "t1" if tcp else "u1", "-nostdin", "-deadcall_wait", "0"]
         command += ["-trace_msg", "-message_file", str(self._log), "-message_overwrite", "false"]
@@ -188,6 +197,20 @@ class Sipp:
         parts = re.split(r"^-{10,} .*$", self.messages, flags=re.MULTILINE)
         came = [part for part in parts if "message received" in part]
         return [match for part in came for match in re.findall(pattern, part)]
+
+    def hang_up(self) -> None:
+        """Have it end what it watches: an INFO in its call is the sign."""
+        call = re.findall(r"Call-ID: (\S+)", self.messages)[-1]
+        sign = (
+            f"INFO sip:{SERVER_ID}@127.0.0.1 SIP/2.0\r\n"
+            f"Via: SIP/2.0/{'TCP' if self._tcp else 'UDP'} 127.0.0.1;branch=z9hG4bKsign\r\n"
+            f"From: <sip:sign@127.0.0.1>;tag=1\r\nTo: <sip:{SERVER_ID}@{DOMAIN}>\r\n"
+            f"Call-ID: {call}\r\nCSeq: 1 INFO\r\nContent-Length: 0\r\n\r\n"
+        )
+        kind = socket.SOCK_STREAM if self._tcp else socket.SOCK_DGRAM
+        with socket.socket(socket.AF_INET, kind) as line:
+            line.connect(("127.0.0.1", self._port))
+            line.sendall(sign.encode())
 
     @property
     def status(self) -> int | None:

@@ -3,7 +3,7 @@
 agent = Agent(upper, clock)
 agent.start(now)
 agent.received(message, path, now)    agent.tick(now)    agent.due()
-for effect in agent.take(): ...       # Send, Open, Begin, End, Turn
+for effect in agent.take(): ...       # Send, Open, Begin, End, Turn, Told
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta, timezone
+from typing import NamedTuple
 
 from hall_cameras.cascade import directory as catalogue
 from hall_cameras.cascade import manscdp, queries
+from hall_cameras.cascade.alarms import Notice
 from hall_cameras.cascade.calls import Calls
 from hall_cameras.cascade.directory import Directory
 from hall_cameras.cascade.manscdp import BadBody
@@ -21,11 +23,19 @@ from hall_cameras.cascade.registration import Registration
 from hall_cameras.cascade.sip import BadMessage, Message, response, uri
 from hall_cameras.cascade.subscriptions import Subscription, Subscriptions
 from hall_cameras.cascade.transactions import Path, Transactions
-from hall_cameras.cascade.upper import GB_VERSION, Effect, Line, Upper, new_tag
+from hall_cameras.cascade.upper import GB_VERSION, Effect, Line, Told, Upper, new_tag
 
 ALLOWED = "INVITE, ACK, BYE, CANCEL, MESSAGE, SUBSCRIBE, INFO, OPTIONS"
 SERIES_MAX = 16  # answers of several packets that wait for their turn
+ALARMS_MAX = 8  # the rest of them is for what it asks
 BEIJING = timezone(timedelta(hours=8))  # all of GB/T 28181's times are Beijing's
+
+
+class _Series(NamedTuple):
+    """Messages that go one after the other, each when the one before was answered."""
+
+    messages: Iterator[Message]
+    alert_id: str = ""  # what they tell of
 
 
 class Agent:
@@ -40,8 +50,8 @@ class Agent:
         self.calls = Calls(self.line, self.transactions)
         self.subscriptions = Subscriptions(self.line)
         self.directory = Directory(())
-        self._series: deque[Iterator[Message]] = deque()
-        self._sending: Iterator[Message] | None = None  # whose message is not answered yet
+        self._series: deque[_Series] = deque()
+        self._sending: _Series | None = None  # whose message is not answered yet
 
     def take(self) -> list[Effect]:
         """What is to be done, in order."""
@@ -160,21 +170,20 @@ class Agent:
             return
         self._respond(message, reply.status, path, now)
         self._effects += reply.effects
-        self._queue((self.line.message(made) for made in reply.bodies), now)
+        self._queue(_Series(self.line.message(made) for made in reply.bodies), now)
 
-    def _queue(self, messages: Iterator[Message], now: float) -> None:
-        """Send them one after the other, each when the one before was answered."""
+    def _queue(self, series: _Series, now: float) -> None:
         if len(self._series) < SERIES_MAX:
-            self._series.append(messages)
+            self._series.append(series)
         else:
             self.line.say("上级平台应答太慢，一条通知没有发出 (a notice was left out)")
         self._advance(now)
 
     def _advance(self, now: float) -> None:
         while self._series and self._sending is None:
-            message = next(self._series[0], None)
+            message = next(self._series[0].messages, None)
             if message is None:
-                self._series.popleft()
+                self._over(self._series[0])
                 continue
             self._sending = self._series[0]
             self.line.note(message, sent=True)
@@ -183,12 +192,17 @@ class Agent:
 
     def _sent(self, answer: Message | None, now: float) -> None:
         series, self._sending = self._sending, None
-        if answer is None or answer.status >= 300:
-            if series is not None and series in self._series:
-                self._series.remove(series)  # the rest of it would be for nobody
-            if answer is not None and answer.status == 481:
-                self.subscriptions.forget(answer.call_id)
+        well = answer is not None and answer.status < 300
+        if not well and series is not None and series in self._series:
+            self._over(series, heard=answer is not None)  # the rest of it would be for nobody
+        if answer is not None and answer.status == 481:
+            self.subscriptions.forget(answer.call_id)
         self._advance(now)
+
+    def _over(self, series: _Series, heard: bool = True) -> None:
+        self._series.remove(series)
+        if series.alert_id and heard:
+            self._effects.append(Told(series.alert_id))
 
     # --- telling -------------------------------------------------------------------------------
 
@@ -204,7 +218,9 @@ class Agent:
     def show(self, directory: Directory, now: float) -> None:
         """The platform may see this from now on; subscribers hear what is different."""
         old, self.directory = self.directory, directory
-        shown = {node.id for node in directory.nodes if node.kind == "camera"}
+        cameras = [node for node in directory.nodes if node.kind == "camera"]
+        self.registration.faulty = [node.id for node in cameras if not node.online]
+        shown = {node.id for node in cameras}
         for session in list(self.calls.sessions.values()):
             if session.channel not in shown:
                 self.calls.hang_up(session.call_id, now)
@@ -218,7 +234,7 @@ class Agent:
             }
             told = [entry for entry in changes if entry[1].id in within]
             if told:
-                self._queue(self._notices(subscription, told, now), now)
+                self._queue(_Series(self._notices(subscription, told, now)), now)
 
     def _notices(
         self,
@@ -233,16 +249,16 @@ class Agent:
             )
             yield self.subscriptions.notify(subscription, body, now)
 
-    def alarm(
-        self, channel: str, priority: int, method: int, kind: int, text: str, now: float
-    ) -> None:
-        """Tell of a trouble: to those who subscribed, else by MESSAGE (GB/T 28181, 9.4)."""
-        if self.registration.state != "online":
+    def alarm(self, alert_id: str, channel: str, notice: Notice, now: float) -> None:
+        """Tell of an alert: those who subscribed, else by MESSAGE (GB/T 28181, 9.4). `Told` says
+        when that is done. Nothing happens while the platform is not there, has too much before it,
+        or is being told of this one: ask again later."""
+        if self.registration.state != "online" or len(self._series) >= ALARMS_MAX:
             return
-        local = self.line.clock().astimezone(BEIJING)
-        body = queries.alarm(
-            self.upper, self.registration.next_sn(), channel, local, priority, method, kind, text
-        )
+        if any(series.alert_id == alert_id for series in self._series):
+            return
+        local = notice.at.astimezone(BEIJING)
+        body = queries.alarm(self.upper, self.registration.next_sn(), channel, local, notice)
         subscribed = [
             subscription
             for subscription in self.subscriptions.to("Alarm", now)
@@ -252,4 +268,4 @@ class Agent:
             made = [self.subscriptions.notify(s, body, now) for s in subscribed]
         else:
             made = [self.line.message(body)]
-        self._queue(iter(made), now)
+        self._queue(_Series(iter(made), alert_id), now)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 import msgspec
 
-from hall_core.alerts import ENDED, Alert
+from hall_core.alerts import Alert
+from hall_core.events import ENDED_ALERTS
 
 DEVICE, VIDEO, OTHER = 2, 5, 7  # AlarmMethod
 
@@ -27,33 +29,26 @@ ABSENCE = "suspected_absent"  # told once a person confirmed it, never before
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True):
     camera_id: str | None  # None: of the hall
+    at: datetime
     priority: int
     method: int
     kind: int
     text: str
 
 
-Seen = frozenset[str]
-"""Alerts that were told of already."""
-
-
-def news(alerts: Iterable[Alert], seen: Seen | None) -> tuple[list[Notice], Seen]:
-    """What is to be told now. `seen` None: we have just begun, and what is open is no news."""
-    found: dict[str, Notice] = {}
-    for alert in alerts:
-        notice = _notice(alert)
-        if notice is not None:
-            found[alert.alert_id] = notice
-    if seen is None:
-        return [], frozenset(found)
-    return [notice for key, notice in found.items() if key not in seen], frozenset(found)
+def notices(alerts: Iterable[Alert]) -> dict[str, Notice]:
+    """What platforms are to know of now, by the alert's id."""
+    found = ((alert.alert_id, _notice(alert)) for alert in alerts)
+    return {alert_id: notice for alert_id, notice in found if notice is not None}
 
 
 def _notice(alert: Alert) -> Notice | None:
-    if alert.kind in CAMERA_FAULTS and alert.camera_id is not None and alert.state not in ENDED:
+    here = alert.camera_id is not None and alert.state not in ENDED_ALERTS
+    if alert.kind in CAMERA_FAULTS and here:
         priority, method, kind = CAMERA_FAULTS[alert.kind]
         return Notice(
             camera_id=alert.camera_id,
+            at=alert.since,
             priority=priority,
             method=method,
             kind=kind,
@@ -61,5 +56,7 @@ def _notice(alert: Alert) -> Notice | None:
         )
     if alert.kind == ABSENCE and alert.state == "confirmed":
         text = f"{alert.window}号窗口脱岗已核实"
-        return Notice(camera_id=None, priority=4, method=OTHER, kind=0, text=text)
+        return Notice(
+            camera_id=None, at=alert.since, priority=4, method=OTHER, kind=0, text=text
+        )  # fmt: skip
     return None

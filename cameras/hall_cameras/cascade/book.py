@@ -65,15 +65,12 @@ class Book:
     def get(self, gb_id: str) -> Allotment | None:
         return self._by_id.get(gb_id)
 
-    def of(self, kind: str, subject: str) -> Allotment | None:
-        return self._by_subject.get((kind, subject))
-
     def id_of(self, kind: str, subject: str) -> str | None:
         found = self._by_subject.get((kind, subject))
         return None if found is None else found.gb_id
 
     def allot(
-        self, platform: str, wanted: Iterable[tuple[str, str]], now_ms: int
+        self, platform: str, wanted: Iterable[tuple[Allotted, str]], now_ms: int
     ) -> list[Allotment]:
         """Ids for what has none yet: to be committed, then put."""
         made: list[Allotment] = []
@@ -82,10 +79,9 @@ class Book:
         for kind, subject in wanted:
             if (kind, subject) in self._by_subject:
                 continue
-            allotted: Allotted = "camera" if kind == "camera" else _kind(kind)
             if kind not in last:
                 last[kind] = self._last(platform, kind)
-            gb_id = next_id(platform, allotted, taken, last[kind])
+            gb_id = next_id(platform, kind, taken, last[kind])
             last[kind] = int(gb_id[14:])
             taken.add(gb_id)
             made.append(Allotment(gb_id=gb_id, kind=kind, subject=subject, made_ms=now_ms))
@@ -142,7 +138,3 @@ class Book:
         if new_id == old_id:
             return Change()
         return Change(rows=(new.row(),), statements=(removing,), then=then)
-
-
-def _kind(kind: str) -> Allotted:
-    return "hall" if kind == "hall" else "group"

@@ -37,7 +37,6 @@ class Session(msgspec.Struct, kw_only=True):
     ok: bytes = b""  # our 200, until it is acknowledged
     again_at: float = 0.0
     interval: float = T1
-    began: float
 
 
 class Calls:
@@ -90,7 +89,6 @@ class Calls:
             path=path,
             local_tag=new_tag(),
             ends_at=now + OPEN_S,
-            began=now,
         )
         self._line.effect(Open(request.call_id, channel, offer, ssrc))
 

@@ -33,7 +33,6 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
     address: str = ""
     ptz: bool = False
     streams: int = 1  # how many it offers
-    resolution: str = ""
 
 
 class Directory:
@@ -111,8 +110,6 @@ def item(node: Node, version: Version) -> list[Child]:
         lines.append(("BusinessGroupID", node.group))
     if node.kind == "camera":
         info: list[Child] = [("PTZType", 1 if node.ptz else 3), ("RoomType", 2)]
-        if node.resolution:
-            info.append(("Resolution", node.resolution))
         if version == "2022":
             info.append(("StreamNumberList", "0/1" if node.streams > 1 else "0"))
             if node.grassroots:

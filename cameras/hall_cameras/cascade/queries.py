@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from hall_cameras.cascade import directory as catalogue
 from hall_cameras.cascade import manscdp, ptz
+from hall_cameras.cascade.alarms import Notice
 from hall_cameras.cascade.directory import MAKER, Directory, Node
 from hall_cameras.cascade.manscdp import Body, Child
 from hall_cameras.cascade.upper import Effect, Turn, Upper
@@ -114,24 +115,14 @@ def _turn(body: Body, upper: Upper, shown: Directory) -> Reply:
     return Reply(200, effects=(Turn(camera.id, *wanted),))
 
 
-def alarm(
-    upper: Upper,
-    sn: int,
-    device: str,
-    local: datetime,
-    priority: int,
-    method: int,
-    kind: int,
-    text: str,
-) -> bytes:
-    """An alarm notice. `method`: 2 of a device, 5 of video, 7 other; `kind`: its AlarmType, 0 for
-    none."""
+def alarm(upper: Upper, sn: int, device: str, local: datetime, notice: Notice) -> bytes:
+    """An alarm notice; `local` is when it was raised, as the platform's clocks show it."""
     children: list[Child] = [
-        ("AlarmPriority", priority),
-        ("AlarmMethod", method),
+        ("AlarmPriority", notice.priority),
+        ("AlarmMethod", notice.method),
         ("AlarmTime", local.strftime("%Y-%m-%dT%H:%M:%S")),
-        ("AlarmDescription", text[:200]),
+        ("AlarmDescription", notice.text[:200]),
     ]
-    if kind:
-        children.append(("Info", [("AlarmType", kind)]))
+    if notice.kind:
+        children.append(("Info", [("AlarmType", notice.kind)]))
     return manscdp.write("Notify", "Alarm", sn, device, children, upper.version)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 import re
 import secrets
+from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
 from hall_cameras.cascade import digest, manscdp
@@ -30,7 +31,7 @@ MISSES_MAX = 3
 
 
 class Registration:
-    """With one upper platform. `up` and `down` are told when it comes and goes."""
+    """With one upper platform. `changed` is set when `state` or `why` is another, for who looks."""
 
     def __init__(self, line: Line, transactions: Transactions) -> None:
         self._line = line
@@ -48,7 +49,8 @@ class Registration:
         self._keepalive_at: float | None = None
         self.state: State = "off"
         self.why = ""
-        self.changed = False  # of the state, since somebody last looked
+        self.changed = False  # since somebody last looked
+        self.faulty: Sequence[str] = ()  # ids of cameras that are off, for keepalives
         self.misses = 0
         self.registered_at: float | None = None
         self.kept_at: float | None = None  # the last keepalive that was answered
@@ -217,6 +219,10 @@ class Registration:
         upper = self._line.upper
         self._keepalive_at = now + upper.keepalive_s
         children: list[manscdp.Child] = [("Status", "OK")]
+        faulty: list[manscdp.Child] = [("DeviceID", id_) for id_ in self.faulty]
+        if faulty:  # as many as a message holds
+            length = len(manscdp.element(faulty[0], upper.version))
+            children.append(("Info", faulty[: self._line.body_max // length]))
         body = manscdp.write(
             "Notify", "Keepalive", self.next_sn(), upper.device_id, children, upper.version
         )

@@ -146,8 +146,16 @@ class CascadeCalls:
     async def command(self, call: Call) -> Any:
         cascade = self._get()
         platform = cascade.find(call.path("platform"))
-        await cascade.reopen(platform.platform_id)
-        return {"platform_id": platform.platform_id, "command": "retry"}
+
+        async def act() -> Write:
+            await cascade.reopen(platform.platform_id)
+            entry = call.kernel.audit_entry(
+                call.principal.actor().name, "cascade_platform_retried", platform.platform_id,
+                call.address, None, platform.setup.name,
+            )  # fmt: skip
+            return Write({"platform_id": platform.platform_id, "command": "retry"}, (entry,))
+
+        return await once(call, act)
 
     # --- what it sees --------------------------------------------------------------------------
 
@@ -207,11 +215,8 @@ class CascadeCalls:
     def _view(self, cascade: Cascade, call: Call, platform: Platform) -> dict[str, Any]:
         station = cascade.stations.get(platform.platform_id)
         view: dict[str, Any] = msgspec.to_builtins(platform.setup)
-        nodes = (
-            cascade.directory(platform).nodes
-            if station is None
-            else (station.agent.directory.nodes)
-        )
+        shown = cascade.directory(platform) if station is None else station.agent.directory
+        nodes = shown.nodes
         view |= {
             "platform_id": platform.platform_id,
             "has_password": bool(platform.password),
@@ -235,8 +240,8 @@ class CascadeCalls:
                 "since": at(session.began),
                 "main": session.stream == 0,
             }
-            for session in cascade.sessions.values()
-            if session.platform_id == platform.platform_id and session.sending
+            for session in cascade.sessions.of(platform.platform_id)
+            if session.sending
         ]
         return view | _state(
             "waiting" if station.trouble else registration.state,
@@ -305,7 +310,7 @@ def routes(feature: CamerasFeature) -> list[Route]:
         ),
         r(
             method="POST", path=f"{one}/commands", handler=calls.command,
-            summary="Register anew, at once", roles=ADMIN, body=CommandBody, keyed=False,
+            summary="Register anew, at once", roles=ADMIN, body=CommandBody,
             answer=answers.PlatformTold,
         ),
         r(

@@ -26,8 +26,7 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     port: int
     tcp: bool
     setup: str  # theirs: "passive" (we dial) or "active" (they do); "" over UDP
-    payloads: tuple[int, ...]
-    ps: bool  # payload type 96 is among them
+    ps: bool  # payload type 96 is among those offered
     stream: int  # 0 main (also when nothing is said), 1 sub
     ssrc: str  # ten digits, or "" when we shall choose
     time: str  # of t=
@@ -72,7 +71,6 @@ def offer(body: bytes) -> Offer:
     setup = attributes.get("setup", "passive").lower() if tcp else ""
     if tcp and setup not in SETUPS:
         raise BadOffer("setup is neither active nor passive")
-    payloads = tuple(int(word) for word in media[3:20] if re.fullmatch(r"\d{1,3}", word))
     session = SESSIONS.get(fields.get("s", "").strip().lower())
     if session is None:
         raise BadOffer("a session of another kind")
@@ -82,8 +80,7 @@ def offer(body: bytes) -> Offer:
         port=port,
         tcp=tcp,
         setup=setup,
-        payloads=payloads,
-        ps=PS in payloads,
+        ps=str(PS) in media[3:],
         stream=_stream(attributes),
         ssrc=_ssrc(fields.get("y", "")),
         time=fields.get("t", "0 0")[:64],

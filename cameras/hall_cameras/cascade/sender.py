@@ -1,5 +1,8 @@
 """One session's media: a camera's packets as program stream in RTP, over UDP or TCP, without
-transcoding. A thread of its own, so that a peer that is slow waits for nobody else.
+transcoding. A thread of its own, so that nobody waits for a peer that is slow.
+
+Over UDP, frames of a few packets are sent by the thread that reads them, while nothing waits in
+the queue: to wake another for each costs several times what sending it does.
 """
 
 from __future__ import annotations
@@ -12,13 +15,14 @@ import threading
 import time
 from collections.abc import Callable
 from fractions import Fraction
+from typing import TypeAlias
 
 from av.packet import Packet
 from av.video.stream import VideoStream
 
 from hall_cameras import wire
 from hall_cameras.cascade.ps import STREAM_TYPES, Muxer, annex_b
-from hall_cameras.cascade.rtp import Packetiser
+from hall_cameras.cascade.rtp import PAYLOAD_MAX, Packetiser
 from hall_cameras.cascade.tap import Tap
 from hall_cameras.worker.trouble import CameraTrouble
 
@@ -33,6 +37,8 @@ STUCK_S = 5.0  # a peer that takes nothing
 UNWANTED_S = 5.0  # a peer whose port is closed
 REFUSALS_S = 1.0  # refusals so far apart are not one
 BURST = 16  # packets at once over UDP, then a pause: switches have small buffers
+APART_S = 0.005  # packets that come sooner after one another are a burst
+SMALL = (BURST - 1) * PAYLOAD_MAX  # bytes of a frame that is no more packets than that
 PAUSE_S = 0.0015
 WAITING_MAX = 250  # packets; more are left out up to the next key frame
 SEND_BUFFER = 1 << 20  # bytes
@@ -45,7 +51,12 @@ class _Begin:
         self.codec, self.extradata = codec, extradata
 
 
+class _Lost:
+    """In the queue: the peer is gone."""
+
+
 _End = None
+_Item: TypeAlias = "_Begin | _Lost | Packet[VideoStream] | None"
 
 
 class Sender:
@@ -55,8 +66,10 @@ class Sender:
         self.order = order
         self.tap = tap
         self._ended = ended
-        self._queue: queue.SimpleQueue[_Begin | Packet[VideoStream] | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[_Item] = queue.SimpleQueue()
         self._skipping = False
+        self._put = self._done = 0  # of the queue: counted by who puts, and by the thread
+        self._came_at = 0.0  # the last packet
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
         self._muxer: Muxer | None = None
@@ -113,15 +126,36 @@ class Sender:
 
     def begin(self, codec: str, extradata: bytes) -> None:
         self._skipping = False
-        self._queue.put(_Begin(codec, extradata))
+        self._enqueue(_Begin(codec, extradata))
 
     def packet(self, packet: Packet[VideoStream]) -> None:
+        now = time.monotonic()
+        alone, self._came_at = now - self._came_at > APART_S, now
         if packet.is_keyframe:
             self._skipping = False
         if self._queue.qsize() > WAITING_MAX:
             self._skipping = True
-        if not self._skipping:
-            self._queue.put(packet)
+        if self._skipping:
+            return
+        idle = self._put == self._done  # the thread only waits for more
+        if alone and idle and not self.order.tcp and packet.size <= SMALL and self._muxer:
+            self._send_now(self._muxer, packet)
+        else:
+            self._enqueue(packet)
+
+    def _send_now(self, muxer: Muxer, packet: Packet[VideoStream]) -> None:
+        try:
+            wanted = self._send(muxer, packet, socket.MSG_DONTWAIT)
+        except BlockingIOError:  # the line takes nothing now
+            self._skipping = wanted = True
+        except OSError:
+            wanted = False
+        if not wanted:
+            self._enqueue(_Lost())
+
+    def _enqueue(self, item: _Item) -> None:
+        self._put += 1
+        self._queue.put(item)
 
     # --- in the thread -------------------------------------------------------------------------
 
@@ -186,22 +220,29 @@ class Sender:
             peer.close()
 
     def _feed(self) -> str:
+        self._came_at = time.monotonic()
         while True:
+            left = self._came_at + SOURCE_S - time.monotonic()
             try:
-                item = self._queue.get(timeout=SOURCE_S)
+                item = self._queue.get(timeout=max(0.0, left))
             except queue.Empty:
+                if time.monotonic() - self._came_at < SOURCE_S:
+                    continue
                 return "source"
             if self._stopped.is_set() or item is None:
                 return "stopped"
+            if isinstance(item, _Lost):
+                return "peer"
             if isinstance(item, _Begin):
                 if item.codec not in STREAM_TYPES:
                     return "codec"
                 self._muxer = Muxer(item.codec, annex_b(item.codec, item.extradata))
             elif self._muxer is not None and not self._send(self._muxer, item):
                 return "peer"
+            self._done += 1
 
-    def _send(self, muxer: Muxer, packet: Packet[VideoStream]) -> bool:
-        """Whether the peer still wants it."""
+    def _send(self, muxer: Muxer, packet: Packet[VideoStream], flags: int = 0) -> bool:
+        """Whether the peer still wants it. With `flags` it never waits."""
         pts, dts = self._times(packet)
         frame = muxer.frame(bytes(packet), packet.is_keyframe, pts, dts)
         self.frames += 1
@@ -210,13 +251,13 @@ class Sender:
             return True
         for datagram in self._rtp.packets(frame, pts):
             try:
-                self._socket.send(datagram)
+                self._socket.send(datagram, flags)
             except ConnectionRefusedError:
                 if self._unwanted():
                     return False
                 break  # it may be about to listen
             self._burst += 1  # over frames too: a cached group of pictures comes all at once
-            if self._burst == BURST:
+            if self._burst >= BURST and not flags:
                 self._burst = 0
                 time.sleep(PAUSE_S)
         return True

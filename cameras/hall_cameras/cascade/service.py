@@ -1,4 +1,4 @@
-"""The cascade on the server: its platforms, their trees, and the way from an INVITE to a worker.
+"""The cascade on the server: its platforms, what they are shown and what they are told.
 
 Signalling lives in the server's process: a few small messages a minute, and it needs the halls'
 state, the ids and the rights. Media lives in the worker that holds the camera's demultiplexer:
@@ -9,15 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import itertools
 import time
-from collections import Counter
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 import structlog
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 
 from hall_cameras import wire
 from hall_cameras.cascade import alarms, tables, tree
@@ -26,9 +24,10 @@ from hall_cameras.cascade.book import Allotment, Book
 from hall_cameras.cascade.directory import Directory
 from hall_cameras.cascade.port import Ports
 from hall_cameras.cascade.profiles import main_profile
+from hall_cameras.cascade.sessions import Sessions
 from hall_cameras.cascade.setup import PlatformSetup
 from hall_cameras.cascade.station import Station
-from hall_cameras.cascade.upper import Begin, Effect, End, Open, Turn
+from hall_cameras.cascade.upper import Begin, Effect, End, Open, Told, Turn
 from hall_cameras.domain.state import CamerasState
 from hall_core.alerts import AlertsState
 from hall_core.clock import millis
@@ -44,11 +43,8 @@ log = structlog.get_logger()
 
 PURPOSE = "cascade password"
 LOOK_S = 1.0  # how soon a platform hears of a change
-MEDIA_S = 9.0  # for a worker to open a stream
 TURN_S = 5.0  # a camera that is not told to stop stops by itself
-OPENING_MAX = 8  # sessions that a platform may have opened at once; a flood is refused beyond
 AUDITED_S = 600.0  # one entry in the audit log for each platform, camera and deed in this time
-REFUSALS = {"camera_busy": 486, "camera_codec": 488}
 
 
 class Platform(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,19 +59,6 @@ class Platform(msgspec.Struct, frozen=True, kw_only=True):
         return f"Platform({self.platform_id!r})"
 
 
-class Session(msgspec.Struct, kw_only=True):
-    """A picture on its way up."""
-
-    session_id: str
-    platform_id: str
-    call_id: str
-    camera_id: str
-    stream: int
-    began: float
-    worker_id: str = ""
-    sending: bool = False
-
-
 class Cascade:
     """All upper platforms of this installation."""
 
@@ -85,12 +68,10 @@ class Cascade:
         self.book = Book()
         self.platforms: dict[str, Platform] = {}
         self.stations: dict[str, Station] = {}
-        self.sessions: dict[str, Session] = {}
-        self._numbers = itertools.count(1)
-        self._alarms: dict[str, alarms.Seen] = {}
+        self.sessions = Sessions(cameras, self.stations, self._errand, self._audit)
+        self._told: dict[str, set[str]] = {}  # by platform: open alerts that it knows of
         self._task: asyncio.Task[None] | None = None
         self._errands: set[asyncio.Task[None]] = set()
-        self._opening: Counter[str] = Counter()  # by platform
         self._audited: dict[tuple[str, str, str], float] = {}
         self._reopening = asyncio.Lock()
         self.allotting = asyncio.Lock()  # of ids: one at a time
@@ -134,7 +115,7 @@ class Cascade:
             self._task.cancel()
             await asyncio.wait([self._task])
         await asyncio.gather(*(station.end() for station in self.stations.values()))
-        self.stations = {}
+        self.stations.clear()
         await asyncio.sleep(0)  # so that every errand has begun
         for errand in self._errands:
             errand.cancel()
@@ -144,7 +125,7 @@ class Cascade:
     async def _open(self, platform: Platform) -> None:
         if not platform.setup.enabled:
             return
-        upper = platform.setup.upper(platform.platform_id, platform.password)
+        upper = platform.setup.upper(platform.password)
         agent = Agent(upper, self._kernel.clock.now)
         agent.show(self.directory(platform), time.monotonic())
         platform_id = platform.platform_id
@@ -165,7 +146,7 @@ class Cascade:
 
     async def changed(self, old: Platform, new: Platform) -> None:
         """It was edited. Who only sees more or less is told so, and goes on watching the rest."""
-        before, after = (p.setup.upper(p.platform_id, p.password) for p in (old, new))
+        before, after = (p.setup.upper(p.password) for p in (old, new))
         same = (before, old.setup.device_name) == (after, new.setup.device_name)
         if same and old.setup.enabled == new.setup.enabled:
             await self._look()
@@ -268,9 +249,7 @@ class Cascade:
                 station.agent.show(directory, now)
                 station.work()
         self._tell_alarms(now)
-        for session in list(self.sessions.values()):
-            if session.worker_id and session.worker_id not in self._cameras.links:
-                self._ended(session.session_id)
+        self.sessions.look()
 
     async def _allot(self, now_ms: int) -> None:
         """Ids for what has none yet; those that a platform has seen stay."""
@@ -304,44 +283,52 @@ class Cascade:
         """It is registered: what it may see now keeps its id for ever."""
         await self._keep(self.book.shown((node.id for node in directory.nodes), now_ms))
         if platform.registered_ms is None:
-            changed = msgspec.structs.replace(platform, registered_ms=now_ms)
-            change = self.putting(changed)
-            await self._kernel.writer.write(list(change.rows))
-            change.then()
+            table, key = tables.cascade_platforms, platform.platform_id
+            statement = update(table).where(table.c.platform_id == key)
+            written = statement.values(registered_ms=now_ms)
+            await self._kernel.writer.write(statements=[(written, {})])
+            if key in self.platforms:  # edited meanwhile, perhaps, or removed
+                current = self.platforms[key]
+                self.platforms[key] = msgspec.structs.replace(current, registered_ms=now_ms)
 
     # --- alarms --------------------------------------------------------------------------------
 
     def _tell_alarms(self, now: float) -> None:
-        """Faults of cameras, and absences that a person confirmed."""
+        """Faults of cameras, and absences that a person confirmed: to each platform what it does
+        not know yet, also when it was away. What was open when we began is no news."""
+        found: dict[str, tuple[str | None, alarms.Notice]] = {}
         for hall in self._kernel.halls.values():
             state: AlertsState = hall.committed["alerts"]
-            seen = self._alarms.get(hall.info.id)
-            notices, seen = alarms.news(state.alerts.values(), seen)
-            self._alarms[hall.info.id] = seen
-            for notice in notices:
+            for alert_id, notice in alarms.notices(state.alerts.values()).items():
                 kind = "camera" if notice.camera_id else "hall"
                 gb_id = self.book.id_of(kind, notice.camera_id or hall.info.id)
-                for station in self.stations.values():
-                    if gb_id is not None and station.agent.directory.get(gb_id) is not None:
-                        station.agent.alarm(
-                            gb_id, notice.priority, notice.method, notice.kind, notice.text, now
-                        )
-                        station.work()
+                found[f"{hall.info.id}/{alert_id}"] = (gb_id, notice)
+        self._told = {key: self._told.get(key, set(found)) & found.keys() for key in self.platforms}
+        for platform_id, told in self._told.items():
+            station = self.stations.get(platform_id)
+            if station is None or told == found.keys():
+                continue
+            for alert_id, (gb_id, notice) in found.items():
+                if gb_id is None or station.agent.directory.get(gb_id) is None:
+                    continue  # it may not see this
+                if alert_id not in told:
+                    station.agent.alarm(alert_id, gb_id, notice, now)
+            station.work()
 
-    # --- media ---------------------------------------------------------------------------------
+    # --- what agents want ------------------------------------------------------------------------
 
     def _effect(self, platform_id: str, effect: Effect) -> None:
         match effect:
             case Open():
-                self._errand(self._open_media(platform_id, effect))
+                self._errand(self.sessions.open(platform_id, effect))
             case Begin():
-                self._errand(self._begin_media(platform_id, effect.call_id))
+                self._errand(self.sessions.begin(platform_id, effect.call_id))
             case End():
-                for session in list(self.sessions.values()):
-                    if (session.platform_id, session.call_id) == (platform_id, effect.call_id):
-                        self._close(session)
+                self.sessions.end(platform_id, effect.call_id)
             case Turn():
                 self._errand(self._turn(platform_id, effect))
+            case Told(alert_id=alert_id) if platform_id in self._told:
+                self._told[platform_id].add(alert_id)
 
     def _errand(self, work: Coroutine[Any, Any, None]) -> None:
         async def run() -> None:
@@ -356,68 +343,6 @@ class Cascade:
         self._errands.add(task)
         task.add_done_callback(self._errands.discard)
 
-    async def _open_media(self, platform_id: str, wanted: Open) -> None:
-        station = self.stations.get(platform_id)
-        if station is None:
-            return
-        node = station.agent.directory.camera(wanted.channel)
-        status = 404 if node is None else 486
-        if node is not None and self._opening[platform_id] < OPENING_MAX:
-            self._opening[platform_id] += 1
-            try:
-                status = await self._opened(platform_id, station, wanted, node.subject)
-            finally:
-                self._opening[platform_id] -= 1
-        if status:
-            station.agent.calls.media_refused(wanted.call_id, status, time.monotonic())
-        station.work()
-
-    async def _opened(
-        self, platform_id: str, station: Station, wanted: Open, camera_id: str
-    ) -> int:
-        """Have a worker open a session: 0, or the status that refuses it."""
-        offer = wanted.offer
-        session = Session(
-            session_id=f"{platform_id}-{next(self._numbers)}",
-            platform_id=platform_id,
-            call_id=wanted.call_id,
-            camera_id=camera_id,
-            stream=offer.stream,
-            began=time.monotonic(),
-        )
-        order = wire.Uplink(
-            session=session.session_id,
-            stream=session.stream,
-            tcp=offer.tcp,
-            setup=offer.setup,
-            host=offer.host,
-            port=offer.port,
-            ssrc=int(wanted.ssrc),
-        )
-        self.sessions[session.session_id] = session
-        held = self._cameras.leases.holder(camera_id)
-        session.worker_id = "" if held is None else held[0]
-        question = wire.Ask(id=0, what="uplink", camera_id=camera_id, uplink=order)
-        try:
-            at = await self._cameras.ask_holder(camera_id, question, wire.UplinkAt, MEDIA_S)
-        except Conflict as error:
-            if self.sessions.get(session.session_id) is None:
-                return 0  # it was ended, and another may have come under its Call-ID
-            self._close(session)
-            return REFUSALS.get(error.code, 500)
-        if session.session_id not in self.sessions or not station.agent.calls.media_opened(
-            wanted.call_id, at.host, at.port, time.monotonic()
-        ):
-            self._close(session)
-        return 0
-
-    async def _begin_media(self, platform_id: str, call_id: str) -> None:
-        for session in list(self.sessions.values()):
-            if (session.platform_id, session.call_id) == (platform_id, call_id):
-                session.sending = True
-                await self._tell(session, "uplink_go")
-                await self._audit(platform_id, "camera_uplink", session.camera_id)
-
     async def _audit(self, platform_id: str, action: str, camera_id: str) -> None:
         """Who looked at or turned which camera; not each time that a stick is moved."""
         key, now = (platform_id, action, camera_id), time.monotonic()
@@ -425,33 +350,6 @@ class Cascade:
             self._audited[key] = now
             name = self.find(platform_id).setup.name
             await self._kernel.audit(name, action, camera_id, "", None)
-
-    def _close(self, session: Session) -> None:
-        self.sessions.pop(session.session_id, None)
-        self._errand(self._tell(session, "uplink_end"))
-
-    async def _tell(self, session: Session, what: str) -> None:
-        question = wire.Ask(
-            id=0,
-            what="uplink_go" if what == "uplink_go" else "uplink_end",
-            camera_id=session.camera_id,
-            token=session.session_id,
-        )
-        link = self._cameras.links.get(session.worker_id)
-        if link is not None:
-            with contextlib.suppress(Conflict):
-                await link.ask(question, type(None), MEDIA_S)
-
-    def uplink_ended(self, message: wire.UplinkEnded) -> None:
-        """A worker says that a session is over by itself."""
-        self._ended(message.session)
-
-    def _ended(self, session_id: str) -> None:
-        session = self.sessions.pop(session_id, None)
-        station = None if session is None else self.stations.get(session.platform_id)
-        if session is not None and station is not None:
-            station.agent.calls.hang_up(session.call_id, time.monotonic())
-            station.work()
 
     async def _turn(self, platform_id: str, wanted: Turn) -> None:
         station = self.stations.get(platform_id)

@@ -36,9 +36,8 @@ class PlatformSetup(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     halls: tuple[str, ...] = ()
     withheld: tuple[str, ...] = ()
 
-    def upper(self, platform_id: str, password: str) -> Upper:
+    def upper(self, password: str) -> Upper:
         return Upper(
-            platform_id=platform_id,
             name=self.name,
             server_id=self.server_id,
             server_domain=self.server_domain or self.server_id[:10],

@@ -89,9 +89,6 @@ class Message(msgspec.Struct, kw_only=True):
         """The first header of this name; "" for none."""
         return next((value for key, value in self.headers if key == name), "")
 
-    def all(self, name: str) -> list[str]:
-        return [value for key, value in self.headers if key == name]
-
     @property
     def call_id(self) -> str:
         return self.get("call-id")

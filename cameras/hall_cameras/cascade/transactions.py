@@ -75,19 +75,17 @@ class Transactions:
         """Whether a response is to a request of ours that waits."""
         return (response.branch, response.cseq[1]) in self._pending
 
-    def answered(self, response: Message, now: float) -> bool:
-        """Whether a response is to a request of ours that waits. Provisional ones only stop it
-        from being sent again."""
+    def answered(self, response: Message, now: float) -> None:
+        """A response came; a provisional one only stops the request from being sent again."""
         key = (response.branch, response.cseq[1])
         pending = self._pending.get(key)
         if pending is None:
-            return False
+            return
         if response.status < 200:
             pending.again_at = pending.ends_at
-            return True
+            return
         del self._pending[key]
         pending.done(response, now)
-        return True
 
     def lost(self, connection: int, now: float) -> None:
         """A TCP connection is gone: nothing more comes over it."""

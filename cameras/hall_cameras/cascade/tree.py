@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import msgspec
 
 from hall_cameras.cascade.directory import Directory, Node
+from hall_cameras.cascade.ids import Allotted
 
 GROUP = "group"  # the subject of the one business group
 GROUP_NAME = "政务服务大厅"
@@ -20,7 +21,6 @@ class SharedCamera(msgspec.Struct, frozen=True, kw_only=True):
     model: str = ""
     ptz: bool = False
     streams: int = 1
-    resolution: str = ""
 
 
 class SharedHall(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,9 +30,9 @@ class SharedHall(msgspec.Struct, frozen=True, kw_only=True):
     cameras: tuple[SharedCamera, ...]
 
 
-def subjects(halls: Iterable[SharedHall]) -> list[tuple[str, str]]:
+def subjects(halls: Iterable[SharedHall]) -> list[tuple[Allotted, str]]:
     """(kind, subject) of everything that needs an id of its own, in the order of allotment."""
-    found = [("group", GROUP)]
+    found: list[tuple[Allotted, str]] = [("group", GROUP)]
     for hall in halls:
         found.append(("hall", hall.hall_id))
         found += [("camera", camera.camera_id) for camera in hall.cameras]
@@ -66,7 +66,7 @@ def build(
     group = id_of("group", GROUP)
     for code in sorted({code[:length] for code in codes for length in (2, 4, 6)}):
         region = regions.get(code.ljust(12, "0"))
-        if region is not None and len(code) in (2, 4, 6):
+        if region is not None:
             nodes.append(Node(id=code, kind="region", name=region, civil=code))
     if group is None:
         return Directory(nodes)
@@ -103,7 +103,6 @@ def build(
                         address=hall.name,
                         ptz=camera.ptz,
                         streams=camera.streams,
-                        resolution=camera.resolution,
                     )
                 )
     return Directory([*nodes, *cameras])

@@ -28,7 +28,6 @@ TCP_BODY_MAX = 32_000
 class Upper(msgspec.Struct, frozen=True, kw_only=True):
     """An upper platform as a person set it up. `password` is never shown or logged."""
 
-    platform_id: str  # ours
     name: str
     server_id: str
     server_domain: str
@@ -85,7 +84,13 @@ class Turn(NamedTuple):
     zoom: float
 
 
-Effect: TypeAlias = Send | Open | Begin | End | Turn
+class Told(NamedTuple):
+    """The platform took (or refused) what it was told of an alert."""
+
+    alert_id: str
+
+
+Effect: TypeAlias = Send | Open | Begin | End | Turn | Told
 
 
 class Entry(NamedTuple):

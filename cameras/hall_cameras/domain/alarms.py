@@ -63,19 +63,21 @@ def _alert(
             and trouble in other.alarms
             and other.alarms[trouble].alert_id is None
         ]
-    words = TROUBLES[trouble]
+    zh, en = TROUBLES[trouble]
     if len(struck) == 1:
-        detail = f"{camera.name}：{words}"
+        detail, detail_en = f"{camera.name}：{zh}", f"{camera.name}: {en}"
     else:
-        names = "、".join(other.name for other in struck[:NAMED])
-        more = "等" if len(struck) > NAMED else ""
-        detail = f"{camera.group} 的 {len(struck)} 台摄像机{words}：{names}{more}"
+        names = [other.name for other in struck[:NAMED]]
+        more, more_en = ("等", " and others") if len(struck) > NAMED else ("", "")
+        detail = f"{camera.group} 的 {len(struck)} 台摄像机{zh}：{'、'.join(names)}{more}"
+        detail_en = f"{len(struck)} cameras of {camera.group}, {en}: {', '.join(names)}{more_en}"
     return AlertRaised(
         alert_id=f"{KIND}{trouble}-{camera.camera_id}-{version}",
         kind=f"{KIND}{trouble}",
         level="hall",
         camera_id=camera.camera_id,
         detail=detail,
+        detail_en=detail_en,
         evidence=alarm.evidence,
     )
 

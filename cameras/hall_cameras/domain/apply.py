@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from hall_cameras.domain import counting, windows
 from hall_cameras.domain.state import Alarm, Camera, CamerasState, Trouble, troubles_of
 from hall_core.events import (
+    ENDED_ALERTS,
     AlertChanged,
     AlertRaised,
     CameraAdded,
@@ -23,7 +24,6 @@ from hall_core.events import (
     SetupChanged,
 )
 
-ENDED = frozenset({"dismissed", "closed"})
 KIND = "camera_"
 GROUPED: frozenset[Trouble] = frozenset({"offline", "stalled"})
 """Troubles that a recorder or a switch brings upon all that hangs on it."""
@@ -45,7 +45,7 @@ def apply(state: CamerasState, record: Recorded) -> None:
         if event.kind.startswith(KIND) and event.camera_id is not None:
             _raised(state, event)
     elif isinstance(event, AlertChanged):
-        if event.state in ENDED:
+        if event.state in ENDED_ALERTS:
             _settled(state, event.alert_id)
     elif isinstance(event, SetupChanged):
         _setup(state, event)

@@ -16,18 +16,22 @@ Trouble: TypeAlias = Literal[
 ]  # fmt: skip
 """What a person is alerted to; the alert's kind is `camera_` and this."""
 
-TROUBLES: dict[Trouble, str] = {
-    "offline": "离线",
-    "stalled": "已连接但没有画面",
-    "refused": "用户名或密码不被接受，已停止尝试；请更正后重试",
-    "black": "画面全黑",
-    "frozen": "画面静止不变",
-    "blurred": "画面模糊",
-    "covered": "镜头被遮挡",
-    "moved": "镜头被移动",
-    "clock_wrong": "时钟不准",
-    "wrong_resolution": "画面尺寸与设定不符",
+TROUBLES: dict[Trouble, tuple[str, str]] = {
+    "offline": ("离线", "offline"),
+    "stalled": ("已连接但没有画面", "connected, but no picture comes"),
+    "refused": (
+        "用户名或密码不被接受，已停止尝试；请更正后重试",
+        "refuses the user name or password and is tried no more; correct them and try again",
+    ),
+    "black": ("画面全黑", "the picture is black"),
+    "frozen": ("画面静止不变", "the picture stands still"),
+    "blurred": ("画面模糊", "the picture is blurred"),
+    "covered": ("镜头被遮挡", "the lens is covered"),
+    "moved": ("镜头被移动", "the camera was moved"),
+    "clock_wrong": ("时钟不准", "the clock is wrong"),
+    "wrong_resolution": ("画面尺寸与设定不符", "the picture has another size than was set"),
 }
+"""What it is called, in Chinese and in English."""
 
 PICTURE_FAULTS: frozenset[CameraFault] = frozenset(
     {"black", "frozen", "blurred", "covered", "moved"}

@@ -34,12 +34,12 @@ class Feed:
     def __init__(
         self,
         camera_id: str,
-        epoch: Callable[[], int],
+        epoch: int,
         say: Callable[[wire.ToServer], None],
         room: Callable[[], bool],
     ) -> None:
         self._camera_id = camera_id
-        self._epoch = epoch
+        self.epoch = epoch  # of its worker's lease
         self._say = say
         self._room = room
         self._loop = asyncio.get_running_loop()
@@ -150,12 +150,12 @@ class Feed:
 
     def _head(self, mime: str, data: bytes, line: bool) -> wire.LiveHead:
         return wire.LiveHead(
-            camera_id=self._camera_id, epoch=self._epoch(), pictures=line, mime=mime, data=data
+            camera_id=self._camera_id, epoch=self.epoch, pictures=line, mime=mime, data=data
         )
 
     def _part(self, data: bytes, key: bool, line: bool) -> wire.LivePart:
         return wire.LivePart(
-            camera_id=self._camera_id, epoch=self._epoch(), pictures=line, key=key, data=data
+            camera_id=self._camera_id, epoch=self.epoch, pictures=line, key=key, data=data
         )
 
     def _send(self, message: wire.LiveHead | wire.LivePart) -> None:

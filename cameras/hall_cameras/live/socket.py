@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 
 import msgspec
 from aiohttp import WSMsgType, web
 
 from hall_cameras.live.relay import VIEWERS_MAX
+from hall_cameras.looks import Looks
 from hall_cameras.service import Cameras
-from hall_core.access import Principal
+from hall_core.credentials import Principal
 from hall_core.errors import Forbidden, HallError
 from hall_core.http import KERNEL, MANAGERS, identify
 from hall_core.kernel import Kernel
@@ -21,7 +21,6 @@ PATH = "/api/v1/cameras/{camera}/live"
 HELLO_S = 5.0
 LOOK_S = 2.0  # between two looks whether anything comes
 NOTHING_S = 20.0  # then a viewer is told that there is no picture
-LOOKED_S = 600.0  # one entry in the audit log for each person and camera in this time
 
 BAD_HELLO = 4400
 BAD_TOKEN = 4401
@@ -55,7 +54,7 @@ class LiveSockets:
 
     def __init__(self, cameras: Cameras) -> None:
         self._cameras = cameras
-        self._looked: dict[tuple[str, str], float] = {}
+        self._looks = Looks()
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Serve one viewer until it goes.
@@ -107,14 +106,9 @@ class LiveSockets:
     async def _audit(
         self, kernel: Kernel, principal: Principal, camera_id: str, hall_id: str, address: str
     ) -> None:
-        now, key = time.monotonic(), (principal.id, camera_id)
-        if now - self._looked.get(key, -LOOKED_S) < LOOKED_S:
-            return
-        if len(self._looked) > 10_000:
-            self._looked.clear()
-        self._looked[key] = now
-        name = principal.actor().name
-        await kernel.audit(name, "camera_live", camera_id, address, hall_id)
+        if self._looks.anew(principal.id, camera_id):
+            name = principal.actor().name
+            await kernel.audit(name, "camera_live", camera_id, address, hall_id)
 
     async def _show(
         self,

@@ -12,9 +12,9 @@ from hall_cameras import tables, wire
 from hall_cameras.domain.commands import KeepWindowEvidence
 from hall_cameras.domain.state import CamerasState, Wanted
 from hall_cameras.domain.windows import SUSPECTED, WANTED
+from hall_cameras.keeping import ACTOR
 from hall_core.clock import millis
 from hall_core.errors import HallError
-from hall_core.features import Actor
 from hall_core.halls import Hall
 from hall_core.kernel import Kernel
 
@@ -25,7 +25,6 @@ log = structlog.get_logger()
 
 LOOK_S = 0.5
 ASK_S = 3.0
-ACTOR = Actor(kind="system", name="cameras")
 
 
 class WindowEvidence:
@@ -44,8 +43,6 @@ class WindowEvidence:
                 for wanted in tuple(state.wanted):
                     try:
                         await self._gather(hall, state, wanted)
-                    except HallError as error:  # no picture now; it is wanted for a while
-                        log.debug("window_evidence", alert=wanted.alert_id, error=error.detail)
                     except Exception:
                         log.exception("window_evidence_failed", alert=wanted.alert_id)
 
@@ -59,13 +56,16 @@ class WindowEvidence:
             question = wire.Ask(
                 id=0, what="window", camera_id=camera.camera_id, window=wanted.window
             )
-            pictures = await self._cameras.ask_holder(
-                camera.camera_id, question, list[wire.Picture], ASK_S
-            )
-            if pictures:
-                shown = pictures[-1:] if wanted.ended else pictures
-                await self._keep(hall, camera.camera_id, wanted, shown)
-                return
+            try:
+                pictures = await self._cameras.ask_holder(
+                    camera.camera_id, question, list[wire.Picture], ASK_S
+                )
+                if pictures:
+                    shown = pictures[-1:] if wanted.ended else pictures
+                    await self._keep(hall, camera.camera_id, wanted, shown)
+                    return
+            except HallError as error:  # perhaps another camera, or this one later
+                log.debug("window_evidence", alert=wanted.alert_id, error=error.detail)
 
     async def _keep(
         self, hall: Hall, camera_id: str, wanted: Wanted, pictures: list[wire.Picture]

@@ -42,7 +42,7 @@ class Presence:
     """What one camera sees of its windows. `tell` is called in the looking thread."""
 
     def __init__(
-        self, looker: Looker, zones: Sequence[CameraZone], tell: Callable[[Told], None]
+        self, looker: Looker, zones: Sequence[CameraZone], tell: Callable[[Presence, Told], None]
     ) -> None:
         self.zones = tuple(zones)
         self._looker = looker
@@ -97,7 +97,7 @@ class Presence:
         known = smoothed.known
         if self._told.get(window) is not known.present:
             self._told[window] = known.present
-            self._tell(Told(window, known.present, known.since, known.confidence))
+            self._tell(self, Told(window, known.present, known.since, known.confidence))
 
     def all_told(self) -> list[Told]:
         """What is known now: a new lease begins with it."""

@@ -36,6 +36,7 @@ export class ChecksPart {
     this.tab = tab;
     this.view = new CameraView({ every: 2 });
     this.note = h("p", { class: "hint" });
+    this.says = h("p", { class: "banner", "data-state": "away", hidden: true });
     this.rows = h("div", { class: "checks-rows" });
     this.more = h("div", null);
     /** @type {Record<string, any>|null} */
@@ -46,7 +47,7 @@ export class ChecksPart {
     this.node = h("div", { class: "editor-scroll checks-part" },
       h("div", { class: "checks-top" },
         h("div", { class: "camera-frame small-frame" }, this.view.box, this.view.chip),
-        h("div", { class: "stack" }, h("h3", null, t("checks.title")), h("p", { class: "soft" }, t("checks.off")), this.note, this.more)),
+        h("div", { class: "stack" }, h("h3", null, t("checks.title")), h("p", { class: "soft" }, t("checks.off")), this.note, this.says, this.more)),
       this.rows);
   }
 
@@ -76,6 +77,9 @@ export class ChecksPart {
     }
     const measures = camera.measures;
     setText(this.note, !measures ? t("checks.no_measures") : measures.learned ? "" : t("checks.learning"));
+    const says = measures ? measures.says.map((notice) => t("says." + notice)) : [];
+    show(this.says, says.length > 0);
+    setText(this.says, t("checks.says", { what: says.join(t("checks.says.and")) }));
     this.drawRows(measures);
   }
 

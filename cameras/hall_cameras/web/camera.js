@@ -17,7 +17,8 @@ import { cameraTexts } from "./camera.texts.js";
  * @typedef {{onvif: string, manufacturer: string, model: string, firmware: string, serial: string, profiles: Profile[],
  *   chosen: string, ptz: boolean, clock_off_s: number, snapshot: boolean}} Identity
  * @typedef {{mean: number, contrast: number, still_s: number, sharpness: number, lost: number, edges: number,
- *   moved_px: number, alike: number, clock_off_s: number, width: number, height: number, learned: boolean}} Measures
+ *   moved_px: number, alike: number, clock_off_s: number, width: number, height: number, learned: boolean,
+ *   says: string[]}} Measures
  * @typedef {Camera & {onvif: string|null, rtsp: string|null, username: string, profile: string, identity: Identity,
  *   measures: Measures|null}} CameraDetails
  */

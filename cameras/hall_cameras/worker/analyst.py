@@ -8,6 +8,7 @@ import numpy as np
 from av.video.frame import VideoFrame
 
 from hall_cameras import wire
+from hall_cameras.domain.state import PICTURE_FAULTS
 from hall_cameras.health.judge import Judge, suspects
 from hall_cameras.health.measure import Gray, Reading, View, read
 from hall_cameras.worker import pictures
@@ -19,7 +20,6 @@ LEARN_FOR = 1.2  # times as long as a fault must last: nobody stands still in al
 LEARN_PICTURES = 8
 COMPARE_FOR = 0.25  # of the time that a fault must last
 GOOD_EVERY_S = 10.0  # a good picture is kept so often, to be shown beside a bad one
-PICTURE_FAULTS = frozenset({"black", "frozen", "blurred", "covered", "moved"})
 
 
 class Finding:

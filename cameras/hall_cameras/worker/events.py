@@ -22,7 +22,7 @@ from typing import Any
 import structlog
 
 from hall_cameras import wire
-from hall_cameras.worker import onvif, soap
+from hall_cameras.worker import media2, onvif, soap
 from hall_cameras.worker.notices import Notice, first, noticed, words
 from hall_cameras.worker.soap import Soap
 from hall_cameras.worker.trouble import CameraTrouble
@@ -206,7 +206,7 @@ class Listener:
         if self._told(frozenset(notices)) and notices:
             # A key frame now rather than when it comes: there is something to see.
             with contextlib.suppress(CameraTrouble):
-                connection.call("media", "SetSynchronizationPoint", ProfileToken=self._profile)
+                media2.ask_key_frame(connection, self._profile)
 
     def _told(self, notices: frozenset[Notice]) -> bool:
         if notices == self._notices or self._ending.is_set():

@@ -7,7 +7,7 @@ called H.264. Few words of the answers matter, so they are read as they are.
 from __future__ import annotations
 
 import copy
-from typing import Any
+from typing import Any, Literal
 from xml.sax.saxutils import escape
 
 from lxml import etree
@@ -17,18 +17,11 @@ from hall_cameras.worker.notices import first, words
 from hall_cameras.worker.soap import Soap, named
 from hall_cameras.worker.trouble import CameraTrouble
 
+FIRST = "http://www.onvif.org/ver10/media/wsdl"
 SECOND = "http://www.onvif.org/ver20/media/wsdl"
 _SCHEMA = "http://www.onvif.org/ver10/schema"
 PROFILES_MAX = 256
 H264 = "H264"
-
-
-def find(soap: Soap) -> None:
-    """Have `soap.xaddrs` know the service, if the camera has it."""
-    ask = "<tds:GetServices><tds:IncludeCapability>false</tds:IncludeCapability></tds:GetServices>"
-    for service in soap.raw(soap.address, ask).xpath(".//*[local-name()='Service']"):
-        if words(service, "Namespace") == SECOND and words(service, "XAddr"):
-            soap.xaddrs["media2"] = words(service, "XAddr")
 
 
 def profiles(soap: Soap) -> list[wire.Profile]:
@@ -55,13 +48,19 @@ def _profile(entry: Any) -> wire.Profile:
     )
 
 
-def stream(soap: Soap, profile: str) -> str:
-    """Where a profile's video is, as the camera announces it."""
-    ask = (
-        "<tr2:GetStreamUri><tr2:Protocol>RTSP</tr2:Protocol>"
-        f"<tr2:ProfileToken>{escape(profile)}</tr2:ProfileToken></tr2:GetStreamUri>"
-    )
-    return words(_ask(soap, ask), "Uri")
+def address(soap: Soap, ask: Literal["GetStreamUri", "GetSnapshotUri"], profile: str) -> str:
+    """Where a profile's video or its still is, as the camera announces it."""
+    kind = "<tr2:Protocol>RTSP</tr2:Protocol>" if ask == "GetStreamUri" else ""
+    token = f"<tr2:ProfileToken>{escape(profile)}</tr2:ProfileToken>"
+    return words(_ask(soap, f"<tr2:{ask}>{kind}{token}</tr2:{ask}>"), "Uri")
+
+
+def ask_key_frame(soap: Soap, profile: str) -> None:
+    """Have the camera send a key frame now."""
+    service = _service(soap)
+    ask = f"{service}:SetSynchronizationPoint"
+    token = f"<{service}:ProfileToken>{escape(profile)}</{service}:ProfileToken>"
+    _ask(soap, f"<{ask}>{token}</{ask}>", service)
 
 
 def make_h264(soap: Soap, profile: str) -> None:
@@ -70,9 +69,8 @@ def make_h264(soap: Soap, profile: str) -> None:
     Raises:
         CameraTrouble: "not_supported" when it stays as it was.
     """
-    service, part = ("tr2", "VideoEncoder") if "media2" in soap.xaddrs else (
-        "trt", "VideoEncoderConfiguration"
-    )  # fmt: skip
+    service = _service(soap)
+    part = "VideoEncoder" if service == "tr2" else "VideoEncoderConfiguration"
     configuration = _encoder(soap, service, part, profile)
     wanted = etree.Element(f"{{{_of(service)}}}Configuration", nsmap=configuration.nsmap)
     for name, value in configuration.attrib.items():
@@ -115,6 +113,10 @@ def _encoder(soap: Soap, service: str, part: str, profile: str) -> Any:
     raise CameraTrouble("no_profile")
 
 
+def _service(soap: Soap) -> str:
+    return "tr2" if "media2" in soap.xaddrs else "trt"
+
+
 def _ask(soap: Soap, body: str, service: str = "tr2") -> Any:
     url = soap.xaddrs.get("media2" if service == "tr2" else "media")
     if url is None:
@@ -123,4 +125,4 @@ def _ask(soap: Soap, body: str, service: str = "tr2") -> Any:
 
 
 def _of(service: str) -> str:
-    return SECOND if service == "tr2" else "http://www.onvif.org/ver10/media/wsdl"
+    return SECOND if service == "tr2" else FIRST

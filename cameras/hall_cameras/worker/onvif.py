@@ -21,16 +21,20 @@ from hall_cameras.worker.trouble import CameraTrouble
 __all__ = ["Described", "camera", "clock_off", "describe", "go_to", "make_h264", "move", "presets"]
 
 PROFILES_MAX = 256
+SERVICES = {
+    media2.FIRST: "media",
+    media2.SECOND: "media2",
+    "http://www.onvif.org/ver20/ptz/wsdl": "ptz",
+    "http://www.onvif.org/ver10/events/wsdl": "events",
+}
 SUB_WIDTH = (320, 1280)  # px of a stream that is worth analysing and cheap to
 
 
 class Described(NamedTuple):
-    """`stream` and `snapshot` are at the host where the camera was reached, without credentials;
-    `snapshot` is "" when it has none."""
+    """`stream` is at the host where the camera was reached, without credentials."""
 
     identity: wire.Identity
     stream: str
-    snapshot: str
 
 
 @contextlib.contextmanager
@@ -53,8 +57,7 @@ def describe(access: wire.Access) -> Described:
         chosen = choose(profiles, access.profile)
         snapshot = ""
         with contextlib.suppress(CameraTrouble, addresses.BadAddress):  # a key frame will do
-            answer = soap.call("media", "GetSnapshotUri", ProfileToken=chosen)
-            snapshot = addresses.stream_reached(str(answer["Uri"] or ""), soap.address)
+            snapshot = addresses.stream_reached(_snapshot(soap, chosen), soap.address)
         identity = wire.Identity(
             onvif=soap.address,
             manufacturer=_text(device, "Manufacturer"),
@@ -69,7 +72,7 @@ def describe(access: wire.Access) -> Described:
         )
         if access.serial and identity.serial and identity.serial != access.serial:
             raise CameraTrouble("not_found", "another camera answers at this address")
-        return Described(identity, _stream(soap, chosen), snapshot)
+        return Described(identity, _stream(soap, chosen))
 
 
 def clock_off(access: wire.Access) -> float:
@@ -111,18 +114,36 @@ def _look_at_clock(soap: Soap) -> None:
 def _look_at_services(soap: Soap) -> None:
     # Only addresses: what else it says that it can is not believed, nor its order of elements.
     ask = "<tds:GetCapabilities><tds:Category>All</tds:Category></tds:GetCapabilities>"
-    answer = soap.raw(soap.address, ask)
-    for name, key in (("media", "Media"), ("ptz", "PTZ"), ("events", "Events")):
-        announced = words(first(answer, key), "XAddr")
-        if announced:
-            soap.xaddrs[name] = announced
+    unanswered: CameraTrouble | None = None
+    try:
+        answer = soap.raw(soap.address, ask)
+    except CameraTrouble as trouble:
+        if trouble.why not in ("bad_answer", "not_supported"):
+            raise
+        unanswered = trouble
+    else:
+        for name, key in (("media", "Media"), ("ptz", "PTZ"), ("events", "Events")):
+            announced = words(first(answer, key), "XAddr")
+            if announced:
+                soap.xaddrs[name] = announced
+    # The second media service is told of here only, and some new cameras tell of nothing elsewhere.
+    ask = "<tds:GetServices><tds:IncludeCapability>false</tds:IncludeCapability></tds:GetServices>"
+    try:
+        services = soap.raw(soap.address, ask).xpath(".//*[local-name()='Service']")
+    except CameraTrouble:  # older cameras know no such question
+        if unanswered is not None:
+            raise unanswered from None
+        return
+    for service in services:
+        name, announced = SERVICES.get(words(service, "Namespace"), ""), words(service, "XAddr")
+        if name and announced:
+            soap.xaddrs.setdefault(name, announced)
 
 
 def _profiles(soap: Soap) -> tuple[wire.Profile, ...]:
     """Of both media services, each once: where they differ the second knows better."""
     found: dict[str, wire.Profile] = {}
     with contextlib.suppress(CameraTrouble):  # older cameras have but the first
-        media2.find(soap)
         found = {profile.token: profile for profile in media2.profiles(soap)}
     try:
         answer = soap.call("media", "GetProfiles") or ()
@@ -196,8 +217,14 @@ def _announced(soap: Soap, profile: str) -> str:
     except CameraTrouble as trouble:
         if trouble.refused or "media2" not in soap.xaddrs:
             raise
-        return media2.stream(soap, profile)
+        return media2.address(soap, "GetStreamUri", profile)
     return str(_get(answer, "Uri") or "")
+
+
+def _snapshot(soap: Soap, profile: str) -> str:
+    if "media" not in soap.xaddrs:
+        return media2.address(soap, "GetSnapshotUri", profile)
+    return str(soap.call("media", "GetSnapshotUri", ProfileToken=profile)["Uri"] or "")
 
 
 def make_h264(access: wire.Access) -> None:

@@ -22,10 +22,11 @@ from av.video.stream import VideoStream
 
 from hall_cameras import addresses, wire
 from hall_cameras.cascade.tap import Tap
+from hall_cameras.domain.state import PICTURE_FAULTS
 from hall_cameras.live.feed import Feed
 from hall_cameras.presence.looker import Looker, Presence, Told
 from hall_cameras.worker import pictures
-from hall_cameras.worker.analyst import PICTURE_FAULTS, Analyst
+from hall_cameras.worker.analyst import Analyst, Finding
 from hall_cameras.worker.backoff import Backoff
 from hall_cameras.worker.capture import Capture, Stream
 from hall_cameras.worker.notices import Notice
@@ -69,14 +70,17 @@ async def in_thread(work: Callable[[], T]) -> T:
         else:
             future.set_exception(error)
 
-    def run() -> None:
-        result, error = None, None
-        try:
-            result = work()
-        except BaseException as caught:
-            error = caught
+    def tell(result: Any, error: BaseException | None) -> None:
         with contextlib.suppress(RuntimeError):  # the loop has ended
             loop.call_soon_threadsafe(deliver, result, error)
+
+    def run() -> None:
+        try:
+            result = work()
+        except BaseException as error:  # which is in no variable after this: see `Watch._try`
+            tell(None, error)
+        else:
+            tell(result, None)
 
     threading.Thread(target=run, daemon=True, name="camera").start()
     return await future
@@ -104,7 +108,7 @@ class Watch:
         self.tap = Tap()  # for the uplink
         self.analyst: Analyst | None = None
         self.presence: Presence | None = None
-        self.feed = Feed(order.camera_id, lambda: self.epoch, say, room)
+        self.feed = Feed(order.camera_id, epoch, say, room)
         self._say = say
         self._loop = asyncio.get_running_loop()
         self._backoff = Backoff()
@@ -128,7 +132,8 @@ class Watch:
 
     def change(self, order: wire.Order, epoch: int) -> None:
         """The same camera under a newer lease, or with another order."""
-        old, self.order, self.epoch = self.order, order, epoch
+        old, self.order = self.order, order
+        self.epoch = self.feed.epoch = epoch
         if (
             old.access != order.access
             or old.settings != order.settings
@@ -158,6 +163,9 @@ class Watch:
             self._capture.stop()
         self._task.cancel()
         await asyncio.wait([self._task])
+        with contextlib.suppress(asyncio.CancelledError):  # taken out of it: see `_try`
+            self._task.result()
+        self.analyst = self.frame = None
         if self._leaving and patience_s:
             await asyncio.wait(self._leaving, timeout=patience_s)
 
@@ -180,10 +188,10 @@ class Watch:
             if self.order.refused:  # which the server knows
                 await self._changed.wait()
                 continue
-            why = await self._try()
+            refused = await self._try()
             if self._changed.is_set():
                 continue  # what failed is not what is wanted by now
-            if why.refused:
+            if refused:
                 self.order = msgspec.structs.replace(self.order, refused=True)
                 continue
             with contextlib.suppress(TimeoutError):
@@ -208,21 +216,25 @@ class Watch:
             raise CameraTrouble("off")
         return doing.result()
 
-    async def _try(self) -> CameraTrouble:
-        """Watch for as long as it goes; why it ended."""
+    async def _try(self) -> bool:
+        """Watch for as long as it goes; whether it was refused.
+
+        A traceback holds the variables of all that it passed, here a whole stream with its
+        pictures, and the future among them that holds the error. What holds itself waits for the
+        garbage collector, which counts objects, not their megabytes: it would come too late.
+        """
         self._online_at = None
         try:
             url = await self._locate()
             await self._watch(url)
-        except CameraTrouble as ended:
-            trouble = ended
+        except CameraTrouble as trouble:
+            self._ended(trouble.with_traceback(None))
+            return trouble.refused
         except Exception as error:  # a fault of ours must not end the watching
             log.exception("camera_watch_failed", camera=self.order.camera_id)
-            trouble = CameraTrouble("bad_answer", repr(error))
-        else:
-            raise AssertionError("a capture ends with a trouble")
-        self._ended(trouble)
-        return trouble
+            self._ended(CameraTrouble("bad_answer", repr(error.with_traceback(None))))
+            return False
+        raise AssertionError("a capture ends with a trouble")
 
     def _ended(self, trouble: CameraTrouble) -> None:
         if self._online_at is not None:
@@ -298,7 +310,7 @@ class Watch:
         presence = self.presence = Presence(
             LOOKER,
             self.order.zones,
-            lambda told: self._call(lambda: self._presence_told(presence, told)),
+            lambda saw, told: self._call(lambda: self._presence_told(saw, told)),
         )
         last: tuple[Any, ...] = ()
 
@@ -312,7 +324,7 @@ class Watch:
             state = (finding.faults, stream.width, stream.height, stream.fps, stream.codec)
             if state != last or finding.evidence or finding.view:
                 last = state
-                self._loop.call_soon_threadsafe(self._seen, finding, stream, capture)
+                self._loop.call_soon_threadsafe(self._seen, finding, stream, presence)
 
         def passed(packet: Packet[VideoStream], video: VideoStream) -> None:
             self.feed.packet(packet, video)
@@ -385,8 +397,8 @@ class Watch:
             self._leaving.add(leaving)
             leaving.add_done_callback(self._leaving.discard)
 
-    def _seen(self, finding: Any, stream: Stream, capture: Capture) -> None:
-        if self._capture is not capture:
+    def _seen(self, finding: Finding, stream: Stream, presence: Presence) -> None:
+        if self.presence is not presence:
             return  # a last picture of a stream that was given up
         if self._online_at is None:
             self._online_at = time.monotonic()
@@ -425,7 +437,7 @@ class Watch:
     # --- questions -----------------------------------------------------------------------------
 
     async def picture(self) -> wire.Picture:
-        """The newest key frame, else the camera's own snapshot; raises CameraTrouble."""
+        """The newest key frame; raises CameraTrouble: there is none yet."""
         if self.frame is None:
             raise CameraTrouble("no_picture")
         at, frame = self.frame

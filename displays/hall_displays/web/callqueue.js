@@ -9,7 +9,7 @@
 /** @typedef {{id: string, number: string, window: number, times: number}} Call */
 
 export const SAY_ONCE_S = 10;
-export const SKIP_S = 20;
+const SKIP_S = 20;
 
 /** @template {Call} C */
 export class CallQueue {

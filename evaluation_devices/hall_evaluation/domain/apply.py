@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from hall_core.events import (
+    ENDED_ALERTS,
     AlertChanged,
     CaseChanged,
     CaseOpened,
@@ -37,8 +38,6 @@ from hall_evaluation.domain.state import Case, EvaluationState, Question, Reques
 KEPT_OVER_MIDNIGHT = timedelta(hours=1)
 """A service asked about or rated so short before midnight stays in the state: an undo may follow,
 or a second press that was looked up in the tables before the first was in them."""
-
-ENDED: Final = frozenset({"dismissed", "closed"})
 
 
 def apply(state: EvaluationState, record: Recorded) -> None:
@@ -215,7 +214,7 @@ def _case_overdue(state: EvaluationState, event: CaseOverdue, record: Recorded) 
 
 def _alert_changed(state: EvaluationState, event: AlertChanged, record: Recorded) -> None:
     """A person dealt with an alert: nothing is left to close there."""
-    if event.state not in ENDED:
+    if event.state not in ENDED_ALERTS:
         return
     for case in state.cases.values():
         if case.overdue_alert == event.alert_id:

@@ -22,7 +22,10 @@ from hall_evaluation.domain.deadlines import Workdays, end_of_day, end_of_workda
 from hall_evaluation.domain.ratings import NEGATIVE
 from hall_evaluation.domain.state import EvaluationState
 
-LEVEL_WORDS: Final = {"dissatisfied": "不满意", "very_dissatisfied": "非常不满意"}
+LEVEL_WORDS: Final = {
+    "dissatisfied": ("不满意", "dissatisfied"),
+    "very_dissatisfied": ("非常不满意", "very dissatisfied"),
+}
 
 
 def case_of_rating(ticket_id: str) -> str:
@@ -76,7 +79,8 @@ def on_rated(
             level="hall",
             window=event.window,
             clerk=event.clerk,
-            detail=f"{event.number}：{LEVEL_WORDS[event.level]}",
+            detail=f"{event.number}：{LEVEL_WORDS[event.level][0]}",
+            detail_en=f"{event.number}: {LEVEL_WORDS[event.level][1]}",
         ),
     ]
 

@@ -18,16 +18,16 @@ from hall_evaluation.domain.cases import alert_id
 from hall_evaluation.domain.ratings import lapse_at
 from hall_evaluation.domain.state import Case, EvaluationState
 
-STEP_WORDS: Final[dict[CaseStep | None, str]] = {
-    "contact": "回访已超期",
-    "rectify": "处理已超期",
-    "review": "复核已超期",
-    None: "已过最后期限",
+STEP_WORDS: Final[dict[CaseStep | None, tuple[str, str]]] = {
+    "contact": ("回访已超期", "the call-back is overdue"),
+    "rectify": ("处理已超期", "the handling is overdue"),
+    "review": ("复核已超期", "the review is overdue"),
+    None: ("已过最后期限", "past its last deadline"),
 }
 KIND_WORDS: Final = {
-    "negative_evaluation": "差评",
-    "complaint": "投诉",
-    "unresolved": "办不成事反映",
+    "negative_evaluation": ("差评", "Negative rating"),
+    "complaint": ("投诉", "Complaint"),
+    "unresolved": ("办不成事反映", "Unresolved matter"),
 }
 
 
@@ -71,12 +71,15 @@ def _remind(case: Case, step: CaseStep | None, level: AlertLevel, ctx: Context) 
     overdue = CaseOverdue(case_id=case.case_id, step=step, level=level, alert_id=key)
     if open_alert is not None:
         return [overdue, AlertChanged(alert_id=key, state="open", level=level)]
+    (kind, kind_en), (passed, passed_en) = KIND_WORDS[case.kind], STEP_WORDS[step]
+    number = case.number or ""
     raised = AlertRaised(
         alert_id=key,
         kind="case_overdue",
         level=level,
         window=case.window,
         clerk=case.clerk,
-        detail=f"{KIND_WORDS[case.kind]}{case.number or ''}：{STEP_WORDS[step]}",
+        detail=f"{kind}{number}：{passed}",
+        detail_en=f"{kind_en}{number and ' ' + number}: {passed_en}",
     )
     return [overdue, raised]

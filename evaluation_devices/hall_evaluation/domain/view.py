@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
 from hall_core.events import (
+    AlertLevel,
     CaseKind,
     CaseSource,
     CaseState,
@@ -121,7 +122,8 @@ class CaseView(msgspec.Struct, kw_only=True):
 
 
 class StepView(msgspec.Struct, kw_only=True):
-    """What was done about a case, and when."""
+    """What was done about a case, and when. Of `overdue`: `late` is what should have been done
+    by then (`last`: all of it), `told` who was reminded."""
 
     at: datetime
     actor: str
@@ -131,6 +133,8 @@ class StepView(msgspec.Struct, kw_only=True):
     reached: bool | None
     outcome: str | None
     due: datetime | None
+    late: CaseStep | Literal["last"] | None
+    told: AlertLevel | None
 
 
 class CaseDetail(CaseView, kw_only=True):

@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
-from hall_core.events import AlertChanged, AlertRaised, Event, Recorded, RelayChanged
+from hall_core.events import (
+    ENDED_ALERTS,
+    AlertChanged,
+    AlertRaised,
+    Event,
+    Recorded,
+    RelayChanged,
+)
 from hall_core.features import Command, Context
 from hall_core.setup import RelaySettings
 from hall_evaluation.relay.rules import check_settings
 
 Trouble = Literal["unreachable", "refused"]
-ENDED = frozenset({"dismissed", "closed"})
 
 
 class RelayState(msgspec.Struct, kw_only=True):
     settings: RelaySettings = RelaySettings()
     alerts: dict[Trouble, str] = {}  # open ones
+
+
+IN_ENGLISH: Final[dict[Trouble, str]] = {
+    "unreachable": "Rating relay: the regional system takes nothing; see the page of the relay.",
+    "refused": "Rating relay: ratings were returned; the page of the relay says why.",
+}
 
 
 class ChangeRelay(Command, frozen=True):
@@ -51,6 +63,7 @@ def decide_report(state: RelayState, command: ReportRelay, context: Context) -> 
         kind="device_fault",
         level="hall",
         detail=command.detail,
+        detail_en=IN_ENGLISH[command.trouble],
     )
     return [raised]
 
@@ -71,5 +84,6 @@ def apply(state: RelayState, record: Recorded) -> None:
         trouble = trouble_of(event.alert_id)
         if trouble is not None:
             state.alerts[trouble] = event.alert_id
-    elif isinstance(event, AlertChanged) and event.state in ENDED:  # mended, or a person said so
+    elif isinstance(event, AlertChanged) and event.state in ENDED_ALERTS:
+        # Mended, or a person said so.
         state.alerts = {t: a for t, a in state.alerts.items() if a != event.alert_id}

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, Literal, get_args
 
 import msgspec
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
+from sqlalchemy import Row as TableRow
 
+from hall_core import tables as core_tables
 from hall_core.clock import from_millis
 from hall_core.errors import Conflict, Forbidden, invalid
-from hall_core.events import CaseKind, CaseOutcome, CaseState, CaseVerb
+from hall_core.events import CaseKind, CaseOutcome, CaseOverdue, CaseState, CaseVerb
 from hall_core.halls import Hall, Slices
 from hall_core.http import Call, Route, check_scope, roles
 from hall_core.parameters import asks, choice, integer, word
@@ -395,8 +398,11 @@ def steps_of(connection: Connection, case_id: str) -> list[StepView]:
     query = select(table).where(table.c.case_id == case_id).order_by(table.c.version)
     rows = connection.execute(query).all()
     texts = texts_of(connection, [row.note for row in rows if row.note is not None])
-    return [
-        StepView(
+    reminders = reminders_of(connection, [row for row in rows if row.command == "overdue"])
+    steps = []
+    for row in rows:
+        reminder = reminders.get(row.version)
+        step = StepView(
             at=from_millis(row.at_ms),
             actor=row.actor,
             command=row.command,
@@ -405,9 +411,23 @@ def steps_of(connection: Connection, case_id: str) -> list[StepView]:
             reached=None if row.reached is None else bool(row.reached),
             outcome=row.outcome,
             due=None if row.due_ms is None else from_millis(row.due_ms),
+            late=None if reminder is None else reminder.step or "last",
+            told=None if reminder is None else reminder.level,
         )
-        for row in rows
-    ]
+        steps.append(step)
+    return steps
+
+
+def reminders_of(connection: Connection, rows: Sequence[TableRow[Any]]) -> dict[int, CaseOverdue]:
+    """By version, what the journal says of steps that were late; `rows` are of one case."""
+    if not rows:
+        return {}
+    journal = core_tables.journal.c
+    query = select(journal.version, journal.data).where(
+        journal.hall_id == rows[0].hall_id, journal.version.in_([row.version for row in rows])
+    )
+    found = connection.execute(query).all()
+    return {row.version: msgspec.json.decode(row.data, type=CaseOverdue) for row in found}
 
 
 def as_fields(shown: CaseView) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from typing import Any, Literal
 import msgspec
 from sqlalchemy import ColumnElement, Connection, and_, func, select
 
-from hall_core.access import Principal
 from hall_core.clock import millis
+from hall_core.credentials import Principal
 from hall_core.errors import Forbidden, NotFound, Unauthorized
 from hall_core.events import RatingLevel
 from hall_core.halls import Hall

@@ -42,7 +42,7 @@ export function titleOf(entry) {
  * When it came: the time today, else the day.
  * @param {string} at
  */
-export function cameAt(at) {
+function cameAt(at) {
   const day = isoDay(at);
   return day === isoDay(serverNow()) ? hhmm(at) : shortDay(day);
 }

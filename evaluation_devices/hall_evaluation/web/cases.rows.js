@@ -49,7 +49,7 @@ export function template() {
  * @param {string} text
  * @returns {string[][]}
  */
-export function cellsOf(text) {
+function cellsOf(text) {
   const source = text.replace(/^\ufeff/, "").replace(/\r\n?/g, "\n");
   const first = source.slice(0, source.indexOf("\n") < 0 ? source.length : source.indexOf("\n"));
   const between = first.indexOf("\t") >= 0 ? "\t" : ",";
@@ -86,7 +86,7 @@ function columnOf(cell) {
  * `2026-06-16 09:30`, `2026/6/16`, `2026年6月16日 9:30` as `2026-06-16T09:30`; "" when it is none.
  * @param {string} text
  */
-export function naiveTime(text) {
+function naiveTime(text) {
   const found = /^(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[ T]*(\d{1,2})[:：时](\d{1,2})(?:[:：分]\d{0,2}秒?)?分?)?$/.exec(text.trim());
   if (!found) return "";
   const [, year, month, day, hour, minute] = found;

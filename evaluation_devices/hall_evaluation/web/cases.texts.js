@@ -160,6 +160,8 @@ export const texts = {
 
   "step.open": ["登记", "Opened"],
   "step.overdue": ["超期", "Overdue"],
+  "step.told.hall": ["已提醒本厅", "the hall was told"],
+  "step.told.supervision": ["已报监督", "supervision was told"],
   "step.by.pad": ["评价器", "rating pad"],
   "step.by.citizen": ["市民", "citizen"],
   "step.by.system": ["系统", "System"],

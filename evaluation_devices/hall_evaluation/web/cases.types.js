@@ -15,7 +15,8 @@
  *   `overdue`: a step, or the case as a whole
  *
  * @typedef {{at: string, actor: string, command: string, text: string, due: string|null,
- *   assignee: string|null, reached: boolean|null, outcome: string|null}} Step
+ *   assignee: string|null, reached: boolean|null, outcome: string|null,
+ *   late: string|null, told: "hall"|"supervision"|null}} Step
  * @typedef {Case & {steps: Step[], commands: Command[]}} CaseDetail
  *   `commands`: what the caller may do about it now, the likeliest first
  */

@@ -225,6 +225,8 @@ export class CaseView {
       step.command === "assign" && step.assignee ? t("case.to", { name: step.assignee }) : "",
       step.reached === true ? t("step.reached") : step.reached === false ? t("step.not_reached") : "",
       step.outcome ? wordFor("step.outcome", step.outcome) : "",
+      step.late ? wordFor("due.step", step.late) : "",
+      step.told ? wordFor("step.told", step.told) : "",
       step.due && !(before && before.due === step.due) ? t("step.due", { when: dueDay(step.due) }) : "",
     ];
     return h("li", { "data-last": last },

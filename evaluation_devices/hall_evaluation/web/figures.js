@@ -127,6 +127,7 @@ async function start() {
 
   function draw() {
     if (!now) return;
+    if (now.by === "hall") for (const row of now.rows) row.name = nameOf(tree.halls.find((entry) => entry.id === row.key) || row);
     drawNumbers(now.total, then ? then.total : undefined);
     setText(compared, t("period.compared", { period: periodText(before(period)) }));
     table.show(by, now.rows.filter((row) => by === "hall" || row.asked || row.rated || row.cases), now.total, then);

@@ -12,6 +12,6 @@
  *   very_dissatisfied: number, negative: number, satisfaction: number|null, rating_rate: number|null,
  *   cases: number, followed_up: number, follow_up_rate: number|null, on_time: number,
  *   on_time_rate: number|null, real_name_negative: number, real_name_followed_up: number}} Row
- * @typedef {{from: string, to: string, rows: Row[], total: Row}} Figures
+ * @typedef {{from: string, to: string, by: By, rows: Row[], total: Row}} Figures
  */
 export {};

@@ -17,7 +17,7 @@ const FEW = 4; // one below the other, larger
  * @param {ClerkCard} clerk
  * @param {PhotoAddress} photoAt
  */
-export function portrait(clerk, photoAt) {
+function portrait(clerk, photoAt) {
   const initial = h("div", { class: "portrait initial", "aria-hidden": "true" }, Array.from(clerk.name || "·")[0]);
   if (!clerk.photo) return initial;
   const photo = h("img", { class: "portrait", src: photoAt(clerk.photo), alt: "" });

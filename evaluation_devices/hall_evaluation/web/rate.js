@@ -125,12 +125,12 @@ export function ratePart(token) {
 function who(now) {
   const clerk = now.clerk;
   if (!clerk) return null;
-  const where = [now.window ? t("rate.by", { n: now.window }) : "", now.service || ""].filter(Boolean).join(" · ");
   return h("div", { class: "by" },
     h("span", { class: "initial", "aria-hidden": "true" }, Array.from(clerk.name || "·")[0]),
     h("div", null,
       h("b", null, clerk.name, " ", h("span", { class: "nowrap" }, t("clerk_no") + " " + clerk.clerk_no)),
-      h("span", { class: "soft clamp" }, where)));
+      // The matter stands on the ticket above.
+      now.window ? h("span", { class: "soft" }, t("rate.by", { n: now.window })) : null));
 }
 
 /** @param {string} key */

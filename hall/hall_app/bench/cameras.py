@@ -45,16 +45,16 @@ def run() -> Iterator[Result]:
         hall = Hall(url, servers.token(directory, "admin"), served.pid)
         hall.add(coded, "coded")
         hall.until(lambda: hall.learned(1), "the first camera")
-        few_mb = _resident_mb(hall.worker)
+        few_mb = resident_mb(hall.worker)
         for index, port in enumerate(usual):
             hall.add(port, f"{index}")
         hall.until(lambda: hall.learned(len(usual) + 1), "all cameras")
         with servers.spawned("hall_app.bench.streams", "demux", *usual) as (floor, _):
-            floor_s, watched_s = _cpu_of(floor.pid, hall.worker)
-            many_mb = _resident_mb(hall.worker)
+            floor_s, watched_s = cpu_of(floor.pid, hall.worker)
+            many_mb = resident_mb(hall.worker)
             hall.draw_zones(WITH_ZONES)
             hall.until(lambda: hall.looking(WITH_ZONES), "the zones")
-            floor_too_s, looked_s = _cpu_of(floor.pid, hall.worker)
+            floor_too_s, looked_s = cpu_of(floor.pid, hall.worker)
         floor_s, watched_s = floor_s / CAMERAS, watched_s / (CAMERAS + 1)
         # The looks of some cameras, on top of what all cost; put right for how busy it was then.
         looking = looked_s * floor_s * CAMERAS / floor_too_s - watched_s * (CAMERAS + 1)
@@ -164,7 +164,7 @@ def _cpu_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def _cpu_of(*pids: int) -> list[float]:
+def cpu_of(*pids: int) -> list[float]:
     """Seconds of CPU a second, over the same time."""
     began, before = time.monotonic(), [_cpu_s(pid) for pid in pids]
     time.sleep(SECONDS)
@@ -172,7 +172,7 @@ def _cpu_of(*pids: int) -> list[float]:
     return [(_cpu_s(pid) - spent) / lasted for pid, spent in zip(pids, before, strict=True)]
 
 
-def _resident_mb(pid: int) -> float:
+def resident_mb(pid: int) -> float:
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS"))
 
@@ -193,9 +193,9 @@ def _viewers(hall: Hall) -> Iterator[Result]:
         one = await _watch(hall, 1)
         extra = []
         for _ in range(2):
-            (alone,) = await asyncio.to_thread(_cpu_of, hall.pid)
+            (alone,) = await asyncio.to_thread(cpu_of, hall.pid)
             many = await _watch(hall, VIEWERS)
-            (together,) = await asyncio.to_thread(_cpu_of, hall.pid)
+            (together,) = await asyncio.to_thread(cpu_of, hall.pid)
             extra.append((together - alone) / VIEWERS)
             for viewer in many:
                 viewer.close()

@@ -25,11 +25,12 @@ import numpy as np
 
 from hall_app.bench.result import Result
 from hall_app.demo.scenes import HEIGHT, WIDTH, Picture
+from hall_cameras.domain.state import PICTURE_FAULTS
 from hall_cameras.presence import detector
 from hall_cameras.presence.detector import Detector
 from hall_cameras.presence.looker import best_score
 from hall_cameras.worker import pictures
-from hall_cameras.worker.analyst import PICTURE_FAULTS, Analyst
+from hall_cameras.worker.analyst import Analyst
 from hall_core.setup import CameraSettings, CameraZone
 
 DATA = Path("/usr/share/doc/opencv-doc/examples/data")
@@ -192,7 +193,7 @@ SPOILED: dict[str, tuple[Spoil, ...]] = {
 
 def faults() -> dict[str, Score]:
     """Each scene with each fault; a sequence without one is a counter-example of all."""
-    scores = {fault: Score() for fault in sorted(PICTURE_FAULTS)}
+    scores: dict[str, Score] = {fault: Score() for fault in sorted(PICTURE_FAULTS)}
     for view, watched in scenes():
         sequences = [(there, spoil) for there, ways in SPOILED.items() for spoil in ways]
         for there, spoil in sequences:

@@ -1,4 +1,4 @@
-"""The demonstration city, and the plain hall that a new installation begins with."""
+"""The demonstration city."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from hall_app.plain import ALWAYS, Week
 from hall_core.events import Notice
 from hall_core.setup import (
     Clerk,
@@ -24,9 +25,6 @@ from hall_queue.domain.commands import ChangeSetup
 
 MIXED = "Z"  # the one general queue of small halls
 UNRESOLVED = "X"
-Week = dict[int, tuple[Session, ...]]
-
-ALWAYS: Week = {day: (Session(start="00:00", until="24:00"),) for day in range(1, 8)}
 
 
 class CityHall(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -58,11 +56,8 @@ def load() -> City:
     return msgspec.toml.decode(path.read_bytes(), type=City)
 
 
-def halls(demo: bool, always_open: bool) -> Iterator[tuple[list[Region], HallInfo, ChangeSetup]]:
+def halls(always_open: bool) -> Iterator[tuple[list[Region], HallInfo, ChangeSetup]]:
     """What to install: regions that are new with it, the hall, its first setup."""
-    if not demo:
-        yield _plain_hall(always_open)
-        return
     city = load()
     regions = list(city.regions)
     for hall in city.halls:
@@ -157,26 +152,3 @@ def _name(hall_id: str, index: int) -> str:
     seed = sum(hall_id.encode()) * 31 + index * 7
     first, given = load().surnames, load().given_names
     return first[seed % len(first)] + given[(seed * 13 + index) % len(given)]
-
-
-def _plain_hall(always_open: bool) -> tuple[list[Region], HallInfo, ChangeSetup]:
-    region = Region(code="000000000000", name="本地区", level="county")
-    info = HallInfo(id="hall", name="政务服务大厅", name_en="Service Hall", region=region.code,
-                    level="county")  # fmt: skip
-    return [region], info, plain_setup(always_open)
-
-
-def plain_setup(always_open: bool) -> ChangeSetup:
-    """What a hall begins with: one queue, two windows; its manager makes the rest of it."""
-    workday = (Session(start="08:30", until="12:00"), Session(start="14:30", until="17:30"))
-    opening: Week = dict.fromkeys(range(1, 6), workday)
-    return ChangeSetup(
-        settings=Settings(week=ALWAYS if always_open else opening),
-        queues=(Queue(prefix="A", name="综合受理", name_en="General services"),),
-        services=(Service(id="general", name="综合受理", name_en="General services", prefix="A"),),
-        windows=tuple(
-            Window(number=n, name="综合窗口", name_en="General", queues=(ServedQueue(prefix="A"),))
-            for n in (1, 2)
-        ),
-        clerks=(),
-    )

@@ -24,10 +24,10 @@ from hall_app.agent import KINDS
 from hall_app.demo.folder import DESK, WHOLE, Folder
 from hall_app.demo.keys import KEYS
 from hall_app.demo.pace import Pace
-from hall_core.access import hash_token
 from hall_core.agent import config
 from hall_core.agent.framing import FrameFormat
 from hall_core.agent.runner import Agent
+from hall_core.credentials import hash_token
 from hall_core.halls import Hall
 from hall_core.kernel import Kernel
 from hall_displays.strips.simulator import StripSimulator

@@ -6,6 +6,7 @@ import math
 import os
 import secrets
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from random import Random
 
@@ -19,8 +20,8 @@ from hall_app.demo.cases import left_lying
 from hall_app.demo.opinions import complaints
 from hall_app.demo.pace import first_morning, going_on
 from hall_core import tables
-from hall_core.access import DeviceKind, User, hash_secret, verify_secret
 from hall_core.clock import from_millis, millis
+from hall_core.credentials import DeviceKind, User, hash_secret, verify_secret
 from hall_core.errors import Unauthorized
 from hall_core.halls import SYSTEM, Hall
 from hall_core.kernel import Kernel
@@ -194,10 +195,13 @@ async def _complain(kernel: Kernel) -> None:
     await hall.execute(OpenCases(cases=(case,)), SYSTEM, lambda live, records: None, None, rows)
 
 
+_fits = cache(verify_secret)  # slow on purpose, and the supervisors share one
+
+
 def password_shown(kernel: Kernel, name: str, password: str) -> str:
     """The password, or that it is no longer the one we know."""
     user = kernel.access.users.get(name)
-    good = user is not None and verify_secret(user.password_hash, password)
+    good = user is not None and _fits(user.password_hash, password)
     return password if good else "(changed since)"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from email.utils import format_datetime
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
@@ -14,7 +14,7 @@ from hall_app.demo import panel
 from hall_app.demo.devices import SIMULATORS, Simulated, settings_of
 from hall_app.demo.folder import SUPERVISORS, Record
 from hall_app.server import DEMONSTRATION
-from hall_core.access import Device, hash_token
+from hall_core.credentials import Device, hash_token
 from hall_core.errors import Conflict, Forbidden, NotFound, Unauthorized, invalid
 from hall_core.halls import Hall
 from hall_core.http import DEVICE_COOKIE, KERNEL, SESSION_COOKIE
@@ -22,8 +22,6 @@ from hall_core.kernel import Kernel
 from hall_core.routes import set_device_cookie
 from hall_evaluation.domain.state import Request
 from hall_queue.domain.state import Ticket
-
-Paired = Literal["kiosk", "guide", "counter", "display", "pad"]
 
 PAGES = {
     "kiosk": "/kiosk",
@@ -39,6 +37,30 @@ PAGES = {
 NAME = "演示页面"
 COOKIES_MOST = 40  # then those of devices nobody knows here are dropped: headers have a limit
 LISTED_WINDOWS = 3  # of each hall
+NOT_YET = """<!doctype html>
+<html lang="zh-CN" data-surface="desk">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="refresh" content="3">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>请稍候 Not yet</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="/static/core/base.css">
+<style>
+main {{ width: calc(100% - 32px); max-width: 34em; margin: 12vh auto 0; }}
+h1 {{ margin: 0; font-size: var(--t-xl); }}
+</style>
+</head>
+<body>
+<main class="card stack">
+<h1>请稍候 Not yet</h1>
+<p>{detail}</p>
+<p class="soft">能打开时本页自动打开。The page opens by itself then.</p>
+<p><a class="button" href="/">回到首页 Start page</a></p>
+</main>
+</body>
+</html>
+"""
 
 
 class Links:
@@ -80,8 +102,18 @@ class Links:
     # --- opening one ---------------------------------------------------------------------------
 
     async def open(self, request: web.Request) -> web.StreamResponse:
-        """Pair the browser as a device, or sign it in, and send it to the page."""
+        """Pair the browser as a device, or sign it in, and send it to the page. A person who can't
+        be sent there yet is told so, and sent when it can be."""
         _require_loopback(request)
+        try:
+            return await self._opened(request)
+        except Conflict as error:
+            if "text/html" not in request.headers.get("Accept", ""):
+                raise
+            body = NOT_YET.format(detail=error.detail)
+            return web.Response(status=error.status, text=body, content_type="text/html")
+
+    async def _opened(self, request: web.Request) -> web.StreamResponse:
         query = request.query
         kind = query.get("kind", "")
         if kind not in PAGES:
@@ -236,7 +268,10 @@ def _last_in_line(hall: Hall) -> str:
     """The ticket of the last person who waits."""
     tickets = [t for t in hall.committed["queue"].tickets.values() if t.state == "waiting"]
     if not tickets:
-        raise Conflict("nobody_waits", "现在没有人等候，请先在取号机取号。")
+        raise Conflict(
+            "nobody_waits",
+            "现在没有人等候，请先在取号机取号。Nobody waits yet: take a ticket at the kiosk.",
+        )
     last: Ticket = max(tickets, key=lambda ticket: ticket.place)
     return last.ticket_id
 
@@ -246,7 +281,11 @@ def _last_served(hall: Hall) -> str:
     requests = hall.committed["evaluation"].requests.values()
     silent = [one for one in requests if one.rated_at is None and not one.withdrawn]
     if not silent:
-        raise Conflict("nobody_served", "今天还没有等待评价的服务，请先在窗口办结一个号。")
+        raise Conflict(
+            "nobody_served",
+            "今天还没有等待评价的服务，请先在窗口办结一个号。"
+            "Nobody waits to rate yet: finish a service at a window.",
+        )
     newest: Request = max(silent, key=lambda request: request.asked_at)
     return newest.ticket_id
 

@@ -14,7 +14,7 @@ import secrets
 import socket
 import time
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 
@@ -42,14 +42,14 @@ ITEM = re.compile(r"<Item>.*?</Item>", re.DOTALL)
 async def joined(kernel: Kernel) -> AsyncIterator[None]:
     """Have the platform there, and the halls registered with it; nobody waits for that."""
     loop = asyncio.get_running_loop()
-    transport, city = await loop.create_datagram_endpoint(_City, local_addr=(HOST, 0))
+    transport, city = await loop.create_datagram_endpoint(City, local_addr=(HOST, 0))
     cascade = cameras_of(kernel).cascade
 
     async def work() -> None:
         setup = PlatformSetup(
             name="市视频平台（模拟）", server_id=SERVER_ID, host=HOST,
-            port=transport.get_extra_info("sockname")[1], device_id=DEVICE_ID,
-            local_port=_free_port(), keepalive_s=30, halls=tuple(kernel.halls),
+            port=city.port, device_id=DEVICE_ID,
+            local_port=free_port(), keepalive_s=30, halls=tuple(kernel.halls),
         )  # fmt: skip
         platform = Platform(platform_id=PLATFORM, setup=setup, password=city.password)
         change = cascade.putting(platform)
@@ -72,24 +72,40 @@ async def joined(kernel: Kernel) -> AsyncIterator[None]:
         transport.close()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Free for UDP and TCP, most likely."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         port: int = probe.getsockname()[1]
         return port
 
 
-class _City(asyncio.DatagramProtocol):
+class Watching(NamedTuple):
+    """A picture that is being sent to us."""
+
+    camera: str
+    call: str
+    to: str  # their side of the dialog
+
+
+class City(asyncio.DatagramProtocol):
+    """The platform, at a UDP port of its own. `came`: the halls are registered."""
+
     def __init__(self) -> None:
         self.password = secrets.token_urlsafe(12)
         self._transport: Any = None
         self._nonce = secrets.token_hex(8)
         self._node: tuple[str, int] | None = None  # where the halls are
-        self._came = asyncio.Event()
+        self.came = asyncio.Event()
         self._online: set[str] = set()
         self._answers: dict[tuple[str, str], asyncio.Future[sip.Message]] = {}
         self._over: dict[str, asyncio.Event] = {}  # set when the halls hang up
         self._numbers = iter(range(1, 1 << 30))
+
+    @property
+    def port(self) -> int:
+        port: int = self._transport.get_extra_info("sockname")[1]
+        return port
 
     def connection_made(self, transport: Any) -> None:
         self._transport = transport
@@ -127,7 +143,7 @@ class _City(asyncio.DatagramProtocol):
             return sip.response(message, 401, "city", [("www-authenticate", challenge)])
         if message.get("expires") != "0":
             self._node = (str(address[0]), address[1])
-            self._came.set()
+            self.came.set()
         now = time.strftime("%Y-%m-%dT%H:%M:%S")
         return sip.response(message, 200, "city", [("expires", str(LEASE_S)), ("date", now)])
 
@@ -145,7 +161,7 @@ class _City(asyncio.DatagramProtocol):
 
     async def look(self) -> None:
         """At what there is, for ever."""
-        await self._came.wait()
+        await self.came.wait()
         asked = -CATALOGUE_S
         while True:
             if not self._online or time.monotonic() - asked > CATALOGUE_S:
@@ -157,26 +173,36 @@ class _City(asyncio.DatagramProtocol):
                 await self._watch(random.choice(sorted(self._online)))
 
     async def _watch(self, camera: str) -> None:
-        call = secrets.token_hex(8)
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
             receiver.bind((HOST, 0))  # what comes is not looked at
-            offer = (
-                f"v=0\r\no={SERVER_ID} 0 0 IN IP4 {HOST}\r\ns=Play\r\nc=IN IP4 {HOST}\r\nt=0 0\r\n"
-                f"m=video {receiver.getsockname()[1]} RTP/AVP 96\r\na=recvonly\r\n"
-                "a=rtpmap:96 PS/90000\r\na=streamnumber:1\r\n"
-            )
-            answer = await self._ask("INVITE", camera, call, 1, offer.encode(), "application/sdp")
-            if answer is None or answer.status >= 300:
+            watching = await self.invite(camera, receiver.getsockname()[1])
+            if watching is None:
                 return  # it has gone meanwhile
-            self._send("ACK", camera, call, 1, to=answer.get("to"))
-            over = self._over[call] = asyncio.Event()
+            over = self._over[watching.call] = asyncio.Event()
             try:
                 async with asyncio.timeout(random.uniform(*WATCH_S)):
                     await over.wait()
             except TimeoutError:
-                await self._ask("BYE", camera, call, 2, to=answer.get("to"))
+                await self.hang_up(watching)
             finally:
-                del self._over[call]
+                del self._over[watching.call]
+
+    async def invite(self, camera: str, port: int) -> Watching | None:
+        """Have a camera's sub stream sent to this port; None when it is refused."""
+        call = secrets.token_hex(8)
+        offer = (
+            f"v=0\r\no={SERVER_ID} 0 0 IN IP4 {HOST}\r\ns=Play\r\nc=IN IP4 {HOST}\r\nt=0 0\r\n"
+            f"m=video {port} RTP/AVP 96\r\na=recvonly\r\n"
+            "a=rtpmap:96 PS/90000\r\na=streamnumber:1\r\n"
+        )
+        answer = await self._ask("INVITE", camera, call, 1, offer.encode(), "application/sdp")
+        if answer is None or answer.status >= 300:
+            return None
+        self._send("ACK", camera, call, 1, to=answer.get("to"))
+        return Watching(camera, call, answer.get("to"))
+
+    async def hang_up(self, watching: Watching) -> None:
+        await self._ask("BYE", watching.camera, watching.call, 2, to=watching.to)
 
     async def _ask(
         self, method: str, device: str, call: str, number: int, body: bytes = b"",

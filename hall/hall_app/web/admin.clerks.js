@@ -137,7 +137,7 @@ export function openClerks(admin, root) {
  * @param {string} text
  * @returns {{clerks: Clerk[], wrong: {line: number, text: string}[]}}
  */
-export function readClerks(text) {
+function readClerks(text) {
   /** @type {Clerk[]} */
   const clerks = [];
   /** @type {{line: number, text: string}[]} */

@@ -27,10 +27,9 @@ function stateOf(device) {
   return "silent";
 }
 
-/** In English where there are words; the server speaks Chinese. @param {Device["faults"][0]} fault */
+/** @param {Device["faults"][0]} fault */
 function faultText(fault) {
-  const key = "fault." + fault.fault;
-  return lang() === "en" && hasText(key) ? t(key) : fault.text;
+  return lang() === "en" ? fault.text_en : fault.text;
 }
 
 /** @param {{name: string, kind: string}} part */

@@ -17,11 +17,11 @@ import { problemText } from "./words.js";
 /** @typedef {import("./admin.js").Admin} Admin */
 /** @typedef {import("./admin.types.js").User} User */
 
-export const ROLES = ["manager", "supervisor", "admin", "security", "auditor"];
+const ROLES = ["manager", "supervisor", "admin", "security", "auditor"];
 const SIGNS = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKMNPQRSTUVWXYZ23456789";
 
 /** A password that can be read out: four groups of four. */
-export function randomPassword() {
+function randomPassword() {
   const numbers = crypto.getRandomValues(new Uint32Array(16));
   const text = Array.from(numbers, (number) => SIGNS[number % SIGNS.length]).join("");
   return [0, 4, 8, 12].map((at) => text.slice(at, at + 4)).join("-");

@@ -12,7 +12,7 @@ import { wordFor } from "./words.js";
 /** @typedef {import("./admin.types.js").Setup} Setup */
 /** @typedef {import("./admin.types.js").Service} Service */
 
-export const CASE_TYPES = ["instant", "promised", "joint", "escalated", "rejected", "supplement", "agency"];
+const CASE_TYPES = ["instant", "promised", "joint", "escalated", "rejected", "supplement", "agency"];
 
 /** @param {Admin} admin @param {HTMLElement} root */
 export function openServices(admin, root) {

@@ -17,7 +17,7 @@
  * @typedef {{id: string, name: string, name_en?: string, region: string, level: string}} HallRef
  * @typedef {{device_id: string, kind: string, window: number|null, name: string, settings: Record<string, any>,
  *   paired_at: string, revoked: boolean, connected: boolean, last_seen: string|null,
- *   faults: {place: string, fault: string, text: string, since: string}[], version?: string,
+ *   faults: {place: string, fault: string, text: string, text_en: string, since: string}[], version?: string,
  *   parts?: {name: string, kind: string}[]}} Device  `parts`: what an agent drives
  * @typedef {{name: string, roles: string[], halls: string[]|null, regions: string[]|null, disabled: boolean,
  *   created_at: string, clerk_no?: string|null, clerk_hall?: string|null}} User

@@ -15,7 +15,7 @@ import { problemText } from "./words.js";
 /** @typedef {import("./admin.types.js").Window} Window */
 /** @typedef {import("./admin.types.js").Setup} Setup */
 
-export const WINDOW_KINDS = ["general", "issuing", "unresolved", "one_thing"];
+const WINDOW_KINDS = ["general", "issuing", "unresolved", "one_thing"];
 const SEVERAL_MOST = 100;
 
 /** @param {Admin} admin */

@@ -75,4 +75,5 @@ export const appTexts = {
   "problem.hall_exists": ["已有同样编号的大厅。", "There is already a hall with this id."],
   "problem.unknown_alert": ["没有这条提醒，或它已经结束。", "This alert does not exist or has ended."],
   "problem.alert_state": ["这条提醒已经是这个状态。", "The alert is in this state already."],
+  "problem.own_alert": ["这条提醒涉及您本人，请由其他人处理。", "This alert is about you; somebody else must handle it."],
 };

@@ -43,7 +43,7 @@ export function restoreDesk() {
 }
 
 /** @returns {HTMLButtonElement} */
-export function languageButton() {
+function languageButton() {
   const button = h("button", {
     class: "button quiet", type: "button",
     onclick: () => {

@@ -79,7 +79,7 @@ export async function requireStaff(...roles) {
 }
 
 /** Leaves for the sign-in page, which comes back here. */
-export function goToSignIn() {
+function goToSignIn() {
   const here = location.pathname + location.search + location.hash;
   location.replace("/signin?next=" + encodeURIComponent(here));
 }
@@ -102,11 +102,12 @@ export async function signOut() {
  * @returns {Promise<R>}
  */
 export async function inSession(act) {
-  for (;;) {
+  for (let asked = 0; ; asked += 1) {
     try {
       return await act();
     } catch (error) {
-      if (!(error instanceof ApiError) || error.status !== 401 || !(await signInAgain())) throw error;
+      const ended = error instanceof ApiError && error.status === 401 && asked < 3;
+      if (!ended || !(await signInAgain())) throw error;
     }
   }
 }
@@ -115,12 +116,13 @@ export async function inSession(act) {
 let asking = null;
 
 /**
- * Asks for the password in a dialog. One dialog, however many requests failed.
+ * Asks for the password in a dialog. One dialog, however many requests failed, and none for a
+ * request that was on its way while somebody signed in again.
  * @returns {Promise<boolean>} whether somebody is signed in again
  */
 export function signInAgain() {
   if (!asking) {
-    asking = askPassword().then(
+    asking = isHere().then((here) => here || askPassword()).then(
       (good) => {
         asking = null;
         if (!good) goToSignIn();
@@ -129,6 +131,16 @@ export function signInAgain() {
     );
   }
   return asking;
+}
+
+/** Whether the session of this page's person is there after all. @returns {Promise<boolean>} */
+async function isHere() {
+  try {
+    const me = await get("/me");
+    return me.kind === "user" && me.name === name;
+  } catch (error) {
+    return false;
+  }
 }
 
 /** @returns {Promise<boolean>} */

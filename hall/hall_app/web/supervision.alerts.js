@@ -2,7 +2,7 @@
  * What needs a person now: alerts of all halls in scope, the most urgent first, handled by keys; and
  * those that ended by themselves today, which may still be judged.
  */
-import { absenceText } from "/static/core/absence.js";
+import { alertText } from "/static/core/alert.js";
 import { get, post } from "/static/core/api.js";
 import { dialog } from "/static/core/dialog.js";
 import { h, keyed, replace, setAttrs, setText, show } from "/static/core/dom.js";
@@ -16,13 +16,14 @@ import { minutesShort, minutesSince, problemText, wordFor } from "./words.js";
 /**
  * @typedef {{state: string, at: string, by: string, text: string|null}} Said
  * @typedef {{alert_id: string, kind: string, level: "window"|"hall"|"supervision", state: string,
- *   since: string, window: number|null, clerk: string|null, detail: string, hall: string,
+ *   since: string, window: number|null, clerk: string|null, detail: string, detail_en: string, hall: string,
  *   camera_id?: string|null, evidence?: string[], waiting?: number, said?: Said[]}} Alert
  * @typedef {Alert & {hall_name: string}} Listed
  * @typedef {"acknowledge"|"explain"|"confirm"|"dismiss"|"close"} Verb
  */
 
 const CASES = ["negative_evaluation", "case_overdue"];
+const MANY = 12; // alerts; from here on they can be narrowed down to a kind or a hall
 const URGENCY = ["supervision", "hall", "window"];
 /** What may be done about an alert, by the states in which it is possible (hall_core/alerts.py). */
 /** @type {{verb: Verb, key: string, of: string[]}[]} */
@@ -57,13 +58,17 @@ export class AlertPanel {
    */
   constructor(options) {
     this.options = options;
-    /** @type {Listed[]} */
+    /** All that there are. @type {Listed[]} */
+    this.all = [];
+    /** Those that are shown. @type {Listed[]} */
     this.list = [];
+    this.only = ""; // "kind:…" or "hall:…"
     this.chosen = "";
     this.busy = false;
     this.ended = false; // those of today that ended by themselves are shown
     this.count = h("span", { class: "count number" });
     this.rows = h("div", { class: "alert-rows", role: "listbox", tabindex: 0 });
+    this.narrow = h("select", { class: "input alert-narrow", hidden: true, onchange: () => { this.only = this.narrow.value; this.show(this.all); } });
     this.empty = h("p", { class: "empty" });
     this.acts = h("div", { class: "alert-acts" });
     this.heading = h("h2", null);
@@ -73,6 +78,7 @@ export class AlertPanel {
       "section",
       { class: "panel alerts live" },
       h("header", { class: "panel-head" }, this.heading, this.count, this.turn),
+      this.narrow,
       this.rows,
       this.empty,
       this.story.node,
@@ -88,17 +94,48 @@ export class AlertPanel {
     setText(this.empty, t(this.ended ? "alerts.ended_none" : "alerts.none"));
     setText(this.turn, t(this.ended ? "alerts.to_open" : "alerts.to_ended"));
     this.rows.setAttribute("aria-label", title);
+    setAttrs(this.narrow, { "aria-label": t("alerts.narrow"), "data-sign": null });
     this.story.words();
+    this.drawNarrow();
     this.draw();
   }
 
-  /** @param {Listed[]} list */
-  show(list) {
-    this.list = list.slice().sort((a, b) => this.rank(a) - this.rank(b) || (b.waiting || 0) - (a.waiting || 0) || a.since.localeCompare(b.since));
+  /** @param {Listed[]} all */
+  show(all) {
+    this.all = all;
+    this.drawNarrow();
+    const list = all.filter((alert) => !this.only || this.only === "kind:" + alert.kind || this.only === "hall:" + alert.hall);
+    this.list = list.sort((a, b) => this.rank(a) - this.rank(b) || (b.waiting || 0) - (a.waiting || 0) || a.since.localeCompare(b.since));
     if (!this.list.some((alert) => alert.alert_id === this.chosen)) {
       this.chosen = this.list.length ? this.list[0].alert_id : "";
     }
     this.draw();
+  }
+
+  /** Kinds and halls to choose from, those with most alerts first. */
+  drawNarrow() {
+    /** @type {Map<string, {name: string, n: number}>} */
+    const found = new Map();
+    const count = (/** @type {string} */ key, /** @type {string} */ name) => {
+      const entry = found.get(key) || { name, n: 0 };
+      entry.n += 1;
+      found.set(key, entry);
+    };
+    this.all.forEach((alert) => {
+      count("kind:" + alert.kind, wordFor("alert.kind", alert.kind));
+      count("hall:" + alert.hall, alert.hall_name);
+    });
+    if (!found.has(this.only)) this.only = "";
+    show(this.narrow, this.all.length > MANY || Boolean(this.only));
+    const entries = Array.from(found).sort((a, b) => b[1].n - a[1].n);
+    const sign = JSON.stringify([this.all.length, entries]);
+    if (this.narrow.getAttribute("data-sign") === sign) return;
+    setAttrs(this.narrow, { "data-sign": sign });
+    const group = (/** @type {string} */ prefix) => h("optgroup", { label: t("alerts.by_" + prefix) },
+      entries.filter((entry) => entry[0].indexOf(prefix + ":") === 0)
+        .map(([value, one]) => h("option", { value }, t("alerts.narrowed", { name: one.name, n: one.n }))));
+    replace(this.narrow, h("option", { value: "" }, t("alerts.all", { n: this.all.length })), group("kind"), group("hall"));
+    this.narrow.value = this.only;
   }
 
   /** @param {Alert} alert */
@@ -162,7 +199,7 @@ export class AlertPanel {
     setAttrs(top.children[0], { "data-state": this.isMine(alert) && alert.state === "open" ? "alert" : "away" });
     setText(top.children[0], wordFor("alert.kind", alert.kind));
     const place = alert.window === null ? "" : t("alert.where", { window: alert.window });
-    setText(top.children[1], [place, alert.waiting ? t("alert.waiting", { n: alert.waiting }) : absenceText(alert.detail)].filter(Boolean).join(" · "));
+    setText(top.children[1], [place, alert.waiting ? t("alert.waiting", { n: alert.waiting }) : alertText(alert)].filter(Boolean).join(" · "));
     setText(top.children[2], t("alert.since", { time: minutesShort(minutesSince(alert.since)) }));
     setText(below.children[0], wordFor("alert.level", alert.level));
     setText(below.children[1], alert.hall_name);

@@ -27,6 +27,7 @@ import { wordFor } from "./words.js";
 
 const TREE_MS = 3000;
 const ALERTS_MS = 9000; // also when no count changed: somebody may have acknowledged one
+const BURST_MS = 500; // alerts of a switch that fails come many at once: they are asked for together
 const STALE_MS = 8000;
 const HALL = "hall.supervision.hall";
 
@@ -47,7 +48,9 @@ async function start() {
   /** @type {Alert[]} */
   let ended = [];
   let counts = "";
-  let alertsAt = 0;
+  let alertsAt = -Infinity;
+  let asking = false;
+  let again = false;
   let treeAt = 0;
   /** @type {HallStream|null} */
   let stream = null;
@@ -147,14 +150,22 @@ async function start() {
   // --- alerts ------------------------------------------------------------------------------------
 
   async function refreshAlerts() {
-    alertsAt = performance.now();
-    try {
-      open = await fetchAlerts(false);
-      ended = alerts.ended ? await fetchAlerts(true) : [];
-    } catch (error) {
-      // What is known stays; the next round asks again.
+    again = true;
+    if (asking) return;
+    asking = true;
+    while (again) {
+      await sleep(alertsAt + BURST_MS - performance.now());
+      again = false;
+      alertsAt = performance.now();
+      try {
+        open = await fetchAlerts(false);
+        ended = alerts.ended ? await fetchAlerts(true) : [];
+      } catch (error) {
+        // What is known stays; the next round asks again.
+      }
+      showAlerts();
     }
-    showAlerts();
+    asking = false;
   }
 
   function showAlerts() {

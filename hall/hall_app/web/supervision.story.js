@@ -2,7 +2,7 @@
  * One alert in full: what it says, its pictures, and what people did about it.
  */
 import { evidence } from "/static/cameras/evidence.js";
-import { absenceText } from "/static/core/absence.js";
+import { alertText } from "/static/core/alert.js";
 import { h, replace, show } from "/static/core/dom.js";
 import { t } from "/static/core/i18n.js";
 import { hhmm } from "/static/core/time.js";
@@ -35,7 +35,7 @@ export class AlertStory {
     ];
     replace(this.node,
       h("p", null, h("b", null, wordFor("alert.kind", alert.kind)), " ", place.filter(Boolean).join(" · ")),
-      alert.detail ? h("p", null, absenceText(alert.detail)) : null,
+      alert.detail ? h("p", null, alertText(alert)) : null,
       evidence(Object.assign({}, alert, { kind_text: wordFor("alert.kind", alert.kind) })),
       (alert.said || []).map((said) => h("p", { class: "alert-said" },
         h("span", { class: "number soft" }, hhmm(said.at)), " ",

@@ -28,6 +28,11 @@ export const texts = {
 
   "alerts.title": ["需要处理", "Needs a person"],
   "alerts.none": ["暂无需要处理的提醒", "Nothing needs a person now"],
+  "alerts.narrow": ["只看一种提醒或一个大厅", "Only one kind of alert, or one hall"],
+  "alerts.all": ["全部提醒（{n}）", "All alerts ({n})"],
+  "alerts.by_kind": ["按种类", "By kind"],
+  "alerts.by_hall": ["按大厅", "By hall"],
+  "alerts.narrowed": ["{name}（{n}）", "{name} ({n})"],
   "alerts.mine": ["等您处理 {n}", "Yours {n}"],
   "alerts.others": ["大厅内正在处理 {n}", "At halls {n}"],
   "alerts.title_count": ["（{n}）{title}", "({n}) {title}"],

@@ -50,7 +50,7 @@ function sum(parts) {
  * @param {Tree} tree
  * @returns {Row[]}
  */
-export function rowsOf(tree) {
+function rowsOf(tree) {
   /** @type {Map<string, Region[]>} */
   const below = new Map();
   /** @type {Map<string, HallNow[]>} */
@@ -180,6 +180,8 @@ export class TreePanel {
       row = this.rows.find((entry) => entry.key === parent);
     }
     this.draw();
+    const node = document.getElementById("tree-" + this.at);
+    if (node) node.scrollIntoView({ block: "nearest" });
   }
 
   /** A line above the figures when they are old; "" takes it away. @param {string} text */

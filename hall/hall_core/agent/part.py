@@ -87,10 +87,6 @@ class Link(Protocol):
         another window while it runs, a part that has asked is cancelled and run again."""
         ...
 
-    async def wait_connected(self) -> None:
-        """Wait until the server hears this agent."""
-        ...
-
     def report(self, fault: str | None, detail: str = "") -> None:
         """Say what is wrong with the device (a name out of `hall_core.faults.FAULTS`), or None:
         all is well. Sent when it changes (that all is well: when it has been for two seconds),

@@ -28,7 +28,7 @@ from hall_core.version import VERSION
 
 log = structlog.get_logger()
 
-REFUSED_S = 30.0  # between tries with a token that is not accepted, or that another agent uses
+REFUSED_S = 10.0  # between tries with a token that is not accepted, or that another agent uses
 REPORT_S = 0.5  # between reports: a loose plug must not flood the journal
 WELL_S = 2.0  # a device is well again when it has been for so long: a line that opens and closes
 # at once would raise and close an alert every time
@@ -60,7 +60,7 @@ class Agent:
         self._reports = asyncio.Event()  # something is to be reported
         self._followed = asyncio.Event()  # a part wants the stream
         self._following = _Work()
-        self._well: bool | None = None  # whether the last try came through; logged when it changes
+        self._said = ""  # how the last try went, as the log says it: only what is new is said
 
     async def run(self) -> None:
         """Run until cancelled."""
@@ -92,16 +92,19 @@ class Agent:
     # --- the control connection ----------------------------------------------------------------
 
     def _trouble(self, error: Exception) -> float:
-        """Say once that the server is away; the least pause before the next try."""
+        """Say once that the server is away, or wants no such agent; the least pause before the
+        next try."""
         if isinstance(error, Refused):
-            if self._well is not False:
-                log.error("server_refuses_agent", server=self.server, reason=str(error))
-            self._well = False
+            if self._is_new("server_refuses_agent"):
+                log.error(self._said, server=self.server, reason=str(error))
             return REFUSED_S
-        if self._well is not False:
-            log.warning("server_unreachable", server=self.server, error=repr(error))
-        self._well = False
+        if self._is_new("server_unreachable"):
+            log.warning(self._said, server=self.server, error=repr(error))
         return 0.0
+
+    def _is_new(self, what: str) -> bool:
+        before, self._said = self._said, what
+        return what != before
 
     async def _connect_once(self) -> None:
         """Be connected until it breaks."""
@@ -137,9 +140,8 @@ class Agent:
                     continue
                 if isinstance(said, wire.Welcome):
                     self._settle(place)
-                    if self._well is not True:
-                        log.info("server_connected", server=self.server, hall=place.hall)
-                    self._well = True
+                    if self._is_new("server_connected"):
+                        log.info(self._said, server=self.server, hall=place.hall)
                     self.connected.set()
                     for link in self._links.values():
                         link.told = False
@@ -336,9 +338,6 @@ class _Link:
         if self._placed:
             self._placed = False
             self.work.stop()
-
-    async def wait_connected(self) -> None:
-        await self._agent.connected.wait()
 
     def report(self, fault: str | None, detail: str = "") -> None:
         if fault is not None and not wire.FAULT.fullmatch(fault):

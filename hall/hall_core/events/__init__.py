@@ -17,7 +17,14 @@ from datetime import datetime
 
 import msgspec
 
-from hall_core.events.alerts import AlertChanged, AlertLevel, AlertRaised, below_supervision
+from hall_core.events.alerts import (
+    ENDED_ALERTS,
+    AlertChanged,
+    AlertLevel,
+    AlertRaised,
+    AlertState,
+    below_supervision,
+)
 from hall_core.events.base import (
     CONFIDENTIAL_ALERTS,
     STEPPED_ALERTS,
@@ -113,6 +120,7 @@ from hall_core.events.windows import (
 
 __all__ = [
     "CONFIDENTIAL_ALERTS",
+    "ENDED_ALERTS",
     "NAMES",
     "STEPPED_ALERTS",
     "TYPES",
@@ -121,6 +129,7 @@ __all__ = [
     "AlertChanged",
     "AlertLevel",
     "AlertRaised",
+    "AlertState",
     "AppointmentCancelled",
     "AppointmentEvent",
     "AppointmentMade",

@@ -6,6 +6,12 @@ from typing import Literal
 
 from hall_core.events.base import STEPPED_ALERTS, Event
 
+AlertState = Literal[
+    "open", "acknowledged", "explained", "confirmed", "appealed", "dismissed", "closed"
+]
+ENDED_ALERTS: frozenset[AlertState] = frozenset({"dismissed", "closed"})
+"""States of alerts that wait for nobody."""
+
 AlertLevel = Literal["window", "hall", "supervision"]
 """Who is told: each step adds the next (window, hall manager, supervision)."""
 
@@ -21,6 +27,7 @@ class AlertRaised(Event, frozen=True):
     device_id: str | None = None
     camera_id: str | None = None
     detail: str = ""  # a few plain words for the list, no personal data
+    detail_en: str = ""  # the same in English; "": there is none
     evidence: tuple[str, ...] = ()  # ids of pictures that are kept for a while
     waiting: int = 0  # people who wait for the window: the more, the sooner somebody should look
 
@@ -29,9 +36,7 @@ class AlertChanged(Event, frozen=True):
     """The alert moved on. `note` references the side table of free texts."""
 
     alert_id: str
-    state: Literal[
-        "open", "acknowledged", "explained", "confirmed", "appealed", "dismissed", "closed"
-    ]
+    state: AlertState
     level: AlertLevel
     note: str | None = None
     waiting: int | None = None  # as of now; None: as before

@@ -21,12 +21,15 @@ CONFIDENTIAL_ALERTS = frozenset({"negative_evaluation", "case_overdue"})
 
 STEPPED_ALERTS = frozenset({"suspected_absent", "late_open"})
 """Kinds of alerts that go from the window over its hall's manager to supervision: supervisors are
-told of the last step only. (An overdue notice is public: it hangs at the window.)"""
+told of the last step only, and of the staff only the window that it is about. (An overdue notice is
+public: it hangs at the window.)"""
 
 
 def for_managers(event: Event) -> bool:
     """Whether counters and the guide desk may not see this event."""
-    return event.managers_only or getattr(event, "kind", None) in CONFIDENTIAL_ALERTS
+    return (
+        event.managers_only or getattr(event, "kind", None) in CONFIDENTIAL_ALERTS | STEPPED_ALERTS
+    )
 
 
 def public_fields(event: Event) -> dict[str, Any] | None:

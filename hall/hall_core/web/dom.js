@@ -189,23 +189,3 @@ export function coalesce(draw) {
 export function signs(text) {
   return Array.from(text).reduce((sum, sign) => sum + (sign > "\u2e7f" ? 1 : 0.55), 0);
 }
-
-/**
- * The largest size at which the text fits its box, between two bounds; then the box clips.
- * @param {HTMLElement} node  its box has a fixed size
- * @param {number} maxPx
- * @param {number} minPx
- */
-export function fitText(node, maxPx, minPx) {
-  let low = minPx;
-  let high = maxPx;
-  node.style.fontSize = high + "px";
-  if (node.scrollWidth <= node.clientWidth && node.scrollHeight <= node.clientHeight) return;
-  while (high - low > 1) {
-    const middle = (low + high) / 2;
-    node.style.fontSize = middle + "px";
-    if (node.scrollWidth <= node.clientWidth && node.scrollHeight <= node.clientHeight) low = middle;
-    else high = middle;
-  }
-  node.style.fontSize = low + "px";
-}

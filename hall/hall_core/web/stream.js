@@ -311,7 +311,7 @@ export class HallStream {
  * @param {string} key
  * @returns {any[]}
  */
-export function mergeByKey(list, entries, key) {
+function mergeByKey(list, entries, key) {
   const next = list.slice();
   for (const entry of entries) {
     const at = next.findIndex((old) => old[key] === entry[key]);

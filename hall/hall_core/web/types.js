@@ -33,7 +33,7 @@
  *   green?: boolean, minutes?: number, id_required?: boolean}} ServiceEntry
  *
  * @typedef {{alert_id: string, kind: string, window: number|null, level: string, state: string,
- *   since: string, detail?: string}} AlertEntry
+ *   since: string, detail?: string, detail_en?: string}} AlertEntry
  *
  * @typedef {{number: string, window: number, at: string}} CallEntry
  * @typedef {{id: string, title: string, body: string, seconds: number}} NoticeEntry

@@ -140,10 +140,14 @@ def _times(state: QueueState, post: Post, ctx: Context) -> Iterator[datetime]:
 
 def time_passed(state: QueueState, ctx: Context) -> list[Event]:
     """What is due now: alerts that are over end, others are raised or go one step further."""
-    return [event for post in state.posts.values() for event in _due_now(state, post, ctx)]
+    events: list[Event] = []
+    for post in state.posts.values():
+        # An alert's id does not say of which window it is: the neighbours hear of its changes.
+        events += _due_now(state, post, ctx, f"{ctx.version + len(events)}-{ctx.hall.id}")
+    return events
 
 
-def _due_now(state: QueueState, post: Post, ctx: Context) -> Iterator[Event]:
+def _due_now(state: QueueState, post: Post, ctx: Context, key: str) -> Iterator[Event]:
     told, late = post.suspicion, post.late
     if told is not None and told.alert_id is not None:
         over = _suspicion_over(post, told)
@@ -156,10 +160,10 @@ def _due_now(state: QueueState, post: Post, ctx: Context) -> Iterator[Event]:
         return
     at = _step_due(state, post, ctx)
     if at is not None and at <= ctx.now:
-        yield _step(state, post, ctx)
+        yield _step(state, post, key)
     at = _late_due(state, post, ctx)
     if at is not None and at <= ctx.now:
-        yield _late(state, post, ctx)
+        yield _late(state, post, ctx, key)
     at = _late_step(state, post)
     if at is not None and at <= ctx.now and late is not None and late.alert_id is not None:
         waiting = waiting_for(state, post)
@@ -208,30 +212,43 @@ def _step_due(state: QueueState, post: Post, ctx: Context) -> datetime | None:
     return None
 
 
-def _step(state: QueueState, post: Post, ctx: Context) -> Event:
+def _step(state: QueueState, post: Post, key: str) -> Event:
     waiting = waiting_for(state, post)
     told = post.suspicion
     if told is not None and told.alert_id is not None:
         level = LEVELS[told.steps]
         return AlertChanged(alert_id=told.alert_id, state="open", level=level, waiting=waiting)
     empty = [camera_id for camera_id, seen in post.seen.items() if not seen.present]
+    why = []
     if post.state == "serving":
-        why = f"办理已超过平常用时的{LONG_SERVICE}倍，"
+        long = f"{LONG_SERVICE} times its usual time"
+        why.append((f"办理已超过平常用时的{LONG_SERVICE}倍", f"a service takes over {long}"))
     elif post.state == "calling":
-        why = "叫号后无人办理，"
+        why.append(("叫号后无人办理", "called, and nobody serves"))
+    if empty:
+        why.append(("画面中没有人", "nobody on the picture"))
     else:
-        why = ""
-    why += "画面中没有人" if empty else "没有任何操作"
+        why.append(("没有任何操作", "nothing was pressed"))
+    detail, detail_en = _told(why, waiting)
     return AlertRaised(
-        alert_id=f"suspect-{post.setup.number}-{ctx.version}-{ctx.hall.id}"[:60],
+        alert_id=f"suspect-{key}"[:60],
         kind="suspected_absent",
         level=LEVELS[0],
         window=post.setup.number,
         clerk=post.clerk,
         camera_id=empty[0] if empty else None,
-        detail=f"{why}，{waiting}人等候" if waiting else why,
+        detail=detail,
+        detail_en=detail_en,
         waiting=waiting,
     )
+
+
+def _told(why: list[tuple[str, str]], waiting: int) -> tuple[str, str]:
+    """What an alert says, in Chinese and in English."""
+    if waiting:
+        why = [*why, (f"{waiting}人等候", f"{waiting} waiting")]
+    english = ", ".join(en for _, en in why)
+    return "，".join(zh for zh, _ in why), english[:1].upper() + english[1:]
 
 
 def _suspicion_over(post: Post, told: Suspicion) -> bool:
@@ -268,19 +285,24 @@ def _late_due(state: QueueState, post: Post, ctx: Context) -> datetime | None:
     return at
 
 
-def _late(state: QueueState, post: Post, ctx: Context) -> Event:
+def _late(state: QueueState, post: Post, ctx: Context, key: str) -> Event:
     tz = ctx.hall.timezone
     period = hours(state, post, tz, ctx.now)
     assert period is not None
     start = period[0].astimezone(sessions.zone(tz))
     waiting = waiting_for(state, post)
-    detail = f"{start:%H:%M}已开始服务，窗口还没有开启"
+    said = (
+        f"{start:%H:%M}已开始服务，窗口还没有开启",
+        f"the session began at {start:%H:%M}, the window is closed",
+    )
+    detail, detail_en = _told([said], waiting)
     return AlertRaised(
-        alert_id=f"late-{post.setup.number}-{ctx.version}-{ctx.hall.id}"[:60],
+        alert_id=f"late-{key}"[:60],
         kind="late_open",
         level=LATE_LEVELS[0],
         window=post.setup.number,
-        detail=f"{detail}，{waiting}人等候" if waiting else detail,
+        detail=detail,
+        detail_en=detail_en,
         waiting=waiting,
     )
 

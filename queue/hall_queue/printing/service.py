@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 from sqlalchemy import Connection, delete, select
 
-from hall_core.access import Device
 from hall_core.clock import millis
+from hall_core.credentials import Device
 from hall_core.errors import Conflict, NotFound
 from hall_core.faults import FaultsState
 from hall_core.halls import Hall

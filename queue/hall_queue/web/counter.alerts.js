@@ -3,6 +3,7 @@
  * themselves, and totals come the next day.
  */
 import { absenceText } from "/static/core/absence.js";
+import { alertText } from "/static/core/alert.js";
 import { get, post } from "/static/core/api.js";
 import { hasText, t } from "/static/core/i18n.js";
 import { hhmm, isoDay, serverNow } from "/static/core/time.js";
@@ -12,10 +13,15 @@ import { hhmm, isoDay, serverNow } from "/static/core/time.js";
 /** @typedef {import("/static/core/stream.js").HallStream} HallStream */
 /** @typedef {import("/static/core/types.js").AlertEntry} Alert */
 
-const KINDS = ["absence_overdue", "suspected_absent", "late_open", "device_fault"];
+const KINDS = ["absence_overdue", "device_fault"];
 const ASKED = ["open", "acknowledged"]; // nothing was said about it yet
-/** Of these a clerk may say, once back, what it was. */
-const EXPLAINED = ["suspected_absent", "late_open"];
+/** These only their own window is told of, when it asks; once back, its clerk may say what it was. */
+const OWN = ["suspected_absent", "late_open"];
+
+/** Unanswered ones first, last those that are over. @param {Alert} alert */
+function rank(alert) {
+  return alert.state === "open" ? 0 : alert.state === "closed" ? 2 : 1;
+}
 
 export class Alerts {
   /**
@@ -26,19 +32,24 @@ export class Alerts {
   constructor(stream, window, changed) {
     this._stream = stream;
     this._window = window;
-    /** Those of today that ended by themselves. @type {Alert[]} */
-    this._ended = [];
-    stream.on("change", (parts) => {
-      if (parts.indexOf("alerts") >= 0 || parts.indexOf("*") >= 0) this._askEnded().then(changed);
+    /** Those that wait, then those of today that ended by themselves. @type {Alert[]} */
+    this._own = [];
+    this._asked = 0; // an answer that was overtaken counts no more
+    stream.on("change", (parts, what) => {
+      const told = (what && what.alerts) || [];
+      if (parts.indexOf("*") >= 0 || told.some((/** @type {{removed?: boolean}} */ one) => one.removed)) this._ask().then(changed);
     });
   }
 
-  async _askEnded() {
-    const hall = encodeURIComponent(this._stream.hall);
+  async _ask() {
+    const asked = ++this._asked;
+    const path = "/halls/" + encodeURIComponent(this._stream.hall) + "/alerts?window=" + this._window + "&state=";
     try {
-      const ended = await get("/halls/" + hall + "/alerts?state=closed&window=" + this._window);
+      const [waiting, ended] = await Promise.all([get(path + "open"), get(path + "closed")]);
+      if (asked !== this._asked) return;
       const today = isoDay(serverNow());
-      this._ended = ended.filter((/** @type {Alert} */ alert) => EXPLAINED.indexOf(alert.kind) >= 0 && isoDay(alert.since) === today);
+      const own = waiting.concat(ended.filter((/** @type {Alert} */ alert) => isoDay(alert.since) === today));
+      this._own = own.filter((/** @type {Alert} */ alert) => OWN.indexOf(alert.kind) >= 0);
     } catch (error) {
       // What is known stays; the next change asks again.
     }
@@ -49,8 +60,8 @@ export class Alerts {
     const all = (this._stream.state && this._stream.state.alerts) || [];
     return all
       .filter((alert) => alert.window === this._window && KINDS.indexOf(alert.kind) >= 0)
-      .sort((a, b) => Number(b.state === "open") - Number(a.state === "open") || a.since.localeCompare(b.since))
-      .concat(this._ended);
+      .concat(this._own)
+      .sort((a, b) => rank(a) - rank(b) || a.since.localeCompare(b.since));
   }
 
   /**
@@ -69,7 +80,7 @@ export class Alerts {
   sentence(alert, mine) {
     const over = ASKED.indexOf(alert.state) < 0 && hasText("alert." + alert.kind + ".over");
     const key = "alert." + alert.kind + (over ? ".over" : "");
-    const parts = [hasText(key) ? t(key, { text: absenceText(alert.detail || "") }) : alert.kind];
+    const parts = [hasText(key) ? t(key, { text: alertText(alert) }) : alert.kind];
     if (alert.kind === "absence_overdue" && mine.absence) {
       parts[0] = t("alert.absence_overdue_other", { reason: absenceText(mine.absence.reason) });
       parts.push(t("away.was_due", { at: hhmm(mine.absence.expected_return) }));

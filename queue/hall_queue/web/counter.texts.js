@@ -93,13 +93,11 @@ export const texts = {
   "line.legend": ["顺序原因 · 已等", "why here · waited"],
   "line.none": ["暂无等候", "Nobody waiting"],
   "line.none_hint": ["有人取号后自动出现", "People appear here when they take a ticket"],
-  "line.next": ["下一位", "next"],
   "line.more": ["另有 {n} 人，按 W 看名单", "{n} more, press W for the list"],
   "line.first": ["列出前 {n} 人，共 {all} 人", "The first {n} of {all}"],
-  "line.closed": ["窗口开启后叫号", "Called once the window is open"],
   "line.rule": [
-    "顺序由系统排定：按取号时间；普通号每叫 {greens} 位，绿色通道叫 1 位；过号的人排到 {back} 位之后。",
-    "The order is the system's: by time of issue; one priority call after every {greens} ordinary ones; people who missed their call stand {back} back.",
+    "顺序由系统排定：按取号时间；绿色通道可提前，每叫 {greens} 位普通号提前 1 位；过号的人排到 {back} 位之后。",
+    "The order is the system's: by time of issue; priority numbers may pass, one after every {greens} ordinary calls; people who missed their call stand {back} back.",
   ],
   "line.unknown": ["名单暂时取不到，正在重试", "The list cannot be fetched just now, trying again"],
 
@@ -108,7 +106,6 @@ export const texts = {
   "away.was_due": ["原定 {at} 返回", "Was due back at {at}"],
   "away.left": ["还有 {n}", "{n} left"],
   "away.overdue": ["已超时 {n}", "{n} overdue"],
-  "away.now": ["到时间了", "Time is up"],
   "away.destination": ["去向 {text}", "Where: {text}"],
   "away.contact": ["联系 {text}", "Contact: {text}"],
   "away.backup": ["B 岗 {text}", "B post: {text}"],

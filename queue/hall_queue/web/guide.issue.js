@@ -205,6 +205,12 @@ export function issuePanel(guide) {
       choose(shown[at < 0 ? (step > 0 ? 0 : shown.length - 1) : (at + step + shown.length) % shown.length].value);
     }
   });
+  // A service that was chosen with the mouse has the focus: Enter issues, as the button says.
+  list.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter") return;
+    event.preventDefault();
+    if (!event.repeat) issue();
+  });
   return { node, draw, focus: () => { search.focus(); search.select(); } };
 }
 

@@ -22,7 +22,7 @@ const MOST = 500;
  * @param {string} text
  * @returns {Row[]}
  */
-export function readPaper(state, text) {
+function readPaper(state, text) {
   const prefixes = state.queues.map((queue) => queue.prefix).sort((a, b) => b.length - a.length);
   /** @type {Record<string, number>} */
   const seen = {};

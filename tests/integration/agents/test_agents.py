@@ -13,6 +13,7 @@ import msgspec
 import pytest
 import pytest_asyncio
 from aiohttp import WSMsgType
+from structlog.testing import capture_logs
 
 from hall_core import agents
 from hall_core.agent import Link, Part, PartFailed, Unreachable, Update, runner, wire
@@ -415,7 +416,10 @@ async def test_who_is_no_agent_is_told_so(server: HallServer) -> None:
             assert socket.close_code == code, hello
 
 
-async def test_a_revoked_agent_is_cut_off(server: HallServer, tmp_path: Path) -> None:
-    async with running(server, tmp_path) as device:
-        await server.kernel.access.revoke(device)
-        await eventually(lambda: device not in server.kernel.agents.connections)
+async def test_a_revoked_agent_is_cut_off_and_says_why(server: HallServer, tmp_path: Path) -> None:
+    with capture_logs() as said:
+        async with running(server, tmp_path) as device:
+            await server.kernel.access.revoke(device)
+            await eventually(lambda: device not in server.kernel.agents.connections)
+            await eventually(lambda: said[-1]["event"] == "server_refuses_agent")
+    assert "revoked" in said[-1]["reason"]

@@ -17,8 +17,8 @@ import pytest
 import pytest_asyncio
 
 from hall_app.cli import main
-from hall_core.access import DeviceKind
 from hall_core.agent.runner import Agent
+from hall_core.credentials import DeviceKind
 from hall_queue import start_page
 from hall_queue.printing.simulator import PrinterSimulator
 from hall_queue.start_page import StartPage, StartPageConfig

@@ -64,8 +64,13 @@ def until(condition: Callable[[], bool]) -> None:
     raise AssertionError("it did not come")
 
 
-def test_what_a_camera_says_of_its_picture_is_told_and_a_key_frame_asked_for() -> None:
+@pytest.mark.parametrize("only_second", [False, True])
+def test_what_a_camera_says_of_its_picture_is_told_and_a_key_frame_asked_for(
+    only_second: bool,
+) -> None:
     with OddCamera() as camera:
+        camera.only_second = only_second
+        camera.second = list(camera.profiles) if only_second else []
         camera.announces = "192.168.254.3:80"  # behind NAT, and so is its subscription's address
         with listening(camera) as (_, heard):
             camera.notice(TAMPER, True, source="v1")  # of another channel

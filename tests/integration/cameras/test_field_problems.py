@@ -144,6 +144,24 @@ def test_streams_that_only_the_second_media_service_tells_of(camera: OddCamera) 
     assert why(camera) == "bad_answer"
 
 
+def test_a_camera_that_has_the_second_media_service_only(camera: OddCamera) -> None:
+    """Of Profile T; it knows nothing of how the first tells its services either."""
+    camera.only_second = True
+    camera.second = [("main", "v0", "H265", 1920, 1080), ("sub", "v0", "H265", 640, 360)]
+    camera.announces = "192.168.254.3:80"
+    described = onvif.describe(access(camera))
+    assert described.stream == "rtsp://127.0.0.1:80/sub"
+    assert described.identity.chosen == "sub"
+    assert described.identity.ptz
+    assert described.identity.snapshot
+    onvif.move(access(camera), (0.5, 0.0, 0.0), 0.01)
+    assert camera.asked[-2:] == ["ContinuousMove", "Stop"]
+    onvif.make_h264(access(camera))
+    assert camera.second[1] == ("sub", "v0", "H264", 640, 360)
+    camera.stream = "file:///etc/passwd"
+    assert why(camera) == "bad_answer"
+
+
 @pytest.mark.parametrize("second", [True, False])
 def test_a_stream_is_set_to_what_browsers_play(camera: OddCamera, second: bool) -> None:
     camera.profiles = [("main", "v0", "H264", 1920, 1080), ("sub", "v0", "H265", 640, 360)]
@@ -177,7 +195,7 @@ def test_without_a_snapshot_address_a_key_frame_does(
     camera: OddCamera, snapshot: str | None
 ) -> None:
     camera.snapshot = snapshot
-    assert onvif.describe(access(camera)).snapshot == ""
+    assert not onvif.describe(access(camera)).identity.snapshot
 
 
 @pytest.mark.parametrize("password", ["p@:/#x", "密码 &<>\"'", "%41", "a b+c"])

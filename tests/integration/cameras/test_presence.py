@@ -118,6 +118,8 @@ class Scene:
         self.worker: ByHand
         self.epoch = 0
         self.pictures = 0  # how often the newest was asked for
+        self.epochs: dict[str, int] = {}  # of cameras whose zones were drawn later
+        self.blind = ""  # a camera that has no picture
 
     async def sees(self, present: bool | None) -> None:
         await self.worker.say(
@@ -164,7 +166,11 @@ async def play(scene: Scene) -> None:
         if not isinstance(message.data, bytes):
             return
         told = wire.decode_to_worker(message.data)
-        if isinstance(told, wire.Ask) and told.what == "window":
+        if isinstance(told, wire.Take) and told.order.zones:
+            scene.epochs[told.order.camera_id] = told.epoch
+        elif isinstance(told, wire.Ask) and told.camera_id == scene.blind:
+            await scene.worker.say(wire.Answer(id=told.id, result=None, error="no_picture"))
+        elif isinstance(told, wire.Ask) and told.what == "window":
             assert told.window == WINDOW
             pictures = [wire.Picture(jpeg=jpeg, age_s=400), wire.Picture(jpeg=jpeg, age_s=1)]
             answer = [{"jpeg": picture.jpeg, "age_s": picture.age_s} for picture in pictures]
@@ -220,6 +226,16 @@ async def test_from_an_empty_zone_to_a_dismissed_alert(scene: Scene) -> None:
     (alert,) = await scene.alerts()
     assert (alert["window"], alert["level"]) == (WINDOW, "window")
     assert alert["camera_id"] == scene.camera_id
+    assert alert["detail_en"] == "Nobody on the picture"
+    # Of the counters it is told to this window's alone, in no stream and no list of the others.
+    mine = (await counter.get(f"/halls/{HALL}/alerts?window={WINDOW}")).body
+    assert [one["alert_id"] for one in mine] == [alert["alert_id"]]
+    neighbour = await scene.server.client("counter", window=WINDOW + 1)
+    assert (await neighbour.get(f"/halls/{HALL}/alerts")).body == []
+    assert (await neighbour.get(f"/halls/{HALL}/alerts?state=all")).body == []
+    assert (await neighbour.get(f"/halls/{HALL}/snapshot")).body["state"]["alerts"] == []
+    events = (await neighbour.get(f"/halls/{HALL}/events")).body["events"]
+    assert "alert_raised" not in {event["type"] for event in events}
     await eventually(lambda: shown(scene) == [2])
     (alert,) = await scene.alerts()
     for url in alert["evidence"]:
@@ -258,6 +274,8 @@ async def test_from_an_empty_zone_to_a_dismissed_alert(scene: Scene) -> None:
         refused = await scene.handle(counter, alert["alert_id"], verb, "再说")
         assert refused.code == "alert_state", verb
     assert (await scene.handle(counter, alert["alert_id"], "appeal")).status == 422
+    (mine,) = (await counter.get(f"/halls/{HALL}/alerts?window={WINDOW}")).body
+    assert mine["note"]["text"] == "在旁边打印材料"
     appealed = await scene.handle(counter, alert["alert_id"], "appeal", "打印机在画面之外")
     assert (appealed.body["state"], appealed.body["level"]) == ("appealed", "supervision")
     assert (await scene.handle(scene.manager, alert["alert_id"], "close")).code == "alert_state"
@@ -340,3 +358,19 @@ async def test_a_windows_day_is_told_with_its_evidence(scene: Scene) -> None:
     path = f"/halls/{HALL}/windows/{WINDOW}/timeline"
     assert (await supervisor.get(f"{path}?day=1999-01-01")).status == 404
     assert (await counter.get(path)).status == 403
+
+
+async def test_where_one_camera_has_no_picture_another_shows_the_window(scene: Scene) -> None:
+    body = {"name": "另一侧", "rtsp": "rtsp://127.0.0.1:1/y", "onvif": None,
+            "username": "", "password": ""}  # fmt: skip
+    other = (await scene.manager.post(f"/halls/{HALL}/cameras", body)).body["camera_id"]
+    zones = [{"window": WINDOW, "polygon": ZONE}]
+    assert (await scene.manager.request("PUT", f"/cameras/{other}/zones", zones)).status == 200
+    await eventually(lambda: other in scene.epochs)
+    cameras = scene.server.hall().committed["cameras"].cameras
+    await scene.worker.say(wire.Report(camera_id=other, epoch=scene.epochs[other], state="online"))
+    await eventually(lambda: cameras[other].state == "online")
+    scene.blind = scene.camera_id
+    await scene.sees(False)
+    await scene.minutes(5)
+    await eventually(lambda: shown(scene) == [2])

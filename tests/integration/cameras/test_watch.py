@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import threading
-from collections.abc import AsyncIterator, Callable
+import weakref
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import msgspec
@@ -30,6 +32,14 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(capture, "OPEN_S", 1.5)
     monkeypatch.setattr(capture, "READ_S", 0.6)
     monkeypatch.setattr(analyst, "LEARN_PICTURES", 3)
+
+
+@pytest.fixture
+def uncollected() -> Iterator[None]:
+    """What is let go of by itself is gone; the garbage collector takes nothing away."""
+    gc.disable()
+    yield
+    gc.enable()
 
 
 class Watched:
@@ -109,15 +119,20 @@ async def test_a_stream_that_stalls_and_goes_on(rtsp: RtspPeer) -> None:
         await camera.until_state("online")
 
 
-async def test_a_camera_that_reboots(own_rtsp: Callable[..., RtspPeer]) -> None:
+async def test_a_camera_that_reboots(own_rtsp: Callable[..., RtspPeer], uncollected: None) -> None:
     peer = own_rtsp()
     async with watching(peer.url("good")) as camera:
         await camera.until_state("online")
+        assert camera.watch.analyst is not None
+        ended = weakref.ref(camera.watch.analyst)
         peer.close()
         assert (await camera.until_state("stalled")).why == "ended"
         assert (await camera.until_state("unreachable")).why == "refused_connection"
         own_rtsp(port=peer.port)
         await camera.until_state("online")
+        assert ended() is None, "a stream that ended keeps its pictures"
+        ended = weakref.ref(camera.watch.analyst)
+    await eventually(lambda: ended() is None)
 
 
 async def test_another_resolution_or_codec_in_the_middle_is_reported(rtsp: RtspPeer) -> None:
@@ -175,6 +190,20 @@ async def test_onvif_tells_where_the_video_is(rtsp: RtspPeer) -> None:
             assert known.epoch == 2
             await camera.watch.stop(patience_s=5)
             assert peer.subscriptions == set()
+
+
+async def test_video_that_only_the_second_media_service_tells_of(rtsp: RtspPeer) -> None:
+    with OddCamera() as peer:
+        peer.only_second, peer.stream = True, rtsp.url("h265")
+        peer.second = [("sub", "v0", "H265", 640, 360)]
+        access = wire.Access(onvif=peer.url, username="admin", password=peer.password)
+        async with watching(access=access) as camera:
+            known = await camera.until(lambda m: isinstance(m, wire.Known))
+            assert [profile.codec for profile in known.identity.profiles] == ["H265"]
+            report = await camera.until_state("online")
+            assert (report.codec, report.width) == ("hevc", 640)
+            assert (await camera.watch.picture()).jpeg.startswith(b"\xff\xd8")
+            await eventually(lambda: len(peer.subscriptions) == 1)
 
 
 @pytest.mark.parametrize("password", ["p@:/#x", "wrong"])

@@ -7,8 +7,17 @@ from pathlib import Path
 
 import pytest
 
+from hall_cameras.cascade import service
 from tests.peers.clips import footage
 from tests.peers.rtsp import RtspPeer
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quick_looks() -> Iterator[None]:
+    """What changes is told at once, not within a second."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(service, "LOOK_S", 0.05)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -7,42 +7,51 @@ import socket
 import struct
 import threading
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import av
 
 
 class Receiver(threading.Thread):
-    """RTP over UDP, or TCP either way. `transport`: "" UDP, "passive" they connect to us, or an
-    address to connect to."""
+    """RTP over UDP, or over TCP: "passive" they connect to us, "active" we `dial` them."""
 
-    def __init__(self, transport: str = "") -> None:
+    def __init__(self, transport: Literal["", "passive", "active"] = "") -> None:
         super().__init__(daemon=True)
         self.packets: list[bytes] = []
-        self._tcp = transport == "passive"
-        self._socket = socket.socket(
-            socket.AF_INET, socket.SOCK_STREAM if self._tcp else socket.SOCK_DGRAM
-        )
-        if not self._tcp:
+        self._transport = transport
+        kind = socket.SOCK_STREAM if transport else socket.SOCK_DGRAM
+        self._socket = socket.socket(socket.AF_INET, kind)
+        self._socket.settimeout(20)
+        if not transport:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
         self._socket.bind(("127.0.0.1", 0))
-        if self._tcp:
-            self._socket.listen(1)
         self.port: int = self._socket.getsockname()[1]
-        self._socket.settimeout(20)
+        if transport == "passive":
+            self._socket.listen(1)
+        if transport != "active":
+            self.start()
+
+    def dial(self, port: int) -> None:
+        self._socket.connect(("127.0.0.1", port))
         self.start()
 
     def run(self) -> None:
         try:
-            if self._tcp:
+            if self._transport == "passive":
                 peer, _ = self._socket.accept()
                 peer.settimeout(20)
                 read_framed(peer, self.packets)
+            elif self._transport:
+                read_framed(self._socket, self.packets)
             else:
                 while True:
                     self.packets.append(self._socket.recv(65536))
         except OSError:
             return
+
+    def has(self, frames: int) -> bool:
+        """Whether so many have come to their end."""
+        return sum(packet[1] >> 7 for packet in list(self.packets)) >= frames
 
     def close(self) -> None:
         self._socket.close()

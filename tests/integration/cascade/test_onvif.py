@@ -23,8 +23,9 @@ from numpy.typing import NDArray
 
 from hall_app.server import cameras_of
 from hall_cameras.cascade import service
-from tests.integration.cascade.media import Receiver, decoded, program_stream, read_framed
-from tests.integration.cascade.upper import SSRC, Upper, control, watched_to_the_end
+from hall_cameras.cascade.sessions import OVER
+from tests.integration.cascade.media import Receiver, decoded, program_stream
+from tests.integration.cascade.upper import SSRC, Upper, control
 from tests.peers import sipp
 from tests.peers.clips import people
 from tests.peers.sipp import Sipp, free_port
@@ -35,6 +36,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 ROOT = Path(__file__).parents[3]
 PASSWORD = "p@:/#x"
 MAIN, SUB = (1280, 720), (640, 360)
+FRAMES = 12
 RIGHT, STILL = "A50F010180000036", "A50F0100000000B5"
 
 
@@ -103,7 +105,7 @@ async def upper(camera: Camera, tmp_path_factory: pytest.TempPathFactory) -> Asy
 
 
 def sessions(upper: Upper) -> Any:
-    return cameras_of(upper.server.kernel).cascade.sessions
+    return cameras_of(upper.server.kernel).cascade.sessions.by_id
 
 
 # --- pictures ----------------------------------------------------------------------------------
@@ -124,7 +126,7 @@ def compare(stream: bytes, size: tuple[int, int], footage: list[NDArray[Any]]) -
     their order, that came."""
     frames = decoded(stream)
     width, height = size
-    assert len(frames) >= 5
+    assert len(frames) >= FRAMES - 2
     assert {len(frame) for frame in frames} == {width * height * 3 // 2}
     shows = []
     for frame in frames:
@@ -144,8 +146,8 @@ async def test_it_is_in_the_catalogue(upper: Upper) -> None:
 
 async def test_its_main_stream_comes_over_udp(upper: Upper, footage: Any) -> None:
     receiver = Receiver()
-    more = "a=streamnumber:0\n"
-    await upper.call(sipp.invite_scenario(upper.channel, receiver.port, watch_ms=1500, more=more))
+    scenario = sipp.invite_scenario(upper.channel, receiver.port, more="a=streamnumber:0\n")
+    await upper.call(scenario, watched=lambda _: receiver.has(FRAMES))
     compare(program_stream(receiver.packets, SSRC), MAIN, footage)
     receiver.close()
 
@@ -153,27 +155,26 @@ async def test_its_main_stream_comes_over_udp(upper: Upper, footage: Any) -> Non
 async def test_its_sub_stream_comes_over_tcp_that_we_dial(upper: Upper, footage: Any) -> None:
     receiver = Receiver("passive")
     more = "a=streamnumber:1\n"
-    scenario = sipp.invite_scenario(upper.channel, receiver.port, "passive", 1200, more)
-    await upper.call(scenario, tcp=True)
+    scenario = sipp.invite_scenario(upper.channel, receiver.port, "passive", more)
+    await upper.call(scenario, tcp=True, watched=lambda _: receiver.has(FRAMES))
     compare(program_stream(receiver.packets, SSRC), SUB, footage)
     receiver.close()
 
 
 async def test_its_sub_stream_comes_over_tcp_that_they_dial(upper: Upper, footage: Any) -> None:
-    packets: list[bytes] = []
     more = "a=streamnumber:1\n"
-    scenario = sipp.invite_scenario(upper.channel, free_port(), "active", 1200, more)
-    to = f"127.0.0.1:{upper.local_port}"
-    with Sipp(upper.folder, scenario, free_port(), to, calls=1) as peer:
-        await eventually(lambda: peer.received(r"m=video (\d+) "))
-        port = int(peer.received(r"m=video (\d+) ")[0])
-        connection = socket.create_connection(("127.0.0.1", port), timeout=5)
-        reader = threading.Thread(target=read_framed, args=(connection, packets), daemon=True)
-        reader.start()
-        await eventually(lambda: peer.status is not None)
-        assert peer.status == 0, peer.messages
-        await asyncio.to_thread(reader.join, 5)
-    compare(program_stream(packets, SSRC), SUB, footage)
+    receiver = Receiver("active")
+    scenario = sipp.invite_scenario(upper.channel, receiver.port, "active", more)
+
+    def watched(peer: Sipp) -> bool:
+        port = peer.received(r"m=video (\d+) ")
+        if port and not receiver.is_alive():
+            receiver.dial(int(port[0]))
+        return receiver.has(FRAMES)
+
+    await upper.call(scenario, watched=watched)
+    compare(program_stream(receiver.packets, SSRC), SUB, footage)
+    receiver.close()
 
 
 # --- turning -----------------------------------------------------------------------------------
@@ -237,7 +238,7 @@ async def test_a_flood_of_invitations_leaves_nothing_behind(upper: Upper) -> Non
 async def test_a_worker_that_is_killed_ends_its_sessions_with_bye(upper: Upper) -> None:
     receiver = Receiver()
     to = f"127.0.0.1:{upper.local_port}"
-    scenario = watched_to_the_end(upper.channel, receiver.port)
+    scenario = sipp.watched_scenario(upper.channel, receiver.port)
     with Sipp(upper.folder, scenario, free_port(), to, calls=1) as peer:
         await eventually(lambda: len(receiver.packets) > 20)
         worker = cameras_of(upper.server.kernel).supervisor.pid
@@ -248,3 +249,4 @@ async def test_a_worker_that_is_killed_ends_its_sessions_with_bye(upper: Upper) 
     receiver.close()
     assert not upper.agent.calls.sessions
     assert not sessions(upper)
+    assert OVER["worker"] in [entry.summary for entry in upper.agent.line.log]

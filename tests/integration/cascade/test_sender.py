@@ -50,10 +50,10 @@ def packets(clip: Path) -> tuple[list[Any], Any]:
 class Feeding:
     """A camera: its packets again and again, as fast as told."""
 
-    def __init__(self, clip: Path, every_s: float = 0.004) -> None:
+    def __init__(self, clip: Path) -> None:
         self.tap = Tap()
         self._packets, self._video = packets(clip)
-        self._every_s = every_s
+        self.every_s = 0.004
         self._ends = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
@@ -63,7 +63,7 @@ class Feeding:
         while not self._ends.is_set():
             for packet in self._packets:
                 self.tap.packet(packet, self._video)
-                if self._ends.wait(self._every_s):
+                if self._ends.wait(self.every_s):
                     break
 
     def stop(self) -> None:
@@ -125,6 +125,23 @@ def test_a_camera_that_begins_anew_goes_on_without_a_jump(camera: Feeding, send:
     receiver.close()
 
 
+def test_frames_that_come_one_by_one_are_sent_where_they_are_read(
+    camera: Feeding, send: Any
+) -> None:
+    camera.every_s = 2 * sending.APART_S
+    receiver = Receiver()
+    sender, _ = send(receiver.port)
+    until(lambda: sender.frames > 20)  # what was there before came all at once
+    queued, frames = sender._put, sender.frames
+    until(lambda: sender.frames > frames + 30)
+    assert sender._put < queued + 10  # large ones are queued, and sent with pauses
+    until(lambda: receiver.has(50))
+    stamps = [int.from_bytes(packet[4:8]) for packet in list(receiver.packets)]
+    assert {b - a for a, b in itertools.pairwise(stamps)} == {0, 3600}
+    assert program_stream(receiver.packets, 17)
+    receiver.close()
+
+
 def test_a_camera_that_is_gone_ends_it(
     camera: Feeding, send: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -137,7 +154,11 @@ def test_a_camera_that_is_gone_ends_it(
     receiver.close()
 
 
-def test_a_udp_peer_that_vanishes_ends_it(send: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("every_s", [0.001, 2 * sending.APART_S])
+def test_a_udp_peer_that_vanishes_ends_it(
+    camera: Feeding, send: Any, monkeypatch: pytest.MonkeyPatch, every_s: float
+) -> None:
+    camera.every_s = every_s
     monkeypatch.setattr(sending, "UNWANTED_S", 0.3)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as nobody:
         nobody.bind(("127.0.0.1", 0))
@@ -169,10 +190,11 @@ def test_a_tcp_peer_that_is_late_is_dialled_again_and_one_that_is_not_there_give
 
 
 def test_a_tcp_peer_that_takes_nothing_is_let_go_and_memory_is_bounded(
-    send: Any, monkeypatch: pytest.MonkeyPatch
+    camera: Feeding, send: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sending, "STUCK_S", 0.5)
     monkeypatch.setattr(sending, "DIALS", 1)
+    camera.every_s = 0.0002
     with socket.socket() as server:
         server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         server.bind(("127.0.0.1", 0))

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 import pytest_asyncio
 
@@ -82,8 +83,9 @@ async def test_the_catalogue_comes_in_order(upper: Upper) -> None:
 
 async def test_pictures_come_over_udp(upper: Upper, clips_folder: Path) -> None:
     receiver = Receiver()
-    await upper.call(sipp.invite_scenario(upper.channel, receiver.port, watch_ms=1500))
-    assert not cameras_of(upper.server.kernel).cascade.sessions
+    scenario = sipp.invite_scenario(upper.channel, receiver.port)
+    await upper.call(scenario, watched=lambda _: receiver.has(30))
+    assert not cameras_of(upper.server.kernel).cascade.sessions.by_id
     frames = decoded(program_stream(receiver.packets, SSRC))
     receiver.close()
     assert len(frames) > 25
@@ -92,8 +94,8 @@ async def test_pictures_come_over_udp(upper: Upper, clips_folder: Path) -> None:
 
 async def test_pictures_come_over_tcp(upper: Upper, clips_folder: Path) -> None:
     receiver = Receiver("passive")
-    scenario = sipp.invite_scenario(upper.channel, receiver.port, "passive", watch_ms=1200)
-    await upper.call(scenario, tcp=True)
+    scenario = sipp.invite_scenario(upper.channel, receiver.port, "passive")
+    await upper.call(scenario, tcp=True, watched=lambda _: receiver.has(20))
     frames = decoded(program_stream(receiver.packets, SSRC))
     receiver.close()
     assert len(frames) > 15
@@ -105,7 +107,7 @@ async def test_what_is_not_shared_is_not_there(upper: Upper) -> None:
     await upper.call(sipp.message_scenario(sipp.query("DeviceInfo", unknown), status=404))
     refused = sipp.refused_invite_scenario(unknown, 404)
     await upper.call(refused)
-    assert not cameras_of(upper.server.kernel).cascade.sessions
+    assert not cameras_of(upper.server.kernel).cascade.sessions.by_id
 
 
 async def test_device_status_and_records_are_answered_honestly(upper: Upper) -> None:
@@ -120,16 +122,20 @@ async def test_device_status_and_records_are_answered_honestly(upper: Upper) -> 
 async def test_a_withheld_camera_is_gone_and_comes_back_under_its_id(upper: Upper) -> None:
     admin = await upper.server.client("admin")
     path = f"/cascade/platforms/{upper.platform_id}"
-    station = cameras_of(upper.server.kernel).cascade.stations[upper.platform_id]
     camera_id = upper.agent.directory.get(upper.channel).subject
+    cascade = cameras_of(upper.server.kernel).cascade
+    station = cascade.stations[upper.platform_id]
+    before = msgspec.structs.replace(cascade.find(upper.platform_id), registered_ms=None)
     body = setup(upper.port, upper.local_port, transport="udp") | {"password": None}
     assert (await admin.request("PUT", path, body | {"withheld": [camera_id]})).status == 200
     assert upper.agent.directory.get(upper.channel) is None
     assert (await admin.get(f"{path}/channels")).body["withheld"][0]["camera_id"] == camera_id
     await upper.call(sipp.refused_invite_scenario(upper.channel, 404))
+    await cascade._seen(before, upper.agent.directory, 1)  # it registered just before the edit
+    assert cascade.find(upper.platform_id).setup.withheld == (camera_id,)
     assert (await admin.request("PUT", path, body)).status == 200
     assert upper.agent.directory.get(upper.channel).subject == camera_id
-    assert station is cameras_of(upper.server.kernel).cascade.stations[upper.platform_id]
+    assert station is cascade.stations[upper.platform_id]
     seen = await admin.request("PUT", f"/cascade/ids/{upper.channel}", {"gb_id": "1" * 20})
     assert (seen.status, seen.code) == (409, "id_shown")
     moved = await admin.request("PUT", path, body | {"device_id": sipp.DEVICE_ID[:-1] + "0"})
@@ -137,9 +143,11 @@ async def test_a_withheld_camera_is_gone_and_comes_back_under_its_id(upper: Uppe
 
 
 async def test_alarms_tell_of_a_fault_and_of_an_absence_once_it_is_confirmed(
-    upper: Upper, rtsp: RtspPeer
+    upper: Upper, rtsp: RtspPeer, tmp_path: Path
 ) -> None:
     server, admin = upper.server, await upper.server.client("admin")
+    late = Upper(server, tmp_path)
+    await late.set_up(enabled=False)  # it hears of nothing meanwhile
     alarm = r"<CmdType>Alarm</CmdType>[^$]*?<DeviceID>(\d+)</DeviceID>[^$]*?%s"
     body = {"name": "黑", "rtsp": rtsp.url("black0"), "settings": {"lasts_s": 1}}
     dark = (await admin.post(f"/halls/{HALL}/cameras", body)).body["camera_id"]
@@ -163,6 +171,19 @@ async def test_alarms_tell_of_a_fault_and_of_an_absence_once_it_is_confirmed(
     await eventually(lambda: told in upper.registrar.messages)
     (hall,) = upper.registrar.received(alarm % told)
     assert upper.agent.directory.get(hall).subject == HALL
+    late_body = setup(late.port, late.local_port, transport="udp")
+    enabled = await admin.request("PUT", f"/cascade/platforms/{late.platform_id}", late_body)
+    assert enabled.status == 200
+    await eventually(lambda: late.registrar.received(alarm % told))
+    assert late.registrar.received(video) == [camera]
+    await late.retry("once")
+    agent = late.agent
+    await late.retry("once")  # as if the answer was lost: nothing happens again
+    assert late.agent is agent
+    await eventually(lambda: late.agent.registration.kept_at is not None)
+    await cameras_of(server.kernel).cascade._look()
+    assert not late.agent._series  # it knows of both
+    await late.leave()
     removed = await admin.request("DELETE", f"/cameras/{dark}")
     assert removed.status == 200, removed
 
@@ -212,9 +233,7 @@ async def test_lost_registers_are_sent_again_and_it_signs_off(
 ) -> None:
     upper = Upper(server, tmp_path)
     upper.registrar.close()
-    admin = await server.client("admin")
-    answer = await admin.post("/cascade/platforms", setup(upper.port, upper.local_port))
-    upper.platform_id = answer.body["platform_id"]
+    await upper.set_up()
     assert upper.agent.transactions.waiting == 1  # nobody heard it
     upper.registrar = Sipp(tmp_path, sipp.registrar_scenario(qop=False), upper.port)
     try:
@@ -249,11 +268,11 @@ async def test_the_demonstrations_city_registers_us_and_looks_at_a_camera(
     seen: set[str] = set()
 
     def looked() -> bool:
-        seen.update(s.camera_id for s in cascade.sessions.values() if s.platform_id == "demo")
+        seen.update(session.camera_id for session in cascade.sessions.of("demo"))
         return bool(seen)
 
     async with city.joined(upper.server.kernel):
         await eventually(looked)
     assert seen == {upper.agent.directory.get(upper.channel).subject}
     assert "demo" not in cascade.stations
-    assert not cascade.sessions
+    assert not cascade.sessions.by_id

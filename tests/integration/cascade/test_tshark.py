@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from hall_cameras.cascade.alarms import Notice
 from hall_cameras.cascade.ps import Muxer
 from hall_cameras.cascade.rtp import Packetiser
 from hall_cameras.cascade.sip import Message, tag
-from tests.unit.cascade.test_agent import CAMERA, DEVICE, SDP, Peer, invite, query, shown
+from tests.unit.cascade.peer import CAMERA, DEVICE, SDP, Peer, invite, query, shown
 
 SIP, MEDIA = 5060, 30_000
 SSRC = 200_000_017
@@ -38,7 +39,11 @@ def conversation() -> list[bytes]:
     peer.ask("SUBSCRIBE", DEVICE, query("Catalog"), call_id="s", event="Catalog", expires="600")
     peer.agent.show(shown(3, online=False), peer.now)
     answered(peer.take())
-    peer.agent.alarm(CAMERA, 3, 2, 1, "摄像机<离线>", peer.now)
+    fault = Notice(
+        camera_id="1", at=peer.agent.line.clock(), priority=3, method=2, kind=1,
+        text="摄像机<离线>",
+    )  # fmt: skip
+    peer.agent.alarm("a", CAMERA, fault, peer.now)
     answered(peer.take())
     peer.agent.show(shown(3), peer.now)
     answered(peer.take())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,26 +13,6 @@ from tests.peers.sipp import Sipp, free_port
 from tests.support import HALL, HallServer, eventually
 
 SSRC = 200000017
-
-_ENDED = """<recv request="BYE"/>
-<send><![CDATA[
-SIP/2.0 200 OK
-[last_Via:]
-[last_From:]
-[last_To:]
-[last_Call-ID:]
-[last_CSeq:]
-Content-Length: 0
-
-]]></send>
-</scenario>
-"""
-
-
-def watched_to_the_end(channel: str, media_port: int) -> str:
-    """Watch a camera until our side hangs up."""
-    whole = sipp.invite_scenario(channel, media_port, more="a=streamnumber:1\n")
-    return whole[: whole.index("<pause")] + _ENDED
 
 
 def control(channel: str, order: str) -> str:
@@ -69,14 +50,25 @@ class Upper:
         self.platform_id = ""
         self.channel = ""
 
-    async def register(self, **more: Any) -> None:
+    async def set_up(self, **more: Any) -> None:
+        """Have the halls know of it: they register when its registrar is there."""
         admin = await self.server.client("admin")
         transport = "tcp" if self.tcp else "udp"
         body = setup(self.port, self.local_port, transport=transport, **more)
         answer = await admin.post("/cascade/platforms", body)
         assert answer.status == 201, answer
         self.platform_id = answer.body["platform_id"]
+
+    async def register(self, **more: Any) -> None:
+        await self.set_up(**more)
         await eventually(lambda: self.agent.registration.state == "online")
+
+    async def retry(self, key: str) -> None:
+        """A person has the halls register anew."""
+        admin = await self.server.client("admin")
+        path = f"/cascade/platforms/{self.platform_id}/commands"
+        answer = await admin.post(path, {"command": "retry"}, key=key)
+        assert answer.status == 200, answer
 
     async def listening(self) -> None:
         """Its registrar takes connections: over TCP, who comes too early waits for a minute."""
@@ -91,13 +83,17 @@ class Upper:
     def agent(self) -> Any:
         return cameras_of(self.server.kernel).cascade.stations[self.platform_id].agent
 
-    async def call(self, scenario: str, tcp: bool = False) -> Sipp:
-        """Run a scenario as the platform, to its end."""
+    async def call(
+        self, scenario: str, tcp: bool = False, watched: Callable[[Sipp], object] | None = None
+    ) -> None:
+        """Run a scenario as the platform, to its end; one that watches hangs up when `watched`."""
         to = f"127.0.0.1:{self.local_port}"
         with Sipp(self.folder, scenario, free_port(), to, calls=1, tcp=tcp) as peer:
+            if watched is not None:
+                await eventually(lambda: watched(peer))
+                peer.hang_up()
             await eventually(lambda: peer.status is not None)
             assert peer.status == 0, peer.messages
-            return peer
 
     async def leave(self) -> None:
         admin = await self.server.client("admin")

@@ -2,37 +2,16 @@
 
 from __future__ import annotations
 
-import atexit
-import shutil
-import tempfile
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
-from argon2 import PasswordHasher
-
-from hall_core.access import User
 from hall_core.clock import ManualClock
-from tests.support import HALL, Answer, Client, HallServer, installation_at
+from hall_core.credentials import User
+from tests.support import HALL, QUICK_HASHER, Answer, Client, HallServer
 
 MORNING = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)  # a Monday, 09:00 in the hall
 PASSWORD = "correct horse 7"
-HASHED = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1).hash(PASSWORD)  # quick
-
-
-_template: list[Path] = []
-
-
-async def installed(directory: Path) -> ManualClock:
-    """An installation in `directory` whose first day is MORNING's, and its clock. Made once for
-    all tests, then copied."""
-    clock = ManualClock(MORNING)
-    if not _template:
-        parent = Path(tempfile.mkdtemp(prefix="hall-evaluation-"))
-        atexit.register(shutil.rmtree, parent, ignore_errors=True)
-        _template.append(await installation_at(parent / "installed", clock, demo=True))
-    shutil.copytree(_template[0], directory, dirs_exist_ok=True)
-    return clock
+HASHED = QUICK_HASHER.hash(PASSWORD)
 
 
 async def pass_time(server: HallServer, clock: ManualClock, **delta: float) -> None:

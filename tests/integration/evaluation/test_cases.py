@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import pytest
 import pytest_asyncio
 from sqlalchemy import select, update
 
@@ -15,8 +16,8 @@ from hall_core.clock import ManualClock
 from hall_evaluation import tables
 from hall_evaluation.feature import EvaluationFeature
 from tests.integration.evaluation.scene import (
+    MORNING,
     PASSWORD,
-    installed,
     open_window,
     pass_time,
     person,
@@ -29,9 +30,9 @@ CONTACT = {"name": "张三丰", "phone": "13812345678"}
 CASES = f"/halls/{HALL}/cases"
 
 
-@pytest_asyncio.fixture
-async def clock(tmp_path: Path) -> ManualClock:
-    return await installed(tmp_path)
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(MORNING)
 
 
 @pytest_asyncio.fixture
@@ -301,6 +302,12 @@ async def test_texts_and_contacts_expire_and_the_case_stays(
     boss = await server.client("admin")
     case = (await boss.get(f"/cases/{case_id}")).body
     assert (case["text"], case["contact"], case["overdue"]) == ("", None, True)
+    assert [(step["command"], step["late"], step["told"]) for step in case["steps"]] == [
+        ("open", None, None),
+        ("overdue", "contact", "hall"),
+        ("overdue", "contact", "supervision"),
+        ("overdue", "last", "supervision"),
+    ]
     rows = server.kernel.store.read_now(
         lambda c: c.execute(select(tables.evaluation_contacts)).all()
     )

@@ -11,7 +11,8 @@ import openpyxl
 import pytest
 import pytest_asyncio
 
-from tests.integration.evaluation.scene import installed
+from hall_core.clock import ManualClock
+from tests.integration.evaluation.scene import MORNING
 from tests.support import HALL, Answer, Client, HallServer, hall_server
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -21,8 +22,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[HallServer]:
     """Two windows: three ratings at the first, nobody pressed at the second."""
     directory = tmp_path_factory.mktemp("figures")
-    clock = await installed(directory)
-    async with hall_server(directory, clock=clock) as running:
+    async with hall_server(directory, clock=ManualClock(MORNING)) as running:
         await rated(running, 1, "very_satisfied")
         await rated(running, 1, "satisfied")
         await rated(running, 1, "dissatisfied", reasons=["waiting"], text="=1+1，13812345678")

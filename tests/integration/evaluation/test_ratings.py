@@ -17,7 +17,6 @@ from hall_evaluation import tables
 from tests.integration.conftest import NewDatabase
 from tests.integration.evaluation.scene import (
     MORNING,
-    installed,
     open_window,
     pass_time,
     rate,
@@ -26,9 +25,9 @@ from tests.integration.evaluation.scene import (
 from tests.support import HALL, HallServer, hall_server
 
 
-@pytest_asyncio.fixture
-async def clock(tmp_path: Path) -> ManualClock:
-    return await installed(tmp_path)
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(MORNING)
 
 
 @pytest_asyncio.fixture

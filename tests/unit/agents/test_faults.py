@@ -122,6 +122,19 @@ def test_another_fault_closes_the_first_alert_and_raises_its_own() -> None:
     assert (closed.alert_id, closed.state) == (first, "closed")
     assert isinstance(raised, AlertRaised)
     assert raised.detail == "东侧屏：打印机缺纸，请换纸"
+    assert raised.detail_en == "东侧屏: Out of paper"
+
+
+def test_an_alert_names_the_place_and_what_the_device_said_in_both_languages() -> None:
+    said = msgspec.structs.replace(
+        report("d1", "device_error", "2"), place_name=("屏幕2", "screen 2"), detail="E5"
+    )
+    [raised] = decide_report(FaultsState(), said, CONTEXT)
+    assert isinstance(raised, AlertRaised)
+    assert raised.detail == "东侧屏（屏幕2）：设备报告故障，请重新开机；如一直如此请报修（E5）"
+    assert raised.detail_en == (
+        "东侧屏 (screen 2): The device reports an error: switch it off and on (E5)"
+    )
 
 
 def test_an_alert_id_fits_its_column() -> None:

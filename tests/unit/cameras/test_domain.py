@@ -133,6 +133,7 @@ def test_a_camera_that_stays_off_is_one_alert_until_it_is_back(hall: Hall) -> No
     (raised,) = hall.pass_time(minutes=30)
     assert isinstance(raised, AlertRaised)
     assert (raised.kind, raised.camera_id, raised.level) == ("camera_offline", "d", "hall")
+    assert (raised.detail, raised.detail_en) == ("摄像机d：离线", "摄像机d: offline")
     ended, changed = hall.report("d", "online")
     assert ended == AlertChanged(alert_id=raised.alert_id, state="closed", level="hall")
     assert isinstance(changed, CameraChanged)
@@ -146,6 +147,8 @@ def test_one_outage_of_a_recorder_is_one_alert(hall: Hall) -> None:
     assert isinstance(raised, AlertRaised)
     assert "2 台" in raised.detail
     assert "摄像机b" in raised.detail
+    assert raised.detail_en.startswith("2 cameras of ")
+    assert raised.detail_en.endswith(", offline: 摄像机a, 摄像机b")
     hall.report("c", "unreachable", why="no_route")  # a little later, of the same outage
     assert hall.pass_time(minutes=5) == []
     assert not kinds(hall.report("a", "online"))

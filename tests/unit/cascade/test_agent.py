@@ -1,4 +1,4 @@
-"""An agent without sockets: registering, answering, sessions, telling, and patience."""
+"""An agent without sockets: answering, telling, and whatever comes."""
 
 from __future__ import annotations
 
@@ -10,227 +10,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hall_cameras.cascade import registration, sip, tree
-from hall_cameras.cascade.agent import Agent
-from hall_cameras.cascade.directory import Directory
-from hall_cameras.cascade.sip import Message, response
-from hall_cameras.cascade.transactions import Path, Send
-from hall_cameras.cascade.tree import SharedCamera, SharedHall
-from hall_cameras.cascade.upper import Begin, End, Open, Turn, Upper
-
-SERVER, DEVICE = "34020000002000000001", "34020000002000000199"
-DOMAIN = "3402000000"
-PATH = Path("udp", "10.0.0.1", 5060)
-CHALLENGE = 'Digest realm="3402000000", nonce="abc", qop="auth"'
-
-
-def shown(cameras: int = 2, online: bool = True) -> Directory:
-    def id_of(kind: str, subject: str) -> str:
-        type_ = {"camera": "131", "hall": "216", "group": "215"}[kind]
-        serial = int(subject) if subject.isdigit() else 1
-        return f"{DOMAIN}{type_}6{serial:06}"
-
-    listed = tuple(
-        SharedCamera(camera_id=f"{n}", name=f"摄像机{n}", online=online, ptz=True)
-        for n in range(1, cameras + 1)
-    )
-    hall = SharedHall(hall_id="h", name="清河县", region="340203101202", cameras=listed)
-    regions = {"340000000000": "省", "340200000000": "市", "340203000000": "清河县"}
-    return tree.build(DEVICE, "大厅", [hall], regions, id_of)
-
-
-class Peer:
-    """The upper platform's side of an agent's conversation, on a clock of the test."""
-
-    def __init__(self, **more: Any) -> None:
-        self.now = 1000.0
-        upper = Upper(
-            platform_id="p", name="市平台", server_id=SERVER, server_domain=DOMAIN,
-            host="10.0.0.1", device_id=DEVICE, device_domain=DOMAIN, username=DEVICE,
-            password="secret-word", **more,
-        )  # fmt: skip
-        self.agent = Agent(upper, lambda: datetime(2026, 11, 22, 9, 0, tzinfo=UTC))
-        self.agent.show(shown(), self.now)
-        self.effects: list[Any] = []
-        self.sent: list[Message] = []
-
-    def take(self) -> list[Message]:
-        """What was sent since; other effects are kept."""
-        taken = []
-        for effect in self.agent.take():
-            if isinstance(effect, Send):
-                taken.append(sip.parse(effect.data))
-            else:
-                self.effects.append(effect)
-        self.sent += taken
-        return taken
-
-    def one(self) -> Message:
-        taken = self.take()
-        assert len(taken) == 1, taken
-        return taken[0]
-
-    def say(self, message: Message) -> list[Message]:
-        self.agent.received(sip.parse(message.encode()), PATH, self.now)
-        return self.take()
-
-    def answer(self, request: Message, status: int = 200, *headers: tuple[str, str]) -> None:
-        self.agent.received(response(request, status, "t", headers), PATH, self.now)
-
-    def passes(self, seconds: float) -> list[Message]:
-        self.now += seconds
-        self.agent.tick(self.now)
-        return self.take()
-
-    def register(self) -> None:
-        self.agent.start(self.now)
-        self.answer(self.one(), 401, ("www-authenticate", CHALLENGE))
-        self.answer(self.one(), 200, ("expires", "3600"))
-        self.passes(0)
-        keepalive = self.one() if not self.sent[-1].body else self.sent[-1]
-        self.answer(keepalive)
-        self.take()
-
-    def ask(
-        self, method: str, target: str, body: str = "", kind: str = "Application/MANSCDP+xml",
-        call_id: str = "c1", branch: str = "", to_tag: str = "", **headers: str,
-    ) -> list[Message]:  # fmt: skip
-        self.branches = getattr(self, "branches", 0) + 1
-        made = [
-            ("via", f"SIP/2.0/UDP 10.0.0.1:5060;branch={branch or f'z9hG4bK{self.branches}'}"),
-            ("from", f"<sip:{SERVER}@{DOMAIN}>;tag=up"),
-            ("to", f"<sip:{target}@{DOMAIN}>" + (f";tag={to_tag}" if to_tag else "")),
-            ("call-id", call_id),
-            ("cseq", f"1 {method}"),
-            *headers.items(),
-        ]
-        if body:
-            made.append(("content-type", kind))
-        target = f"sip:{target}@{DOMAIN}"
-        return self.say(Message(method=method, target=target, headers=made, body=body.encode()))
-
-
-@pytest.fixture
-def peer() -> Peer:
-    peer = Peer()
-    peer.register()
-    return peer
-
-
-def query(command: str, device: str = DEVICE, more: str = "", root: str = "Query") -> str:
-    head = f"<CmdType>{command}</CmdType><SN>5</SN><DeviceID>{device}</DeviceID>"
-    return f"<{root}>{head}{more}</{root}>"
-
-
-def invite(port: int = 30000, more: str = "", session: str = "Play") -> str:
-    return (
-        f"v=0\r\ns={session}\r\nc=IN IP4 10.0.0.1\r\nt=0 0\r\nm=video {port} RTP/AVP 96\r\n{more}"
-    )
-
-
-SDP = "application/sdp"
-CAMERA = "34020000001316000001"
-
-
-# --- registering -------------------------------------------------------------------------------
-
-
-def test_it_registers_keeps_alive_and_refreshes_at_80_percent(peer: Peer) -> None:
-    first, second, keepalive = peer.sent[:3]
-    assert first.get("x-gb-ver") == "3.0"
-    assert first.target == f"sip:{SERVER}@10.0.0.1:5060"
-    assert 'uri="sip:34020000002000000001@10.0.0.1:5060"' in second.get("authorization")
-    assert second.cseq[0] == first.cseq[0] + 1
-    assert b"<CmdType>Keepalive</CmdType>" in keepalive.body
-    for _ in range(47):
-        (keepalive,) = peer.passes(60)
-        assert keepalive.method == "MESSAGE"
-        peer.answer(keepalive)
-    due = peer.passes(60)
-    assert sorted(message.method for message in due) == ["MESSAGE", "REGISTER"]
-
-
-def test_a_wrong_password_is_tried_rarely() -> None:
-    peer = Peer()
-    peer.agent.start(peer.now)
-    peer.answer(peer.one(), 401, ("www-authenticate", CHALLENGE))
-    peer.answer(peer.one(), 401, ("www-authenticate", CHALLENGE.replace("abc", "def")))
-    assert peer.agent.registration.state == "refused"
-    assert peer.passes(800) == []
-    assert peer.passes(200)[0].method == "REGISTER"
-
-
-def test_a_silent_platform_is_asked_again_after_a_minute_at_least() -> None:
-    peer = Peer()
-    peer.agent.start(peer.now)
-    peer.take()
-    for _ in range(40):
-        again = peer.passes(1)
-        assert all(m.branch == peer.sent[0].branch for m in again)
-    assert len(peer.sent) in (10, 11)  # 0.5 s doubling to 4 s, for 32 s
-    assert (peer.agent.registration.state, peer.agent.registration.why) == ("waiting", "timeout")
-    assert peer.passes(51) == []
-    assert peer.passes(40)[0].branch != peer.sent[0].branch
-
-
-def test_three_keepalives_unanswered_end_everything(peer: Peer) -> None:
-    peer.ask("INVITE", CAMERA, invite(), SDP)
-    for _ in range(260):
-        peer.passes(1)
-        if peer.agent.registration.state != "online":
-            break
-    assert peer.agent.registration.state == "registering"
-    assert isinstance(peer.effects[-1], End)
-    assert not peer.agent.calls.sessions
-
-
-def test_another_server_that_is_named_is_followed_but_not_for_ever() -> None:
-    peer = Peer()
-    peer.agent.start(peer.now)
-    for _ in range(registration.REDIRECTS_MAX):
-        peer.answer(peer.one(), 302, ("contact", f"<sip:{SERVER}@10.0.0.2:5070>"))
-    request = peer.one()
-    assert request.target == f"sip:{SERVER}@10.0.0.2:5070"
-    peer.answer(request, 302, ("contact", f"<sip:{SERVER}@10.0.0.2:5070>"))
-    assert peer.agent.registration.state == "waiting"
-
-
-def test_it_signs_off_with_digest_too(peer: Peer) -> None:
-    peer.agent.leave(peer.now)
-    peer.answer(peer.one(), 401, ("www-authenticate", CHALLENGE))
-    last = peer.one()
-    assert last.get("expires") == "0"
-    peer.answer(last)
-    assert peer.agent.registration.gone
-
-
-def test_it_also_signs_off_what_was_still_being_asked_for() -> None:
-    peer = Peer()
-    peer.agent.start(peer.now)
-    asked = peer.one()
-    peer.agent.leave(peer.now)
-    assert not peer.agent.registration.gone
-    peer.answer(asked)
-    undone = peer.one()
-    assert undone.get("expires") == "0"
-    peer.answer(undone)
-    assert peer.agent.registration.gone
-
-
-def test_a_connection_that_is_lost_again_and_again_is_not_asked_without_end() -> None:
-    peer = Peer(transport="tcp")
-    peer.register()
-    peer.agent.lost(0, peer.now)
-    assert peer.take() == []
-    assert peer.passes(11)[0].method == "REGISTER"
-
-
-def test_nothing_secret_is_in_the_log(peer: Peer) -> None:
-    log = "".join(entry.text for entry in peer.agent.line.log)
-    assert "response=***" in log
-    assert not re.search(r"response=.?[0-9a-f]{32}", log)
-    assert "secret-word" not in log
-
+from hall_cameras.cascade import sip
+from hall_cameras.cascade.agent import ALARMS_MAX
+from hall_cameras.cascade.alarms import Notice
+from hall_cameras.cascade.sip import Message
+from hall_cameras.cascade.upper import Told, Turn
+from tests.unit.cascade.peer import (
+    CAMERA,
+    DEVICE,
+    DOMAIN,
+    PATH,
+    SDP,
+    SERVER,
+    Peer,
+    invite,
+    query,
+    shown,
+)
 
 # --- answering ---------------------------------------------------------------------------------
 
@@ -305,145 +101,6 @@ def test_turning_needs_the_right(peer: Peer) -> None:
     assert allowed.ask("MESSAGE", CAMERA, boot)[0].status == 403
 
 
-# --- sessions ----------------------------------------------------------------------------------
-
-
-def test_a_session_from_invite_to_bye(peer: Peer) -> None:
-    (trying,) = peer.ask("INVITE", CAMERA, invite(more="y=0200000017\r\n"), SDP)
-    assert trying.status == 100
-    opened = peer.effects[-1]
-    assert isinstance(opened, Open)
-    assert (opened.channel, opened.ssrc, opened.offer.port) == (CAMERA, "0200000017", 30000)
-    assert peer.agent.calls.media_opened("c1", "10.0.0.9", 40000, peer.now)
-    ok = peer.one()
-    assert ok.status == 200
-    assert b"m=video 40000 RTP/AVP 96" in ok.body
-    assert [m.status for m in peer.passes(0.6)] == [200]  # until it is acknowledged
-    peer.ask("ACK", CAMERA, to_tag=sip.tag(ok.get("to")))
-    assert peer.effects[-1] == Begin("c1")
-    assert peer.passes(90) is not None
-    assert "c1" in peer.agent.calls.sessions
-    (bye,) = peer.ask("BYE", CAMERA, to_tag=sip.tag(ok.get("to")))
-    assert bye.status == 200
-    assert peer.effects[-1] == End("c1")
-    assert peer.ask("BYE", CAMERA)[0].status == 481
-
-
-def test_no_ack_within_a_minute_ends_with_bye(peer: Peer) -> None:
-    peer.ask("INVITE", CAMERA, invite(), SDP)
-    peer.agent.calls.media_opened("c1", "10.0.0.9", 40000, peer.now)
-    peer.take()
-    sent = [m for _ in range(61) for m in peer.passes(1)]
-    assert "BYE" in [m.method for m in sent]
-    assert peer.effects[-1] == End("c1")
-
-
-@pytest.mark.parametrize(
-    ("target", "body", "status"),
-    [
-        ("34020000001316009999", invite(), 404),
-        (DEVICE, invite(), 404),
-        (CAMERA, "nonsense", 400),
-        (CAMERA, invite().replace(" 96", " 97"), 415),
-        (CAMERA, invite(session="Playback"), 488),
-    ],
-)
-def test_invitations_that_are_refused(peer: Peer, target: str, body: str, status: int) -> None:
-    assert peer.ask("INVITE", target, body, SDP)[0].status == status
-    assert not peer.agent.calls.sessions
-
-
-def test_no_more_sessions_than_allowed() -> None:
-    peer = Peer(sessions_max=1)
-    peer.register()
-    assert peer.ask("INVITE", CAMERA, invite(), SDP, "a")[0].status == 100
-    other = CAMERA[:-1] + "2"
-    assert peer.ask("INVITE", other, invite(), SDP, "b")[0].status == 486
-
-
-def test_a_repeated_invitation_takes_the_place_of_the_first(peer: Peer) -> None:
-    peer.ask("INVITE", CAMERA, invite(), SDP, "a")
-    peer.agent.calls.media_opened("a", "10.0.0.9", 40000, peer.now)
-    answers = peer.ask("INVITE", CAMERA, invite(30002), SDP, "b")
-    assert [m.method or m.status for m in answers] == [200, "BYE", 100]
-    assert set(peer.agent.calls.sessions) == {"b"}
-    kinds = [type(effect) for effect in peer.effects]
-    assert kinds == [Open, End, Open]
-
-
-def test_a_flood_of_invitations_leaves_room_for_keepalives(peer: Peer) -> None:
-    for number in range(300):
-        peer.ask("INVITE", CAMERA, invite(), SDP, f"f{number}")
-        peer.agent.calls.media_opened(f"f{number}", "10.0.0.9", 40000, peer.now)
-    assert peer.agent.transactions.waiting < 200
-    keepalives = [m for m in peer.passes(60) if m.method == "MESSAGE"]
-    peer.answer(keepalives[-1])
-    assert (peer.agent.registration.state, peer.agent.registration.misses) == ("online", 0)
-
-
-def test_cancel_ends_what_was_not_answered(peer: Peer) -> None:
-    peer.ask("INVITE", CAMERA, invite(), SDP, "a", branch="z9hG4bKi")
-    answers = peer.ask("CANCEL", CAMERA, call_id="a", branch="z9hG4bKi")
-    assert sorted(m.status for m in answers) == [200, 487]
-    assert isinstance(peer.effects[-1], End)
-
-
-def test_a_refusal_is_repeated_until_it_is_acknowledged(peer: Peer) -> None:
-    (busy,) = peer.ask("INVITE", "34020000001316009999", invite(), SDP, "a", branch="z9hG4bKr")
-    assert [m.encode() for m in peer.passes(0.6)] == [busy.encode()]
-    peer.ask("ACK", "34020000001316009999", call_id="a", branch="z9hG4bKr")
-    assert peer.passes(5) == []
-
-
-def test_an_invitation_within_a_session_is_a_refresh_and_no_other_offer(peer: Peer) -> None:
-    peer.ask("INVITE", CAMERA, invite(), SDP)
-    (pending,) = peer.ask("INVITE", CAMERA, invite(), SDP, to_tag="x")
-    assert pending.status == 491
-    peer.agent.calls.media_opened("c1", "10.0.0.9", 40000, peer.now)
-    ok = peer.one()
-    (again,) = peer.ask("INVITE", CAMERA, invite(), SDP, to_tag=sip.tag(ok.get("to")))
-    assert (again.status, again.body) == (200, ok.body)
-    (other,) = peer.ask("INVITE", CAMERA, invite(30002), SDP, to_tag=sip.tag(ok.get("to")))
-    assert other.status == 488
-    assert set(peer.agent.calls.sessions) == {"c1"}
-
-
-def test_bye_before_the_answer_ends_the_invitation_too(peer: Peer) -> None:
-    peer.ask("INVITE", CAMERA, invite(), SDP)
-    answers = peer.ask("BYE", CAMERA)
-    assert [(m.cseq[1], m.status) for m in answers] == [("BYE", 200), ("INVITE", 487)]
-    assert peer.effects[-1] == End("c1")
-    assert not peer.agent.calls.media_opened("c1", "10.0.0.9", 40000, peer.now)
-
-
-def test_when_its_connection_has_ended_we_hang_up_on_the_way_of_the_registration() -> None:
-    peer = Peer()
-    peer.register()
-    path = Path("tcp", "10.0.0.1", 40404, 3)
-    made = [
-        ("via", "SIP/2.0/TCP 10.0.0.1:40404;branch=z9hG4bKt"),
-        ("from", f"<sip:{SERVER}@{DOMAIN}>;tag=up"), ("to", f"<sip:{CAMERA}@{DOMAIN}>"),
-        ("call-id", "c1"), ("cseq", "1 INVITE"), ("content-type", SDP),
-    ]  # fmt: skip
-    target = f"sip:{CAMERA}@{DOMAIN}"
-    invitation = Message(method="INVITE", target=target, headers=made, body=invite().encode())
-    peer.agent.received(invitation, path, peer.now)
-    peer.agent.calls.media_opened("c1", "10.0.0.9", 40000, peer.now)
-    peer.agent.take()
-    peer.agent.lost(3, peer.now)
-    peer.agent.calls.hang_up("c1", peer.now)
-    (bye,) = [effect for effect in peer.agent.take() if isinstance(effect, Send)]
-    assert bye.path == peer.agent.upper.main
-
-
-def test_a_camera_that_goes_or_is_no_longer_shared_is_hung_up(peer: Peer) -> None:
-    peer.ask("INVITE", CAMERA, invite(), SDP)
-    peer.agent.calls.media_opened("c1", "10.0.0.9", 40000, peer.now)
-    peer.take()
-    peer.agent.show(shown(0), peer.now)
-    assert [m.method for m in peer.take()] == ["BYE"]
-
-
 # --- telling -----------------------------------------------------------------------------------
 
 
@@ -469,21 +126,53 @@ def test_subscribers_hear_what_changed(peer: Peer) -> None:
     assert peer.take() == []
 
 
+OFFLINE = Notice(
+    camera_id="1", at=datetime(2026, 11, 22, 8, tzinfo=UTC), priority=3, method=2, kind=1,
+    text="离线",
+)  # fmt: skip
+
+
 def test_alarms_go_by_message_or_to_who_subscribed(peer: Peer) -> None:
-    peer.agent.alarm(CAMERA, 3, 2, 1, "离线", peer.now)
+    peer.agent.alarm("a", CAMERA, OFFLINE, peer.now)
     message = peer.one()
     assert message.method == "MESSAGE"
     assert "<AlarmType>1</AlarmType>" in message.body.decode("gb18030")
-    assert "<AlarmTime>2026-11-22T17:00:00</AlarmTime>" in message.body.decode("gb18030")
+    assert "<AlarmTime>2026-11-22T16:00:00</AlarmTime>" in message.body.decode("gb18030")
     peer.answer(message)
     peer.ask("SUBSCRIBE", DEVICE, query("Alarm"), event="presence", call_id="s")
-    peer.agent.alarm(CAMERA, 3, 2, 1, "离线", peer.now)
+    peer.agent.alarm("b", CAMERA, OFFLINE, peer.now)
     assert peer.one().method == "NOTIFY"
     peer.answer(peer.sent[-1])
     peer.ask("SUBSCRIBE", DEVICE, query("Alarm"), call_id="s", to_tag="x", expires="0")
     peer.ask("SUBSCRIBE", DEVICE, query("Alarm", CAMERA[:-1] + "2"), call_id="other")
-    peer.agent.alarm(CAMERA, 3, 2, 1, "离线", peer.now)
+    peer.agent.alarm("c", CAMERA, OFFLINE, peer.now)
     assert peer.one().method == "MESSAGE"  # they asked for another camera's
+
+
+def test_an_alert_is_told_of_until_somebody_answered(peer: Peer) -> None:
+    for _ in range(2):
+        peer.agent.alarm("a", CAMERA, OFFLINE, peer.now)
+    peer.one()  # not twice at once
+    peer.passes(33)
+    assert Told("a") not in peer.effects  # nobody answered
+    peer.agent.alarm("a", CAMERA, OFFLINE, peer.now)
+    peer.answer(peer.one(), 400)
+    peer.take()
+    assert peer.effects[-1] == Told("a")  # refused: it would be so again
+    for number in range(20):
+        peer.agent.alarm(f"{number}", CAMERA, OFFLINE, peer.now)
+    telling = peer.one()
+    (ok,) = peer.ask("MESSAGE", DEVICE, query("DeviceInfo"))
+    assert ok.status == 200  # there is room
+    for _ in range(ALARMS_MAX):
+        peer.answer(telling)
+        telling = peer.one()
+    assert b"<CmdType>DeviceInfo</CmdType>" in telling.body
+    told = [effect.alert_id for effect in peer.effects[1:] if isinstance(effect, Told)]
+    assert told == [f"{number}" for number in range(ALARMS_MAX)]
+    offline = Peer()
+    offline.agent.alarm("a", CAMERA, OFFLINE, offline.now)
+    assert offline.take() == []
 
 
 # --- anything at all ---------------------------------------------------------------------------

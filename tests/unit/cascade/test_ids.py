@@ -1,4 +1,4 @@
-"""Ids that are allotted once, and alarms that are told once."""
+"""Ids that are allotted once, and which alerts are alarms."""
 
 from __future__ import annotations
 
@@ -73,11 +73,13 @@ def alert(kind: str, **more: Any) -> Alert:
 def test_faults_are_told_at_once_and_absences_when_confirmed() -> None:
     fault = alert("camera_covered", camera_id="a", detail="镜头被遮挡")
     absence = alert("suspected_absent", window=3)
-    notices, seen = alarms.news([fault, absence], None)
-    assert notices == []  # what is open when we begin is no news
-    notices, seen = alarms.news([fault, absence], frozenset())
-    assert [(n.camera_id, n.method, n.kind) for n in notices] == [("a", 5, 13)]
+
+    def told() -> list[tuple[str, str | None, int, int]]:
+        found = alarms.notices([fault, absence]).items()
+        return [(key, n.camera_id, n.method, n.kind) for key, n in found]
+
+    assert told() == [("camera_covered", "a", 5, 13)]
     absence.state = "confirmed"
-    notices, seen = alarms.news([fault, absence], seen)
-    assert [(n.camera_id, n.method) for n in notices] == [(None, 7)]
-    assert alarms.news([fault, absence], seen)[0] == []
+    assert told()[1:] == [("suspected_absent", None, 7, 0)]
+    fault.state = "closed"
+    assert told() == [("suspected_absent", None, 7, 0)]

@@ -150,6 +150,7 @@ def test_a_bad_rating_opens_a_case_and_tells_the_hall(hall: Played) -> None:
     assert local(opened.last) == "12-12 00:00", "the 15th working day, with one off and one worked"
     assert (alert.kind, alert.level, alert.clerk) == ("negative_evaluation", "hall", "1001")
     assert ticket_id not in alert.alert_id
+    assert (alert.detail, alert.detail_en) == ("H001：不满意", "H001: dissatisfied")
 
 
 def complaint(number: int = 1, **more: Any) -> NewCase:
@@ -220,6 +221,8 @@ def test_reminders_go_to_the_hall_then_to_supervision(hall: Played) -> None:
     raised = first[-1]
     assert isinstance(raised, AlertRaised)
     assert (raised.kind, raised.level, raised.clerk) == ("case_overdue", "hall", "1001")
+    assert raised.detail == "差评H001：回访已超期"
+    assert raised.detail_en == "Negative rating H001: the call-back is overdue"
     assert not any(isinstance(event, CaseOverdue) for event in hall.until("2025-11-24", 23))
     second = hall.until("2025-11-25", 1)
     assert kinds(second) == ["DayOpened", "CaseOverdue", "AlertChanged"]

@@ -189,4 +189,4 @@ class RatingMachine(RuleBasedStateMachine):
 
 
 TestRatingMachine = RatingMachine.TestCase
-TestRatingMachine.settings = settings(max_examples=30, stateful_step_count=30, deadline=None)
+TestRatingMachine.settings = settings(max_examples=30, stateful_step_count=30)

@@ -217,6 +217,7 @@ def test_one_alert_while_a_trouble_lasts() -> None:
     (raised,) = slice_.report("不应答")
     assert isinstance(raised, AlertRaised)
     assert (raised.kind, raised.level, raised.detail) == ("device_fault", "hall", "不应答")
+    assert raised.detail_en == state.IN_ENGLISH["unreachable"]
     assert slice_.report("还是不应答") == []
     (closed,) = slice_.report(None)
     assert closed == AlertChanged(alert_id=raised.alert_id, state="closed", level="hall")

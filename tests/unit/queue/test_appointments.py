@@ -159,7 +159,7 @@ def test_who_did_not_come_is_counted_when_the_day_is_over(hall: PlayedHall) -> N
     assert "a2" not in hall.state.appointments
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.integers(0, 4), max_size=30))
 def test_ordinary_people_are_never_passed_by_more_than_the_slot_holds(steps: list[int]) -> None:
     """And the state is what the records say, whatever happens."""

@@ -171,7 +171,7 @@ STEPS: tuple[Any, ...] = (
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.sampled_from(STEPS), max_size=25))
 def test_the_last_interval_always_agrees_with_the_state(steps: list[Any]) -> None:
     played = PlayedHall()

@@ -180,7 +180,7 @@ moments = st.integers(1_514_764_800, 1_798_761_600).map(  # 2018 to 2026
 spans = st.integers(1, 3 * 86_400)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(halls, zones, moments, spans, spans)
 def test_open_seconds_add_up(hall: Settings, tz: str, start: datetime, a: int, b: int) -> None:
     middle, end = start + timedelta(seconds=a), start + timedelta(seconds=a + b)
@@ -190,7 +190,7 @@ def test_open_seconds_add_up(hall: Settings, tz: str, start: datetime, a: int, b
     assert 0 <= first <= a
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(halls, zones, moments)
 def test_next_opening_is_the_first(hall: Settings, tz: str, now: datetime) -> None:
     opening = sessions.next_opening(hall, None, tz, now)
@@ -203,7 +203,7 @@ def test_next_opening_is_the_first(hall: Settings, tz: str, now: datetime) -> No
         assert sessions.open_seconds(hall, None, tz, now, opening) == 0
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(zones, moments)
 def test_a_moment_lies_in_its_service_day(tz: str, now: datetime) -> None:
     day = sessions.service_day(tz, now)
@@ -211,7 +211,7 @@ def test_a_moment_lies_in_its_service_day(tz: str, now: datetime) -> None:
     assert sessions.midnight_after(tz, yesterday) <= now < sessions.midnight_after(tz, day)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(halls, zones, moments)
 def test_open_periods_are_what_is_open_says(hall: Settings, tz: str, now: datetime) -> None:
     periods = sessions.open_periods(hall, None, tz, now)

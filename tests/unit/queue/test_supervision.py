@@ -93,7 +93,8 @@ def test_without_a_camera_it_needs_people_who_wait(hall: WatchedHall) -> None:
     assert hall.minutes(4) == []
     (alert,) = raised(hall.minutes(1))
     assert alert.waiting == 2
-    assert "2人等候" in alert.detail
+    assert alert.detail == "没有任何操作，2人等候"
+    assert alert.detail_en == "Nothing was pressed, 2 waiting"
 
 
 def test_people_who_come_later_raise_its_priority(hall: WatchedHall) -> None:
@@ -134,6 +135,10 @@ def test_a_service_counts_until_three_times_its_usual_minutes(hall: WatchedHall)
     assert hall.minutes(3 * 8 + 4) == []
     (alert,) = raised(hall.minutes(1))
     assert "3倍" in alert.detail
+    assert (
+        alert.detail_en
+        == "A service takes over 3 times its usual time, nothing was pressed, 1 waiting"
+    )
 
 
 # --- what ends or prevents it ------------------------------------------------------------------
@@ -242,6 +247,7 @@ def test_closed_five_minutes_into_a_session_in_which_it_worked_the_day_before(
     assert hall.minutes(4) == []
     (alert,) = raised(hall.minutes(1), "late_open")
     assert (alert.window, alert.level) == (1, "hall")
+    assert alert.detail_en == "The session began at 08:30, the window is closed"
     # Who closes the window instead of leaving it is no better off: supervision hears of it, too.
     assert hall.minutes(4) == []
     assert [(c.state, c.level) for c in changed(hall.minutes(1))] == [("open", "supervision")]

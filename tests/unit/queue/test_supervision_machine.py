@@ -181,7 +181,6 @@ class Supervised(RuleBasedStateMachine):
 Supervised.TestCase.settings = settings(
     max_examples=60,
     stateful_step_count=30,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
 TestSupervised = Supervised.TestCase

@@ -436,7 +436,7 @@ def scenes(draw: st.DrawFn) -> Scene:
     return scene
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(scenes(), st.integers(0, 7 * 24 * 60))
 def test_everybody_has_a_range_and_nothing_is_changed(scene: Scene, minutes: int) -> None:
     now = NINE + timedelta(minutes=minutes)
