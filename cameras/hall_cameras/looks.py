@@ -1,4 +1,4 @@
-"""Who looked at which camera lately: the audit log has one entry for a while of looking."""
+"""Who looked at which camera, or turned it, lately: one audit entry for a while of it."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ KEPT_MAX = 10_000
 
 
 class Looks:
-    """Of one way of looking; monotonic seconds, in memory: after a restart all is new."""
+    """Of one deed; monotonic seconds, in memory: after a restart all is new."""
 
     def __init__(self) -> None:
         self._looked: dict[tuple[str, str], float] = {}
 
     def anew(self, who: str, camera_id: str) -> bool:
-        """Whether this look is to be told; `who` is a principal's id."""
+        """Whether this look is to be told; `who` is the id of a principal or platform."""
         now, key = time.monotonic(), (who, camera_id)
         if now - self._looked.get(key, -LOOKED_S) < LOOKED_S:
             return False

@@ -45,7 +45,7 @@ async def tree(call: Call) -> Tree:
     shown = {hall.info.region for hall in halls}
     for code in tuple(shown):
         region = kernel.regions.get(code)
-        while region is not None and region.parent is not None:
+        while region is not None and region.parent is not None and region.parent not in shown:
             shown.add(region.parent)
             region = kernel.regions.get(region.parent)
     return {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -112,8 +113,11 @@ def _stored(
         query = query.where(table.c.state == state)
     if window:
         query = query.where(table.c.window == window)
-    rows = connection.execute(query.order_by(table.c.since_ms.desc()).limit(MOST))
-    return [
+    # Read as far as needed: which of years of rows the caller may know is not for the database.
+    rows = connection.execution_options(stream_results=True).execute(
+        query.order_by(table.c.since_ms.desc())
+    )
+    told = (
         (
             row.hall_id,
             Alert(
@@ -134,7 +138,8 @@ def _stored(
         )
         for row in rows
         if may_know(row.kind, row.level, row.window, who)
-    ]
+    )
+    return list(islice(told, MOST))
 
 
 def _notes(connection: Connection, ids: Iterable[str]) -> dict[str, NoteView]:

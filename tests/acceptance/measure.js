@@ -41,6 +41,8 @@
     for (let at = node; at; at = at.parentElement) {
       const style = getComputedStyle(at);
       if (style.opacity === "0" || style.clip !== "auto") return false; // for screen readers only
+      const folded = at.parentElement && at.parentElement.matches("details:not([open])");
+      if (folded && at.tagName !== "SUMMARY") return false;
     }
     return true;
   };

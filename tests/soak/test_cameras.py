@@ -26,7 +26,7 @@ SECONDS = float(os.environ.get("SOAK_SECONDS", "300")) / 4
 RECONNECTS = 1000
 LIBC = ctypes.CDLL(None)
 M_ARENA_MAX = -8  # malloc.h
-GROWTH_MAX = 80e3  # bytes a round
+GROWTH_MAX = 50e3  # bytes a round, which connects to every address at least once
 
 
 def memory() -> float:
@@ -96,5 +96,4 @@ async def test_reconnecting_leaves_nothing_behind(
         await eventually(lambda: held()[0] <= before[0] and held()[1] <= before[1])
         await eventually(lambda: not odd.subscriptions)
         assert odd.most <= 2, "one is let go while the next is made"
-        print("GROWN", grown, rounds, reports)
         assert grown < GROWTH_MAX, f"{grown / 1e3:.0f} kB in each of {rounds} rounds"

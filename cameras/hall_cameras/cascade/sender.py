@@ -17,6 +17,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import TypeAlias
 
+import structlog
 from av.packet import Packet
 from av.video.stream import VideoStream
 
@@ -25,6 +26,8 @@ from hall_cameras.cascade.ps import STREAM_TYPES, Muxer, annex_b
 from hall_cameras.cascade.rtp import PAYLOAD_MAX, Packetiser
 from hall_cameras.cascade.tap import Tap
 from hall_cameras.worker.trouble import CameraTrouble
+
+log = structlog.get_logger()
 
 CLOCK = 90_000  # Hz
 JUMP = 10 * CLOCK  # a time stamp that is so far off belongs to another stream
@@ -60,7 +63,7 @@ _Item: TypeAlias = "_Begin | _Lost | Packet[VideoStream] | None"
 
 
 class Sender:
-    """`ended` is called once, in this thread, with why: "source", "peer", "codec", "stopped"."""
+    """`ended` is called once, in its thread, with why: "source", "peer", "codec", "stopped"."""
 
     def __init__(self, order: wire.Uplink, tap: Tap, ended: Callable[[Sender, str], None]) -> None:
         self.order = order
@@ -149,6 +152,9 @@ class Sender:
         except BlockingIOError:  # the line takes nothing now
             self._skipping = wanted = True
         except OSError:
+            wanted = False
+        except Exception:  # a fault of ours must not end the camera's watch
+            log.exception("uplink_failed", session=self.order.session)
             wanted = False
         if not wanted:
             self._enqueue(_Lost())

@@ -29,6 +29,7 @@ from hall_cameras.cascade.setup import PlatformSetup
 from hall_cameras.cascade.station import Station
 from hall_cameras.cascade.upper import Begin, Effect, End, Open, Told, Turn
 from hall_cameras.domain.state import CamerasState
+from hall_cameras.looks import Looks
 from hall_core.alerts import AlertsState
 from hall_core.clock import millis
 from hall_core.errors import Conflict, HallError, NotFound
@@ -44,7 +45,6 @@ log = structlog.get_logger()
 PURPOSE = "cascade password"
 LOOK_S = 1.0  # how soon a platform hears of a change
 TURN_S = 5.0  # a camera that is not told to stop stops by itself
-AUDITED_S = 600.0  # one entry in the audit log for each platform, camera and deed in this time
 
 
 class Platform(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,7 +72,7 @@ class Cascade:
         self._told: dict[str, set[str]] = {}  # by platform: open alerts that it knows of
         self._task: asyncio.Task[None] | None = None
         self._errands: set[asyncio.Task[None]] = set()
-        self._audited: dict[tuple[str, str, str], float] = {}
+        self._looks: dict[str, Looks] = {}  # by deed
         self._reopening = asyncio.Lock()
         self.allotting = asyncio.Lock()  # of ids: one at a time
         self._ports = Ports()
@@ -345,9 +345,7 @@ class Cascade:
 
     async def _audit(self, platform_id: str, action: str, camera_id: str) -> None:
         """Who looked at or turned which camera; not each time that a stick is moved."""
-        key, now = (platform_id, action, camera_id), time.monotonic()
-        if now - self._audited.get(key, -AUDITED_S) >= AUDITED_S:
-            self._audited[key] = now
+        if self._looks.setdefault(action, Looks()).anew(platform_id, camera_id):
             name = self.find(platform_id).setup.name
             await self._kernel.audit(name, action, camera_id, "", None)
 

@@ -30,6 +30,7 @@ WAITING_MAX = 64  # pictures kept while the server is away
 LIVE_WAITING_MAX = 48  # messages in front of a live view's
 AGAIN_S = (0.2, 0.5, 1.0, 2.0, 5.0)
 ANSWER_S = 25.0
+GIVEN_S = 2 * wire.LEASE_S  # until a server that took us for gone has given us our cameras anew
 LEAVE_S = 2.0  # to tell cameras that nobody listens to them any more, at the end
 
 
@@ -42,7 +43,8 @@ class Worker:
         self._hello = wire.Hello(token=token, name=name, capacity=capacity)
         self._watches: dict[str, Watch] = {}
         self._outbox: asyncio.Queue[wire.ToServer] = asyncio.Queue()
-        self._heard = time.monotonic()
+        self._heard = self._came = time.monotonic()
+        self._ungiven: set[str] = set()  # watched since before this connection, and not given anew
         self._uplinks = Uplinks(self._say, in_thread, _located)
         self._turning = Turning()
         self._errands: set[asyncio.Task[None]] = set()
@@ -74,7 +76,8 @@ class Worker:
             self._url, compression=None, max_size=wire.MESSAGE_MAX, open_timeout=5, proxy=None
         ) as socket:
             await socket.send(wire.encode(self._hello))
-            self._heard = time.monotonic()
+            self._heard = self._came = time.monotonic()
+            self._ungiven = set(self._watches)
             sending = asyncio.create_task(self._send(socket))
             try:
                 while True:
@@ -119,11 +122,20 @@ class Worker:
             if self._watches and time.monotonic() - self._heard > wire.LEASE_S:
                 log.warning("camera_worker_lost_its_leases", cameras=len(self._watches))
                 await self._drop_all()
+            elif time.monotonic() - self._came > GIVEN_S:
+                while self._ungiven:  # another has it by now, or nobody shall watch it any more
+                    await self._drop(self._ungiven.pop())
 
     async def _drop_all(self, patience_s: float = 0.0) -> None:
         self._uplinks.end_all()
         watches, self._watches = list(self._watches.values()), {}
         await asyncio.gather(*(watch.stop(patience_s) for watch in watches))
+
+    async def _drop(self, camera_id: str) -> None:
+        watch = self._watches.pop(camera_id, None)
+        if watch is not None:
+            self._uplinks.drop(camera_id)
+            await watch.stop()
 
     # --- what the server says ------------------------------------------------------------------
 
@@ -138,6 +150,7 @@ class Worker:
     async def _told(self, message: wire.ToWorker) -> None:
         match message:
             case wire.Take(epoch=epoch, order=order):
+                self._ungiven.discard(order.camera_id)
                 watch = self._watches.get(order.camera_id)
                 if watch is None:
                     self._watches[order.camera_id] = Watch(order, epoch, self._say, self._room)
@@ -145,10 +158,7 @@ class Worker:
                     watch.change(order, epoch)
                     watch.feed.want(False, False)  # who looks is said next, and may be others
             case wire.Drop(camera_id=camera_id):
-                watch = self._watches.pop(camera_id, None)
-                if watch is not None:
-                    self._uplinks.drop(camera_id)
-                    await watch.stop()
+                await self._drop(camera_id)
             case wire.Look(camera_id=camera_id, video=video, pictures=pictures):
                 watch = self._watches.get(camera_id)
                 if watch is not None:

@@ -18,6 +18,7 @@ import pytest_asyncio
 from hall_app.check import check_directory
 from hall_app.server import cameras_of
 from hall_cameras import supervisor, wire
+from hall_cameras.worker import run
 from hall_core.setup import CameraSettings
 from tests.peers.odd_camera import OddCamera
 from tests.peers.rtsp import RtspPeer
@@ -305,6 +306,24 @@ async def test_garbage_of_a_worker_is_dropped(alone: HallServer) -> None:
         await worker.say(bad)
         await worker.say(wire.Report(camera_id=camera_id, epoch=take.epoch, state="online"))
         await eventually(lambda: state_of(alone, camera_id) == "online")
+
+
+async def test_a_worker_lets_go_of_what_it_was_not_given_again(
+    alone: HallServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "GIVEN_S", 0.1)
+    camera_id = await added(alone, "rtsp://127.0.0.1:1/x")
+    worker = run.Worker(alone.base, await alone.token("camera"), "away")
+    running = asyncio.create_task(worker.run())
+    await eventually(lambda: worker._watches)
+    for link in cameras_of(alone.kernel).links.values():
+        link.cut()
+    manager = await alone.client("admin")
+    await manager.post(f"/cameras/{camera_id}/commands", {"command": "disable"})
+    await eventually(lambda: cameras_of(alone.kernel).links)
+    await eventually(lambda: not worker._watches)
+    running.cancel()
+    await asyncio.wait([running])
 
 
 async def test_when_nobody_watches_it_is_said(
