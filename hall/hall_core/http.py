@@ -129,7 +129,6 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     keyed: bool = True
 
 
-ANYONE = None
 T = TypeVar("T")
 
 

@@ -201,8 +201,8 @@ class Soap:
     def _in_its_way(self, asked: Callable[[str | None], Any]) -> Any:
         if not self._username:
             return asked(None)
-        known = _ways.get(self.address)
-        ways = (known,) if known else ("token", "digest")
+        # The way that it took last first; a new firmware, or another camera, may know the other.
+        ways = ("digest", "token") if _ways.get(self.address) == "digest" else ("token", "digest")
         for way in ways:
             try:
                 result = asked(way)

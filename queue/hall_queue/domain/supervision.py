@@ -113,11 +113,6 @@ def hours(state: QueueState, post: Post, tz: str, at: datetime) -> sessions.Peri
     return min(found, default=None)
 
 
-def _in_session(state: QueueState, post: Post, ctx: Context) -> bool:
-    period = hours(state, post, ctx.hall.timezone, ctx.now)
-    return period is not None and period[0] <= ctx.now
-
-
 # --- what is due -------------------------------------------------------------------------------
 
 
