@@ -17,7 +17,7 @@ from hall_app.demo.rtsp import VirtualCamera, encode
 from hall_app.demo.run import demonstration
 from hall_app.demo.scenes import FPS, Counters, covered
 from hall_cameras.feature import CamerasFeature
-from hall_cameras.worker.capture import Capture
+from hall_cameras.worker.capture import REST_S, Capture
 from hall_cameras.worker.trouble import CameraTrouble
 from hall_core.setup import Window
 from hall_queue.domain.state import Post
@@ -30,7 +30,7 @@ class Viewer:
     def __init__(self, url: str, hurried: bool = True) -> None:
         self.lights: list[float] = []
         self.why = ""
-        self._capture = Capture(url, self._picture, None, lambda: hurried)
+        self._capture = Capture(url, self._picture, None, lambda: 0.0 if hurried else REST_S)
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 

@@ -1,7 +1,7 @@
 """One session's media: a camera's packets as program stream in RTP, over UDP or TCP, without
 transcoding. A thread of its own, so that nobody waits for a peer that is slow.
 
-Over UDP, frames of a few packets are sent by the thread that reads them, while nothing waits in
+Over UDP, frames that make no burst are sent by the thread that reads them, while nothing waits in
 the queue: to wake another for each costs several times what sending it does.
 """
 
@@ -40,8 +40,7 @@ STUCK_S = 5.0  # a peer that takes nothing
 UNWANTED_S = 5.0  # a peer whose port is closed
 REFUSALS_S = 1.0  # refusals so far apart are not one
 BURST = 16  # packets at once over UDP, then a pause: switches have small buffers
-APART_S = 0.005  # packets that come sooner after one another are a burst
-SMALL = (BURST - 1) * PAYLOAD_MAX  # bytes of a frame that is no more packets than that
+APART_S = 0.005  # frames that come sooner after one another are one burst
 PAUSE_S = 0.0015
 WAITING_MAX = 250  # packets; more are left out up to the next key frame
 SEND_BUFFER = 1 << 20  # bytes
@@ -133,15 +132,18 @@ class Sender:
 
     def packet(self, packet: Packet[VideoStream]) -> None:
         now = time.monotonic()
-        alone, self._came_at = now - self._came_at > APART_S, now
+        idle = self._put == self._done  # the thread only waits for more
+        if idle and now - self._came_at > APART_S:
+            self._burst = 0
+        self._came_at = now
         if packet.is_keyframe:
             self._skipping = False
         if self._queue.qsize() > WAITING_MAX:
             self._skipping = True
         if self._skipping:
             return
-        idle = self._put == self._done  # the thread only waits for more
-        if alone and idle and not self.order.tcp and packet.size <= SMALL and self._muxer:
+        few = self._burst + packet.size // PAYLOAD_MAX + 2 <= BURST
+        if idle and few and not self.order.tcp and self._muxer:
             self._send_now(self._muxer, packet)
         else:
             self._enqueue(packet)

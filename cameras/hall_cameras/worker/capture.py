@@ -25,7 +25,9 @@ KEY_S = 30.0  # without a key frame that could be decoded
 BROKEN_MAX = 60  # packets in a row that can't be decoded
 REST_S = 0.2
 """While nobody looks, packets are left to gather so long: to wake a thread for each of them costs
-as much as reading it."""
+more than reading it."""
+UPLINK_REST_S = 0.06
+"""While only upper platforms look, so long: they are seconds behind anyway."""
 WAITED_S = 0.002  # a read that took longer had to wait: all that had come was read
 
 OPTIONS = {
@@ -56,13 +58,13 @@ class Capture:
         url: str,
         on_picture: Callable[[VideoFrame, Stream], None] | None,
         on_packet: Callable[[Packet[VideoStream], VideoStream], None] | None = None,
-        hurried: Callable[[], bool] = lambda: True,
+        rest_s: Callable[[], float] = lambda: 0.0,
     ) -> None:
-        """`hurried`: whether somebody wants each packet as soon as it comes."""
+        """`rest_s`: how long packets may gather; 0: somebody wants each as soon as it comes."""
         self._url = url
         self._on_picture = on_picture
         self._on_packet = on_packet
-        self._hurried = hurried
+        self._rest_s = rest_s
         self._stopped = False
         self.pictures = 0  # decoded so far
 
@@ -113,8 +115,8 @@ class Capture:
                     last_key = time.monotonic()
             if broken > BROKEN_MAX or time.monotonic() - last_key > KEY_S:
                 raise CameraTrouble("no_picture")
-            if waited and not self._hurried():
-                time.sleep(REST_S)
+            if waited and (rest_s := self._rest_s()):
+                time.sleep(rest_s)
             asked = time.monotonic()
         raise CameraTrouble("ended")
 

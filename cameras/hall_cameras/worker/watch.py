@@ -28,7 +28,7 @@ from hall_cameras.presence.looker import Looker, Presence, Told
 from hall_cameras.worker import pictures
 from hall_cameras.worker.analyst import Analyst, Finding
 from hall_cameras.worker.backoff import Backoff
-from hall_cameras.worker.capture import Capture, Stream
+from hall_cameras.worker.capture import REST_S, UPLINK_REST_S, Capture, Stream
 from hall_cameras.worker.notices import Notice
 from hall_cameras.worker.trouble import CameraTrouble
 from hall_core.events import CameraFault, CameraLinkState
@@ -337,9 +337,12 @@ class Watch:
                 self.feed.cut()
                 self.tap.cut()
 
-        capture = self._capture = Capture(
-            url, look, passed, lambda: self.feed.wanted or self.tap.heard
-        )
+        def rest_s() -> float:
+            if self.feed.wanted:
+                return 0.0
+            return UPLINK_REST_S if self.tap.heard else REST_S
+
+        capture = self._capture = Capture(url, look, passed, rest_s)
         clock = asyncio.create_task(self._look_at_clock())
         try:
             await in_thread(run)
