@@ -282,6 +282,11 @@ class Counter:
         await expect(button).to_be_attached()
         await self.page.keyboard.press(key.lower())
 
+    async def undo(self) -> None:
+        """Take the last step back, once its answer has come."""
+        await self._ready("")
+        await self.page.keyboard.press("u")
+
     async def open(self, clerk: str) -> None:
         """Open the window with a 工号."""
         await self.enter("open")

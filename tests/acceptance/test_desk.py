@@ -48,7 +48,7 @@ async def test_a_locked_counter_opens_with_the_clerks_pin(
         await Counter(page).enter("start")
         await Counter(page).enter("finish")
         await expect(page.locator(".undo")).to_contain_text("H001 已办结")
-        await page.keyboard.press("u")
+        await Counter(page).undo()
         await expect(page.locator(".next[data-action=finish]")).to_be_visible()
         assert pages.faults == []
 

@@ -209,7 +209,8 @@ async def test_a_press_without_network_arrives_once(place: Place) -> None:
         response = await sent.value
         assert response.status == 200, "the server knows this key"
     keys.append(await response.request.header_value("idempotency-key"))
-    assert answers == [201]
+    assert answers[0] == 201
+    assert set(answers[1:]) <= {200}, "a pad that tries again meanwhile is known"
     assert len(set(keys)) == 1
     await expect(pad.locator(".kept")).to_be_hidden()
     assert await pad.evaluate("Object.keys(localStorage).filter(k => k.includes('kept'))") == []
@@ -280,7 +281,8 @@ async def test_the_question_stays_when_the_network_goes(place: Place) -> None:
         with place.pages.expecting("409"):
             await pad.context.set_offline(False)
             await eventually_rated(place, ticket, "satisfied")
-            await eventually(lambda: answers == [409, 201])
+            await eventually(lambda: answers[-1:] == [201])
+        assert set(answers) <= {409, 201}, "the question is over; what was pressed before counts"
     await expect(pad.locator("html[data-link=online]")).to_be_attached()
 
 
