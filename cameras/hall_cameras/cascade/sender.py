@@ -171,7 +171,7 @@ class Sender:
         why = "peer"
         try:
             why = self._serve()
-        except OSError:
+        except (OSError, CameraTrouble):
             why = "stopped" if self._stopped.is_set() else "peer"
         finally:
             self.tap.leave(self)

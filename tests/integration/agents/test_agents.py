@@ -298,9 +298,11 @@ async def test_it_comes_back_after_the_server_and_misses_nothing(tmp_path: Path)
     bell.link.report(None)  # mended while nobody listened
     seen = len(bell.seen)
     async with hall_server(tmp_path / "hall", port=port) as server:
-        assert faults(server, device.device_id)
         await eventually(agent.connected.is_set, MOST_S)
         await eventually(lambda: not faults(server, device.device_id))
+        admin = await server.client("admin")
+        closed = (await admin.get(f"/halls/{HALL}/alerts?state=closed")).body
+        assert [alert["device_id"] for alert in closed] == [device.device_id], "it was still known"
         await eventually(lambda: len(bell.seen) > seen)
         place = await bell.link.place()
         assert place.hall == HALL
