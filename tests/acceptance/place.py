@@ -11,7 +11,7 @@ from playwright.async_api import Browser
 
 from hall_core.clock import ManualClock
 from tests.acceptance.browser import Pages, dated_by
-from tests.acceptance.busy import clock_at
+from tests.acceptance.busy import arrange, clock_at, morning
 from tests.support import HallServer, hall_server
 
 
@@ -33,3 +33,15 @@ async def at_ten(browser: Browser, directory: Path) -> AsyncIterator[Place]:
     ):
         yield Place(server, pages, clock)
         assert pages.faults == []
+
+
+@contextlib.asynccontextmanager
+async def busy_morning(directory: Path) -> AsyncIterator[HallServer]:
+    """Qinghe on a Tuesday at 09:00: full, four clerks away, one of them overdue."""
+    clock = clock_at()
+    async with hall_server(
+        directory, clock=clock, always_open=False, extend=dated_by(clock)
+    ) as server:
+        await morning(server, clock, 30)
+        await arrange(server, clock)
+        yield server

@@ -20,10 +20,10 @@ from tests.acceptance.browser import (
     Counter,
     Pages,
     Size,
-    dated_by,
 )
-from tests.acceptance.busy import FORGETS, arrange, citizens_page, clock_at, morning
-from tests.support import HALL, HallServer, hall_server
+from tests.acceptance.busy import FORGETS, citizens_page
+from tests.acceptance.place import busy_morning
+from tests.support import HALL, HallServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -40,14 +40,7 @@ LENGTHY = 28  # away, too, with more to say
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def hall(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[HallServer]:
-    """Qinghe on a Tuesday at 09:00: full, four clerks away, one of them overdue."""
-    clock = clock_at()
-    directory = tmp_path_factory.mktemp("hall")
-    async with hall_server(
-        directory, clock=clock, always_open=False, extend=dated_by(clock)
-    ) as server:
-        await morning(server, clock, 30)
-        await arrange(server, clock)
+    async with busy_morning(tmp_path_factory.mktemp("hall")) as server:
         yield server
 
 

@@ -15,11 +15,11 @@ import pytest
 import pytest_asyncio
 
 from hall_core.credentials import DeviceKind
-from tests.acceptance.browser import DESK, KIOSK, PAD, SCREEN, Size, dated_by
-from tests.acceptance.busy import arrange, clock_at, morning
+from tests.acceptance.browser import DESK, KIOSK, PAD, SCREEN, Size
 from tests.acceptance.old_browser import BINARY, MISSING, OldChromium, OldPage
+from tests.acceptance.place import busy_morning
 from tests.acceptance.test_looks import DESKS, MEASURE, PUBLIC, Looks, judge
-from tests.support import HALL, HallServer, hall_server
+from tests.support import HALL, HallServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -33,14 +33,7 @@ READY = (
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def hall(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[HallServer]:
-    """Qinghe on a Tuesday at 09:00, full."""
-    clock = clock_at()
-    directory = tmp_path_factory.mktemp("hall")
-    async with hall_server(
-        directory, clock=clock, always_open=False, extend=dated_by(clock)
-    ) as server:
-        await morning(server, clock, 30)
-        await arrange(server, clock)
+    async with busy_morning(tmp_path_factory.mktemp("hall")) as server:
         yield server
 
 
