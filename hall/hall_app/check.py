@@ -38,7 +38,7 @@ from hall_core import tables
 from hall_core.credentials import DeviceKind, UserRole
 from hall_core.setup import HallInfo
 from hall_queue import tables as queue_tables
-from hall_queue.domain.state import TicketState, WindowState
+from hall_queue.domain.state import TicketState
 
 CHUNK = 500  # rows looked up at once
 T = TypeVar("T")
@@ -173,7 +173,7 @@ def _check_constraints(connection: Connection, faults: Faults) -> None:
         faults.add("states", where, f"{shown(row.state)} is no state of a ticket", row.hall_id)
     for row in connection.execute(
         select(window.hall_id, window.number, window.state).where(
-            window.state.not_in(get_args(WindowState))
+            window.state.not_in(queue_tables.STAFFING)
         )
     ):
         where = f"window {row.number}"

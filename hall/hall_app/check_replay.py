@@ -271,9 +271,8 @@ class HallReplay:
         for ticket_id, ticket in queue.tickets.items():
             version = self._last_of(queue_tables.tickets, (ticket_id,), -1)
             yield queue_tables.tickets, ticket_row(self.hall_id, ticket, version)
-        for number, post in queue.posts.items():
-            version = self._last_of(queue_tables.windows, (self.hall_id, number), -1)
-            yield queue_tables.windows, window_row(self.hall_id, post, version)
+        for post in queue.posts.values():
+            yield queue_tables.windows, window_row(self.hall_id, post)
         for alert_id, alert in alerts.alerts.items():
             changed = self._last_of(tables.alerts, (self.hall_id, alert_id), _CHANGED)
             row = alert_row(self.hall_id, alert, alert.since)

@@ -8,7 +8,7 @@ from sqlalchemy import Engine, inspect, text
 
 from hall_app.settings import SettingsError
 
-HEAD = "0012"
+HEAD = "0013"
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 

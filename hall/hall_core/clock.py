@@ -62,9 +62,20 @@ class ManualClock:
         self._now += timedelta(**delta)
 
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_MILLISECOND = timedelta(milliseconds=1)
+_BELOW = tuple(timedelta(microseconds=n) for n in range(1000))
+
+
+def micros(at: datetime) -> int:
+    """UTC microseconds since 1970."""
+    return (at - _EPOCH) // _MICROSECOND
+
+
 def millis(at: datetime) -> int:
     """UTC milliseconds since 1970: how times are stored."""
-    return round(at.timestamp() * 1000)
+    return (at - _EPOCH) // _MILLISECOND
 
 
 def from_millis(value: int) -> datetime:
@@ -73,4 +84,4 @@ def from_millis(value: int) -> datetime:
 
 def to_millis(at: datetime) -> datetime:
     """`at` cut to whole milliseconds, as precise as it is stored."""
-    return at.replace(microsecond=at.microsecond // 1000 * 1000)
+    return at - _BELOW[at.microsecond % 1000]

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, delete, select
 
-from hall_core.clock import Clock, millis
+from hall_core.clock import Clock, micros
 from hall_core.errors import Invalid
 from hall_core.features import Row
 from hall_core.secret import Secret
@@ -44,14 +44,17 @@ class Keys:
         self._store = store
         self._secret_key = secret.hmac("idempotency", "")
         self._clock = clock
-        self._known: dict[bytes, int] = {}  # digest -> the row's at_ms
+        self._known: dict[bytes, int] = {}  # digest -> the row's at_us
+        self._taken: set[int] = set()  # at_us of all rows
+        self._asked_at = self._given_at = 0
         self._under_way: dict[bytes, tuple[bytes, asyncio.Future[Any]]] = {}
 
     def load(self) -> None:
         """Read the digests of all keys that are kept."""
-        query = select(idempotency.c.digest, idempotency.c.at_ms)
+        query = select(idempotency.c.digest, idempotency.c.at_us)
         rows = self._store.read_now(lambda c: c.execute(query).all())
-        self._known = {row.digest: row.at_ms for row in rows}
+        self._known = {row.digest: row.at_us for row in rows}
+        self._taken = set(self._known.values())
 
     def key(self, actor: str, route: str, key: str, body: bytes) -> Key:
         """The key of a request by `actor` to `route`."""
@@ -82,7 +85,7 @@ class Keys:
 
         def query(connection: Connection) -> Any:
             columns = (idempotency.c.body_digest, idempotency.c.answer)
-            where = (idempotency.c.at_ms == at, idempotency.c.digest == key.digest)
+            where = (idempotency.c.at_us == at, idempotency.c.digest == key.digest)
             return connection.execute(select(*columns).where(*where)).one_or_none()
 
         row = await self._store.read(query)
@@ -103,7 +106,15 @@ class Keys:
 
     def row(self, key: Key, answer: bytes) -> Row:
         """The row that stores `answer` under `key`, to be committed with the command's events."""
-        at = millis(self._clock.now())
+        at = micros(self._clock.now())
+        if at == self._asked_at:  # as by a clock that stands: go on where the last one ended
+            at = self._given_at
+        else:
+            self._asked_at = at
+        while at in self._taken:
+            at += 1
+        self._taken.add(at)
+        self._given_at = at
         # From now on the table is asked when the key comes again: even a commit that failed may
         # have happened, if only its outcome was lost.
         self._known[key.digest] = at
@@ -111,13 +122,14 @@ class Keys:
 
     async def expire(self, writer: Writer) -> None:
         """Forget keys older than `KEEP`."""
-        oldest = millis(self._clock.now() - KEEP)
-        old = idempotency.c.at_ms < oldest
+        oldest = micros(self._clock.now() - KEEP)
+        old = idempotency.c.at_us < oldest
         query = select(idempotency.c.digest).where(old)
         digests = await self._store.read(lambda c: c.execute(query).scalars().all())
         await writer.write(statements=[(delete(idempotency).where(old), {})])
         for digest in digests:
             self._known.pop(digest, None)
+        self._taken = {at for at in self._taken if at >= oldest}
 
 
 def _same_body(key: Key, body: bytes) -> None:

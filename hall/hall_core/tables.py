@@ -77,11 +77,15 @@ openings = Table(
 idempotency = Table(
     "idempotency",
     metadata,
-    Column("at_ms", BigInteger, primary_key=True, autoincrement=False),
-    Column("digest", LargeBinary(16), primary_key=True),  # of actor, route and key
+    Column(
+        "at_us",  # UTC microseconds, of which each is taken once
+        BigInteger().with_variant(Integer(), "sqlite"),  # SQLite's own row number
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("digest", LargeBinary(16), nullable=False),  # of actor, route and key
     Column("body_digest", LargeBinary(16), nullable=False),
     Column("answer", Text, nullable=False),  # JSON, without secrets
-    sqlite_with_rowid=False,
     info={INSERT_ONLY: True},
 )
 

@@ -33,6 +33,7 @@ from hall_queue.domain import (
 )
 from hall_queue.domain.apply import apply
 from hall_queue.domain.state import Post, QueueState, Ticket
+from hall_queue.domain.touched import staffed
 from hall_queue.service import QueueService
 
 if TYPE_CHECKING:
@@ -76,22 +77,24 @@ class QueueFeature(Feature):
 
     def rows(self, state: QueueState, record: Recorded, hall_id: str) -> Iterable[Row]:
         event = record.event
+        made: list[Row] = []
         for ticket_id in tickets_of(event):
             ticket = state.tickets.get(ticket_id)
             if ticket is not None:
-                yield (tables.tickets, ticket_row(hall_id, ticket, record.version))
-        for name, key in view.touched(state, record):
-            if name == "windows":
-                for number in state.posts if key is None else (key,):
-                    post = state.posts.get(number)
-                    if post is not None:
-                        yield (tables.windows, window_row(hall_id, post, record.version))
+                made.append((tables.tickets, ticket_row(hall_id, ticket, record.version)))
         for key in appointments_of(event):
-            yield (tables.appointments, appointment_row(hall_id, key, state, record.version))
+            made.append((tables.appointments, appointment_row(hall_id, key, state, record.version)))
+        if isinstance(event, TicketEvent):
+            return made
+        for number in staffed(state, record):
+            post = state.posts.get(number)
+            if post is not None:
+                made.append((tables.windows, window_row(hall_id, post)))
         if isinstance(event, AbsencePosted):
-            yield (tables.absences, posted_row(hall_id, record.at, event))
+            made.append((tables.absences, posted_row(hall_id, record.at, event)))
         elif isinstance(event, AbsenceCleared):
-            yield (tables.absences, cleared_row(hall_id, record.at, event))
+            made.append((tables.absences, cleared_row(hall_id, record.at, event)))
+        return made
 
     def touched(self, state: QueueState, record: Recorded) -> Iterable[Part]:
         return view.touched(state, record)
@@ -182,8 +185,10 @@ def appointment_row(hall_id: str, key: str, state: QueueState, version: int) -> 
     )
 
 
-def window_row(hall_id: str, post: Post, version: int) -> tuple[Any, ...]:
-    return (hall_id, post.setup.number, post.state, post.clerk, post.ticket, version)
+def window_row(hall_id: str, post: Post) -> tuple[Any, ...]:
+    """Who stands there, whatever is called or served."""
+    state = post.state if post.state in ("closed", "away") else "open"
+    return (hall_id, post.setup.number, state, post.clerk)
 
 
 def posted_row(hall_id: str, at: datetime, event: AbsencePosted) -> tuple[Any, ...]:

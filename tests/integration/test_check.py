@@ -354,7 +354,7 @@ CORRUPTIONS: dict[str, tuple[Harm, str]] = {
         "hall qinghe, window 2: is not in table windows",
     ),
     "a window from nowhere": (
-        sql(f"INSERT INTO windows SELECT hall_id, 99, 'closed', NULL, NULL, 1 FROM windows "
+        sql(f"INSERT INTO windows SELECT hall_id, 99, 'closed', NULL FROM windows "
             f"WHERE {HERE} AND number = 1"),
         "hall qinghe, windows: .* rows, but the journal makes",
     ),

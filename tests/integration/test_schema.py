@@ -8,17 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, insert, inspect
+from sqlalchemy import Engine, insert, inspect, select, text
 from sqlalchemy.exc import IntegrityError
 
 import hall_app.features  # every feature's tables  # noqa: F401
 from hall_app import cli, schema
 from hall_core.store import open_engine
-from hall_core.tables import metadata
+from hall_core.tables import idempotency, metadata
 from hall_queue import tables
 from tests.integration.conftest import NewDatabase
 from tests.support import installation
@@ -70,7 +71,7 @@ def ticket(number: int, **values: Any) -> dict[str, Any]:
 
 
 def window(number: int, clerk: str | None = None, state: str = "open") -> dict[str, Any]:
-    return {"hall_id": "hall", "number": number, "state": state, "clerk": clerk, "version": 1}
+    return {"hall_id": "hall", "number": number, "state": state, "clerk": clerk}
 
 
 FITS: list[tuple[Any, list[dict[str, Any]]]] = [
@@ -121,6 +122,46 @@ def test_upgrading_twice_changes_nothing(engine: Engine) -> None:
     assert schema.current(engine) == schema.HEAD
 
 
+def test_what_was_there_before_fewer_pages_is_there_after(
+    new_database: NewDatabase, tmp_path: Path
+) -> None:
+    engine = open_engine(new_database() or f"sqlite:///{tmp_path / 'hall.sqlite'}")
+    config = Config()
+    config.set_main_option("script_location", str(schema.MIGRATIONS))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0012")
+        values = ticket(1, called_ms=5, window=3, state="serving")
+        columns = ", ".join(f'"{name}"' for name in values)
+        marks = ", ".join(f":{name}" for name in values)
+        connection.execute(text(f"INSERT INTO tickets ({columns}) VALUES ({marks})"), values)
+        for number, state, clerk in ((1, "closed", None), (2, "away", "002"), (3, "serving", "3")):
+            connection.execute(
+                text("INSERT INTO windows VALUES ('hall', :number, :state, :clerk, NULL, 7)"),
+                {"number": number, "state": state, "clerk": clerk},
+            )
+        for digest in (b"a" * 16, b"b" * 16):  # in the same millisecond
+            connection.execute(
+                text("INSERT INTO idempotency VALUES (1700000000123, :digest, :digest, '{}')"),
+                {"digest": digest},
+            )
+    schema.upgrade(engine)
+    with engine.connect() as connection:
+        row = connection.execute(select(tables.tickets)).one()
+        assert {name: getattr(row, name) for name in values} == values
+        assert connection.execute(select(tables.windows).order_by("number")).all() == [
+            ("hall", 1, "closed", None),
+            ("hall", 2, "away", "002"),
+            ("hall", 3, "open", "3"),
+        ]
+        keys = connection.execute(select(idempotency).order_by("at_us")).all()
+    assert [(row.at_us // 1000, bytes(row.digest)) for row in keys] == [
+        (1700000000123, b"a" * 16),
+        (1700000000123, b"b" * 16),
+    ]
+    engine.dispose()
+
+
 def test_a_newer_releases_database_is_refused_in_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -129,9 +170,9 @@ def test_a_newer_releases_database_is_refused_in_one_line(
     database.execute("UPDATE alembic_version SET version_num = '9999'")
     database.commit()
     database.close()
-    for command in (["serve", str(tmp_path)], ["check", str(tmp_path)],
-                    ["token", "create", str(tmp_path), "--kind", "kiosk"]):  # fmt: skip
-        assert cli.main(command) == 2
+    for arguments in (["serve", str(tmp_path)], ["check", str(tmp_path)],
+                      ["token", "create", str(tmp_path), "--kind", "kiosk"]):  # fmt: skip
+        assert cli.main(arguments) == 2
         printed = capsys.readouterr()
         assert printed.out == ""
         assert printed.err.count("\n") == 1

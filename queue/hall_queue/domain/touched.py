@@ -51,6 +51,16 @@ def touched(state: QueueState, record: Recorded) -> Iterable[Part]:
     return () if find is None else dict.fromkeys(find(state, record.event))
 
 
+def staffed(state: QueueState, record: Recorded) -> Iterable[int]:
+    """Windows where somebody may have come or gone."""
+    event = record.event
+    if isinstance(event, SetupChanged | DayOpened):
+        return state.posts
+    if _TOUCHED.get(type(event)) is _at_work:
+        return [key for _, key in dict.fromkeys(_at_work(state, event)) if isinstance(key, int)]
+    return ()
+
+
 def _its_queue(state: QueueState, event: Any) -> Iterator[Part]:
     yield "queues", event.queue
 
