@@ -116,9 +116,12 @@ def decide_notices(state: DisplaysState, command: ChangeNotices, context: Contex
     return [NoticesChanged(notices=command.notices)]
 
 
+_CALLS = (TicketCalled, TicketRecalled)
+
+
 def apply(state: DisplaysState, record: Recorded) -> None:
     event = record.event
-    if isinstance(event, TicketCalled | TicketRecalled):
+    if isinstance(event, _CALLS):
         # A recalled number moves to the top instead of standing there twice.
         kept = [c for c in state.recent_calls if c.number != event.number]
         call = Call(event.number, event.window, record.at)

@@ -75,15 +75,17 @@ class DisplaysFeature(Feature):
 
     def touched(self, state: DisplaysState, record: Recorded) -> Iterable[Part]:
         event = record.event
-        if isinstance(event, TicketCalled | TicketRecalled | DayOpened):
-            yield ("recent_calls", None)
-        if isinstance(event, TicketCalled | TicketRecalled):
-            # Said once, when it happens: never part of a snapshot, so not in `parts`.
-            yield ("announcements", (record.version, event.number, event.window))
-        elif isinstance(event, TextsChanged):
-            yield ("texts", None)
-        elif isinstance(event, NoticesChanged):
-            yield ("notices", None)
+        match event:
+            case TicketCalled() | TicketRecalled():
+                yield ("recent_calls", None)
+                # Said once, when it happens: never part of a snapshot, so not in `parts`.
+                yield ("announcements", (record.version, event.number, event.window))
+            case DayOpened():
+                yield ("recent_calls", None)
+            case TextsChanged():
+                yield ("texts", None)
+            case NoticesChanged():
+                yield ("notices", None)
 
     def parts(self) -> Sequence[str]:
         return ("recent_calls", "texts", "notices")

@@ -16,6 +16,8 @@ DIGITS = "零一二三四五六七八九"
 DIGITS_EN = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 PLACES = frozenset({"number", "window", "number_read", "window_read", "number_en", "window_en"})
 
+_READ = str.maketrans("0123456789", DIGITS)
+_READ_EN = dict(zip("0123456789", DIGITS_EN, strict=True))
 _PLACE = re.compile(r"\{([^{}]*)\}")
 
 
@@ -39,8 +41,8 @@ class Announcement(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def fill(template: str, words: Mapping[str, str]) -> str:
-    """`template` with each `{place}` replaced by its word."""
-    return _PLACE.sub(lambda found: words[found[1]], template)
+    """`template`, in which `wrong_place` finds none, with each `{place}` replaced by its word."""
+    return template.format_map(words)
 
 
 def wrong_place(template: str) -> str | None:
@@ -54,10 +56,7 @@ def wrong_place(template: str) -> str | None:
 
 def read_number(number: str, one: str = "一") -> str:
     """A ticket number as it is read: digits singly, letters as they are (H012 → H零一二)."""
-    return "".join(
-        one if sign == "1" else DIGITS[int(sign)] if sign in "0123456789" else sign
-        for sign in number
-    )
+    return number.replace("1", one).translate(_READ)
 
 
 def read_window(window: int) -> str:
@@ -77,7 +76,7 @@ def read_window(window: int) -> str:
 
 def read_number_en(number: str) -> str:
     """A ticket number in English words: H012 → H zero one two."""
-    return " ".join(DIGITS_EN[int(s)] if s in "0123456789" else s for s in number)
+    return " ".join([_READ_EN.get(sign, sign) for sign in number])
 
 
 def announcement(

@@ -29,15 +29,16 @@ from hall_evaluation.domain.state import Case, EvaluationState, Request
 def rows(state: EvaluationState, record: Recorded, hall_id: str) -> Iterator[Row]:
     """After `record` was applied."""
     event = record.event
-    if isinstance(event, EvaluationRequested | EvaluationWithdrawn):
-        request = state.requests[event.ticket_id]
-        yield (tables.evaluation_requests, request_row(hall_id, request, record.version))
-    elif isinstance(event, EvaluationRecorded):
-        yield (tables.ratings, rating_row(hall_id, event, record))
-    elif isinstance(event, CaseOpened | CaseChanged | CaseOverdue):
-        case = state.cases[event.case_id]
-        yield (tables.cases, case_row(hall_id, case, record.version))
-        yield (tables.case_steps, step_row(hall_id, event, record))
+    match event:
+        case EvaluationRequested() | EvaluationWithdrawn():
+            request = state.requests[event.ticket_id]
+            yield (tables.evaluation_requests, request_row(hall_id, request, record.version))
+        case EvaluationRecorded():
+            yield (tables.ratings, rating_row(hall_id, event, record))
+        case CaseOpened() | CaseChanged() | CaseOverdue():
+            case = state.cases[event.case_id]
+            yield (tables.cases, case_row(hall_id, case, record.version))
+            yield (tables.case_steps, step_row(hall_id, event, record))
 
 
 def _ms(at: datetime | None) -> int | None:

@@ -58,7 +58,7 @@ Row: TypeAlias = tuple[Table, tuple[Any, ...]]
 AudienceKind = Literal["public", "pad", "staff", "manager"]
 
 
-class Audience(msgspec.Struct, frozen=True):
+class Audience(msgspec.Struct, frozen=True, cache_hash=True):
     """Who looks at a stream: anonymous screens, one window's pad, the staff at counters and the
     guide desk, or those who manage and supervise and may also know what concerns a clerk.
     `supervises`: of alerts that go up in steps, only the last one is for them."""

@@ -13,7 +13,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import msgspec
 import structlog
@@ -35,6 +35,7 @@ from hall_core.writer import Work, Writer
 log = structlog.get_logger()
 
 Slices = dict[str, Any]
+Show: TypeAlias = Callable[[Feature, Part, Audience], Any]
 SYSTEM = Actor(kind="system", name="system")
 QUIET_S = 2.0  # after a failed commit, before what is due is tried again: a full disk stays full
 _encoder = msgspec.json.Encoder()
@@ -46,6 +47,26 @@ class Reply(msgspec.Struct, frozen=True):
     body: bytes
     version: int
     replayed: bool = False
+
+
+class Listeners(NamedTuple):
+    """Whom one type of event concerns, by what they do about it."""
+
+    fold: tuple[Feature, ...]
+    store: tuple[Feature, ...]
+    react: tuple[Feature, ...]
+    show: tuple[Feature, ...]
+    reveal: tuple[Feature, ...]
+
+    @classmethod
+    def of(cls, features: Sequence[Feature], event: type[Event]) -> Listeners:
+        concerned = [f for f in features if f.listens is None or event in f.listens]
+
+        def that_have(method: str) -> tuple[Feature, ...]:
+            plain = getattr(Feature, method)
+            return tuple(f for f in concerned if getattr(type(f), method) is not plain)
+
+        return cls(*(that_have(m) for m in ("apply", "rows", "react", "touched", "reveal")))
 
 
 class Hall:
@@ -78,10 +99,10 @@ class Hall:
             for feature in features
             for command, decide in feature.commands().items()
         }
-        self._listeners = {
-            event: tuple(f for f in features if f.listens is None or event in f.listens)
-            for event in events.NAMES
-        }
+        self._listeners = {event: Listeners.of(features, event) for event in events.NAMES}
+        self._owners = {part: feature for feature in features for part in feature.parts()}
+        self._shown: dict[tuple[Part, Audience], Any] = {}  # see `show`
+        self._shown_version = -1
         self.heartbeat_parts: list[Callable[[Hall, Audience], dict[str, Any]]] = []
         self._under_way: set[asyncio.Future[Any]] = set()
         self._reading_back: asyncio.Task[None] | None = None  # the last reload
@@ -189,7 +210,7 @@ class Hall:
         waiting = deque(decided)
         records: list[Recorded] = []
         rows: list[Row] = []
-        hall_id = self.info.id
+        hall_id, live = self.info.id, self.live
         opens_day = ""
         try:
             while waiting:
@@ -198,12 +219,12 @@ class Hall:
                 record = Recorded(self.version, context.now, context.actor.name, event)
                 records.append(record)
                 listeners = self._listeners[type(event)]
-                for feature in listeners:
-                    feature.apply(self.live[feature.name], record)
-                for feature in listeners:
-                    state = self.live[feature.name]
-                    rows.extend(feature.rows(state, record, hall_id))
-                    waiting.extend(feature.react(state, record, context))
+                for feature in listeners.fold:
+                    feature.apply(live[feature.name], record)
+                for feature in listeners.store:
+                    rows.extend(feature.rows(live[feature.name], record, hall_id))
+                for feature in listeners.react:
+                    waiting.extend(feature.react(live[feature.name], record, context))
                 rows.append(_journal_row(hall_id, record))
                 if isinstance(event, DayOpened):
                     opens_day = event.day
@@ -227,13 +248,7 @@ class Hall:
             self._keys.begin(key, future)
             rows.append(self._keys.row(key, body))
 
-        frames: list[Frames] = []
-
-        def prepare() -> None:
-            # While the disk works, what will be shown is made from the live state, if nothing was
-            # decided since. It is sent when it is committed.
-            if records and self.version == records[-1].version:
-                frames.extend(self._frames(record, self.live) for record in records)
+        frames = self._prepared(records)
 
         def done(error: Exception | None) -> None:
             self._under_way.discard(future)
@@ -256,12 +271,21 @@ class Hall:
                 future.exception()  # a tick has nobody waiting; the writer has logged the fault
 
         if rows:
-            self._writer.submit(Work(self.info.id, self._epoch, rows, done, meanwhile=prepare))
+            self._writer.submit(Work(self.info.id, self._epoch, rows, done))
         else:
             done(None)  # nothing to store: e.g. a call with nobody waiting
         return future
 
     # --- the committed view --------------------------------------------------------------------
+
+    def _prepared(self, records: list[Recorded]) -> list[Frames]:
+        """What will be shown when these events are on disk, made right after the decision: while
+        the disk works, the event loop sleeps, and a call waits for nothing but the disk."""
+        try:
+            return [self._frames(record, self.live, self.show) for record in records]
+        except Exception:  # it is tried again when they are on disk
+            log.exception("view_failed", hall=self.info.id)
+            return []
 
     def _commit(self, records: list[Recorded], frames: list[Frames]) -> None:
         """What was decided is on disk: show it, and fold it into the committed state."""
@@ -270,34 +294,52 @@ class Hall:
         for record, prepared in zip(records, frames, strict=False):
             self.hub.publish(record.version, prepared)
         for record in records:
-            for feature in self._listeners[type(record.event)]:
+            for feature in self._listeners[type(record.event)].fold:
                 feature.apply(self.committed[feature.name], record)
             if not frames:
-                self.hub.publish(record.version, self._frames(record, self.committed))
+                late = self._frames(record, self.committed, self.show_committed)
+                self.hub.publish(record.version, late)
 
-    def _frames(self, record: Recorded, slices: Slices) -> Frames:
+    def seen(self, part: Part, audience: Audience) -> Any:
+        """A part of the live state, for an answer."""
+        return self.show(self._owners[part[0]], part, audience)
+
+    def show(self, feature: Feature, part: Part, audience: Audience) -> Any:
+        """A part of the live state as `audience` sees it, made once for a version: what a clerk is
+        answered is what their screen is sent."""
+        if self._shown_version != self.version:
+            self._shown_version = self.version
+            self._shown.clear()
+        key = (part, audience)
+        if key not in self._shown:
+            self._shown[key] = feature.render(self.live[feature.name], part, audience)
+        return self._shown[key]
+
+    def show_committed(self, feature: Feature, part: Part, audience: Audience) -> Any:
+        """The same of what is on disk."""
+        return feature.render(self.committed[feature.name], part, audience)
+
+    def _frames(self, record: Recorded, slices: Slices, show: Show) -> Frames:
         """The event's frame for each audience, from `slices` as they are after it."""
+        if not self.hub.audiences:
+            return Frames(0, {})
         touched: dict[Part, Feature] = {}
-        for feature in self._listeners[type(record.event)]:
+        for feature in self._listeners[type(record.event)].show:
             for part in feature.touched(slices[feature.name], record):
                 touched[part] = feature
         windows: set[int | None] = {key for _, key in touched if isinstance(key, int)}
         windows.add(getattr(record.event, "window", None))
         return self.hub.frames(
-            lambda audience: self.event_message(record, touched, slices, audience), windows
+            lambda audience: self.event_message(record, touched, audience, show), windows
         )
 
     def event_message(
-        self,
-        record: Recorded,
-        touched: dict[Part, Feature],
-        slices: Slices,
-        audience: Audience,
+        self, record: Recorded, touched: dict[Part, Feature], audience: Audience, show: Show
     ) -> dict[str, Any]:
         data = self.visible(record, audience)
         changed: dict[str, Any] = {}
         for part, feature in touched.items():
-            rendered = feature.render(slices[feature.name], part, audience)
+            rendered = show(feature, part, audience)
             if rendered is None:
                 continue
             name, key = part
@@ -323,7 +365,7 @@ class Hall:
             return events.public_fields(event)
         shown = events.pad_fields(event, audience.window)
         if shown is not None:
-            for feature in self._listeners[type(event)]:
+            for feature in self._listeners[type(event)].reveal:
                 shown.update(feature.reveal(record, audience))
         return shown
 
@@ -361,6 +403,7 @@ class Hall:
             for feature in self.features
         }
         self.version = version
+        self._shown_version = -1  # versions may come again with other events
         self._last_at = last_at
         self._epoch += 1
         self.suspended = False

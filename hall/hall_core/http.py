@@ -8,6 +8,7 @@ encoding the answer, and turning failures into RFC 9457 problem documents.
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Literal, TypeVar
 
@@ -154,7 +155,8 @@ def _endpoint(
     has_window = "{window}" in route.path
 
     async def endpoint(request: web.Request) -> web.StreamResponse:
-        with seconds.time():
+        started = time.perf_counter()
+        try:
             if "%00" in request.raw_path:  # as in bodies: not every database can look for it
                 raise BadRequest("unreadable_address", "地址里不能有空字符。")
             principal = ANONYMOUS
@@ -176,6 +178,8 @@ def _endpoint(
             body = None if decoder is None else decode(decoder, raw)
             answer = await route.handler(Call(kernel, request, principal, hall, body, key))
             return respond(answer, route.status)
+        finally:
+            seconds.observe(time.perf_counter() - started)
 
     return endpoint
 
@@ -280,11 +284,14 @@ def explain(message: str) -> tuple[str, str]:
 
 def respond(answer: Any, status: int) -> web.StreamResponse:
     """An answer as a response."""
-    if isinstance(answer, web.StreamResponse):
-        return answer
     if isinstance(answer, tuple):
         status, answer = answer
-    body = answer.body if isinstance(answer, Reply) else _encoder.encode(answer)
+    if isinstance(answer, Reply):
+        body = answer.body
+    elif isinstance(answer, web.StreamResponse):  # an abstract mapping: dear to ask about
+        return answer
+    else:
+        body = _encoder.encode(answer)
     return web.Response(body=body, status=status, content_type="application/json")
 
 

@@ -31,6 +31,13 @@ def zone(tz: str) -> ZoneInfo:
     return ZoneInfo(tz)
 
 
+@lru_cache(maxsize=64)
+def local_day(tz: str, now: datetime) -> tuple[int, int]:
+    """(`date.toordinal`, ISO weekday) at `now`: a decision asks several times about one moment."""
+    local = now.astimezone(zone(tz))
+    return local.toordinal(), local.isoweekday()
+
+
 def week_of(sessions: Mapping[int, tuple[Session, ...]]) -> Week:
     """The week of sessions by ISO weekday, as settings have them."""
     return tuple(sessions.get(weekday, ()) for weekday in range(1, 8))
@@ -82,7 +89,7 @@ def bounds(
 
 def open_periods(week: Week, tz: str, now: datetime) -> tuple[Period, ...]:
     """Open time from `now`'s local day on, a little over 14 days, touching sessions joined."""
-    return _periods(week, tz, now.astimezone(zone(tz)).toordinal())
+    return _periods(week, tz, local_day(tz, now)[0])
 
 
 @lru_cache(maxsize=256)

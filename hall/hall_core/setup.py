@@ -25,7 +25,9 @@ class Region(msgspec.Struct, frozen=True, kw_only=True):
     parent: str | None = None
 
 
-class Session(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Session(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, cache_hash=True
+):
     """One opening period of a day, local time `HH:MM`; `until` may be `24:00`.
 
     A day has sessions, not one closing time: a morning ticket survives lunch.

@@ -38,13 +38,9 @@ class Dropped(Exception):
 
 
 class Work:
-    """One decision on its way to disk. `hall` is "" for what belongs to no hall.
+    """One decision on its way to disk. `hall` is "" for what belongs to no hall."""
 
-    `meanwhile` may be called on the event loop, before `done`, while the disk is at work on this
-    decision alone and the loop would only wait.
-    """
-
-    __slots__ = ("done", "epoch", "hall", "meanwhile", "rows", "statements")
+    __slots__ = ("done", "epoch", "hall", "rows", "statements")
 
     def __init__(
         self,
@@ -53,14 +49,12 @@ class Work:
         rows: Iterable[Row],
         done: Callable[[Exception | None], None],
         statements: Iterable[tuple[Executable, dict[str, Any]]] = (),
-        meanwhile: Callable[[], None] | None = None,
     ) -> None:
         self.hall = hall
         self.epoch = epoch
         self.rows = rows
         self.done = done
         self.statements = statements
-        self.meanwhile = meanwhile
 
 
 class Writer:
@@ -131,12 +125,9 @@ class Writer:
             works = self._queue.get()
             while works is not None:
                 batch += works
-                if len(batch) >= BATCH:
+                if len(batch) >= BATCH or self._queue.empty():
                     break
-                try:
-                    works = self._queue.get_nowait()
-                except queue.Empty:
-                    break
+                works = self._queue.get()  # nobody else takes from it
             ending = works is None
             for first in range(0, len(batch), BATCH):
                 outcomes = self._commit_batch(batch[first : first + BATCH])
@@ -178,8 +169,6 @@ class Writer:
             self._connection = connection
             try:
                 self._execute(connection, works)
-                if len(works) == 1 and works[0].meanwhile is not None:
-                    self._loop.call_soon_threadsafe(works[0].meanwhile)
                 connection.connection.commit()
             except Exception:
                 connection.connection.rollback()
@@ -227,6 +216,9 @@ class Writer:
             return
         # sqlite3 gives up the GIL at every row of an executemany and has to win it back from a
         # busy event loop. Statements of 64, 32, 16 … rows give it up once.
+        if len(rows) == 1:
+            cursor.execute(self._upsert(table, 1), rows[0])
+            return
         start = 0
         for size in SIZES:
             while len(rows) - start >= size:

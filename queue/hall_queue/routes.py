@@ -98,7 +98,7 @@ class QueueRoutes:
             version = records[-1].version if records else hall.version
             about = _concerned(state, number, records)
             told: WindowAnswer = {
-                "window": view.render(state, ("windows", number), call.principal.audience),
+                "window": hall.seen(("windows", number), call.principal.audience),
                 "ticket": None if about is None else view.ticket_view(state, about),
                 "version": version,
             }
@@ -226,13 +226,13 @@ def routes(service: QueueService) -> list[Route]:
     manager = roles()
     r = Route
     return [
-        *ticket_routes.routes(service),
-        *appointment_routes.routes(service),
-        r(
+        r(  # first: aiohttp looks for routes in their order, and a call should not wait
             method="POST", path="/halls/{hall}/windows/{window}/commands",
             handler=q.command_window, summary="What a window does", roles=roles("counter", "agent"),
             body=BODIES, answer=WindowAnswer,
         ),
+        *ticket_routes.routes(service),
+        *appointment_routes.routes(service),
         r(
             method="GET", path="/halls/{hall}/windows/{window}/line", handler=q.line,
             summary="Who is called next at a window, and why", roles=STAFF, answer=LineView,

@@ -248,9 +248,8 @@ class QueueService:
         if ticket.state != "waiting":
             return None
         made = self._made(hall)
-        known = made.forecast.tickets.get(ticket.ticket_id)
-        if known is not None:
-            return known
+        if ticket.ticket_id in made.forecast.tickets:
+            return made.forecast.tickets[ticket.ticket_id]
         prefix = ticket.queue
         since = state.lines[prefix].issued - made.issued.get(prefix, 0)
         priority = "green" if ticket.priority == "green" else "normal"

@@ -124,7 +124,9 @@ class TicketRoutes:
         )
         if body.card is not None:
             self.service.cards.forget(body.card)
-        return (200 if reply.replayed else 201), self._with_token(call, reply.body)
+        if reply.replayed:
+            return 200, self._with_token(call, reply.body)
+        return 201, self._with_token(call, reply.body, ticket_id)
 
     def _answer(self, hall: Hall, ticket_id: str) -> Any:
         def answer(live: dict[str, Any], _: Any) -> WaitingTicket:
@@ -138,9 +140,10 @@ class TicketRoutes:
         wait = self.service.wait_of(hall, state, ticket)
         return {**view.ticket_view(state, ticket), "wait_minutes": wait}
 
-    def _with_token(self, call: Call, body: bytes) -> msgspec.Raw:
+    def _with_token(self, call: Call, body: bytes, ticket_id: str | None = None) -> msgspec.Raw:
         """The answer with the citizen's token, which is made and never stored."""
-        ticket_id = _ticket_id.decode(body).ticket_id
+        if ticket_id is None:
+            ticket_id = _ticket_id.decode(body).ticket_id
         token = call.kernel.secret.ticket_token(ticket_id).encode()
         return msgspec.Raw(body[:-1] + b',"token":"' + token + b'"}')
 

@@ -14,7 +14,6 @@ import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -60,7 +59,7 @@ async def serve(directory: Path) -> None:
         touched = {("windows", 1): hall.features[1], ("recent_calls", None): hall.features[2]}
         for _ in range(ROUNDS):
             record = Recorded(hall.hub.version, datetime.now(UTC), "bench", event)
-            message = hall.event_message(record, touched, hall.committed, display)
+            message = hall.event_message(record, touched, display, hall.show_committed)
             frame = text_frame(msgspec.json.encode(message))
             started = time.perf_counter()
             for fd in sockets:
@@ -68,8 +67,13 @@ async def serve(directory: Path) -> None:
             floors.append(time.perf_counter() - started)
             await asyncio.sleep(0.05)  # the screens read: the next round meets empty buffers
             started = time.perf_counter()
-            show = partial(hall.event_message, record, touched, hall.committed)
-            hall.hub.publish(hall.hub.version, hall.hub.frames(show, ()))
+            made = hall.hub.frames(
+                lambda audience, record=record: hall.event_message(  # type: ignore[misc]
+                    record, touched, audience, hall.show_committed
+                ),
+                (),
+            )
+            hall.hub.publish(hall.hub.version, made)
             ours.append(time.perf_counter() - started)
             await asyncio.sleep(0.05)
         figures = {

@@ -110,7 +110,6 @@ def _used_today(state: QueueState, prefix: str) -> int:
 def _day_opened(state: QueueState, event: DayOpened, record: Recorded) -> None:
     """Numbers start again; what ended is dropped, what is open is decided by `on_day_opened`."""
     apply_supervision.day_ended(state, record.at)
-    apply_supervision.day_ended(state, record.at)
     state.day = event.day
     state.numbers = {}
     state.tickets = {

@@ -14,6 +14,7 @@ from hall_core.sessions import (
     Period,
     Week,
     bounds,
+    local_day,
     midnight_after,
     minute_of_day,
     moment,
@@ -43,22 +44,15 @@ __all__ = [
 
 def is_open(settings: Settings, queue: Queue | None, tz: str, now: datetime) -> bool:
     """Whether the hall (or this queue of it) is in one of its sessions."""
-    local = now.astimezone(zone(tz))
-    sessions = settings.week.get(local.isoweekday())
-    if not sessions:
-        return False
-    if queue is not None and queue.sessions is not None:
-        sessions = queue.sessions
-    return any(start <= now < until for start, until, _ in bounds(sessions, tz, local.toordinal()))
+    return current_session(settings, queue, tz, now) is not None
 
 
 def current_session(
     settings: Settings, queue: Queue | None, tz: str, now: datetime
 ) -> Session | None:
     """The session that is running, with its `by_appointment`; None when closed."""
-    local = now.astimezone(zone(tz))
-    sessions = _sessions_on(settings, queue, local.isoweekday())
-    for start, until, session in bounds(sessions, tz, local.toordinal()):
+    today, weekday = local_day(tz, now)
+    for start, until, session in bounds(_sessions_on(settings, queue, weekday), tz, today):
         if start <= now < until:
             return session
     return None
@@ -80,8 +74,7 @@ def closing(settings: Settings, queue: Queue | None, tz: str, now: datetime) -> 
 
     None when nothing closes: the hall runs through midnight into tomorrow, or does not open today.
     """
-    local = now.astimezone(zone(tz))
-    today, weekday = local.toordinal(), local.isoweekday()
+    today, weekday = local_day(tz, now)
     found = bounds(_sessions_on(settings, queue, weekday), tz, today)
     if not found:
         return None

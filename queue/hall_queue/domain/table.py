@@ -193,21 +193,26 @@ _ALSO: Final[dict[str, Callable[[QueueState, Post], bool]]] = {
 }
 
 
+# state -> (command, cell, what else it needs) of what is possible there at all.
+_OFFERED: Final = {
+    state: tuple(
+        (command, row[column], _ALSO.get(command))
+        for command, row in TABLE.items()
+        if row[column] in (YES, WITH_B, IF_ABSENT)
+    )
+    for column, state in enumerate(STATES)
+}
+
+
 def possible_now(state: QueueState, post: Post) -> list[str]:
     """Commands that a clerk may give in this state; times (too early, undone too late) aside."""
-    column = STATES.index(post.state)
-    found = []
-    for command, row in TABLE.items():
-        cell = row[column]
-        if cell == WITH_B:
-            allowed = bool(post.signed_in)
-        elif cell == IF_ABSENT:
-            allowed = post.absence is not None
-        else:
-            allowed = cell == YES
-        if allowed and (command not in _ALSO or _ALSO[command](state, post)):
-            found.append(command)
-    return found
+    return [
+        command
+        for command, cell, also in _OFFERED[post.state]
+        if (cell != WITH_B or post.signed_in)
+        and (cell != IF_ABSENT or post.absence is not None)
+        and (also is None or also(state, post))
+    ]
 
 
 # --- the page of the documentation -------------------------------------------------------------

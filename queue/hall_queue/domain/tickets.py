@@ -22,7 +22,7 @@ from hall_core.events import (
     TicketVerified,
 )
 from hall_core.features import Command, Context
-from hall_core.setup import Service
+from hall_core.setup import Service, Session
 from hall_queue.domain import absence, appointments, order, sessions, waiting
 from hall_queue.domain.commands import (
     CancelTicket,
@@ -58,9 +58,9 @@ def decide_issue(state: QueueState, command: IssueTicket, ctx: Context) -> list[
     if not 1 <= command.cases <= MAX_CASES:
         raise invalid("cases", f"一张号最多办理{MAX_CASES}件，请填写1到{MAX_CASES}。")
     priority = _priority(state, command, service)
-    _require_in_hours(state, line, ctx)
+    session = _require_in_hours(state, line, ctx)
     if booked is None:  # a place was kept for who has an appointment
-        _require_walk_ins(state, line, command, ctx)
+        _require_walk_ins(session, command)
         _require_below_limit(line)
         _require_card(service, command)
     if command.holder is not None:
@@ -122,19 +122,20 @@ def _priority(state: QueueState, command: IssueTicket, service: Service | None) 
     return "green" if command.channel == "guide_desk" else "green_pending"
 
 
-def _require_in_hours(state: QueueState, line: Line, ctx: Context) -> None:
+def _require_in_hours(state: QueueState, line: Line, ctx: Context) -> Session:
+    """The session that is running."""
     tz = ctx.hall.timezone
-    if sessions.is_open(state.settings, line.setup, tz, ctx.now):
-        return
+    session = sessions.current_session(state.settings, line.setup, tz, ctx.now)
+    if session is not None:
+        return session
     opens = sessions.next_opening(state.settings, line.setup, tz, ctx.now)
     then = f"{clock_text(opens, ctx)}开始取号" if opens else "近期没有开放安排，请到导办台咨询"
     raise Conflict("outside_hours", f"“{line.setup.name}”现在不在服务时间，{then}。")
 
 
-def _require_walk_ins(state: QueueState, line: Line, command: IssueTicket, ctx: Context) -> None:
+def _require_walk_ins(session: Session, command: IssueTicket) -> None:
     """Some sessions are for appointments only; the guide desk decides about exceptions."""
-    session = sessions.current_session(state.settings, line.setup, ctx.hall.timezone, ctx.now)
-    if session is not None and session.by_appointment and command.channel != "guide_desk":
+    if session.by_appointment and command.channel != "guide_desk":
         raise Conflict("appointment_only", "本时段只办理预约事项，请到导办台咨询。")
 
 

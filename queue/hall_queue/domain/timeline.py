@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import msgspec
 
@@ -11,26 +11,28 @@ from hall_queue.domain import sessions
 
 
 class Timeline(msgspec.Struct, frozen=True):
-    """Turns open seconds from `now` into clock time."""
+    """Turns open seconds from `now` into clock time. All in seconds: every ticket asks."""
 
     now: datetime
-    stages: tuple[tuple[float, datetime], ...]  # (open seconds before it, when it begins)
+    stages: tuple[tuple[float, float], ...]  # (open seconds before it, clock seconds until it)
 
-    def clock(self, seconds: float) -> datetime:
-        stages = self.stages
-        at = 0
-        while at + 1 < len(stages) and stages[at + 1][0] <= seconds:
-            at += 1
-        before, begin = stages[at]
-        return begin + timedelta(seconds=seconds - before)
+    def clock_s(self, seconds: float) -> float:
+        """Clock seconds from `now` until so many open seconds have passed."""
+        before, begin = self.stages[0]
+        for later, at in self.stages:
+            if later > seconds:
+                break
+            before, begin = later, at
+        return begin + seconds - before
 
     def seconds(self, clock: datetime) -> float:
         """Open seconds until `clock`."""
+        clock_s = (clock - self.now).total_seconds()
         passed = 0.0
         for index, (before, begin) in enumerate(self.stages):
-            if clock <= begin:
+            if clock_s <= begin:
                 break
-            passed = before + (clock - begin).total_seconds()
+            passed = before + clock_s - begin
             if index + 1 < len(self.stages):
                 passed = min(passed, self.stages[index + 1][0])
         return passed
@@ -47,15 +49,15 @@ def timeline(
     ahead = [p for p in sessions.open_periods(settings, queue, tz, now) if p[1] > now]
     midnight = sessions.midnight_after(tz, sessions.service_day(tz, now))
     if not ahead or (ahead[0][0] >= midnight and at_work):
-        return Timeline(now, ((0.0, now),))
+        return Timeline(now, ((0.0, 0.0),))
     if ahead[0][0] >= midnight:
         midnight = sessions.midnight_after(tz, sessions.service_day(tz, ahead[0][0]))
-    stages: list[tuple[float, datetime]] = []
+    stages: list[tuple[float, float]] = []
     passed = 0.0
     for start, until in ahead:
         if start >= midnight:
             break
         begin = max(start, now)
-        stages.append((passed, begin))
+        stages.append((passed, (begin - now).total_seconds()))
         passed += (until - begin).total_seconds()
     return Timeline(now, tuple(stages))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -80,6 +80,9 @@ class Waits(Mapping[str, Wait]):
 
     def add(self, ticket_id: str, time: Timeline, start: Start) -> None:
         self._starts[ticket_id] = (time, start)
+
+    def __contains__(self, ticket_id: object) -> bool:
+        return ticket_id in self._starts
 
     def __getitem__(self, ticket_id: str) -> Wait:
         return _wait(*self._starts[ticket_id])
@@ -162,18 +165,18 @@ def arrival(
 
 
 def _wait(time: Timeline, start: Start) -> Wait:
-    low_s = max(0.0, start.after_s - NARROW * start.spread_s)
-    high_s = start.after_s + WIDE * start.spread_s
-    at_low, at_likely, at_high = (time.clock(s) for s in (low_s, start.after_s, high_s))
-    now = time.now
-    clock_high_s = (at_high - now).total_seconds()
+    now, likely_s, spread_s = time.now, start.after_s, start.spread_s
+    high_s = likely_s + WIDE * spread_s
+    clock_low_s = time.clock_s(max(0.0, likely_s - NARROW * spread_s))
+    clock_likely_s = time.clock_s(likely_s)
+    clock_high_s = time.clock_s(high_s)
     return Wait(
-        math.floor((at_low - now).total_seconds() / 60),
-        round((at_likely - now).total_seconds() / 60),
+        int(clock_low_s // 60),
+        round(clock_likely_s / 60),
         math.ceil(clock_high_s / 60),
-        at_low,
-        at_likely,
-        at_high,
+        now + timedelta(0, clock_low_s),
+        now + timedelta(0, clock_likely_s),
+        now + timedelta(0, clock_high_s),
         clock_high_s - high_s > 1.0,
         start.assumed,
     )
