@@ -18,6 +18,10 @@ _HOST = re.compile(r"\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z_](?:[0-9A-Za-z_.-]{0,251}[0-9
 class BadAddress(ValueError):
     """The address can't be one; the message is for the person who typed it."""
 
+    def __init__(self, message: str, message_en: str = "") -> None:
+        super().__init__(message)
+        self.message_en = message_en
+
 
 class Rtsp(NamedTuple):
     """An RTSP address with what stood before its `@` taken out."""
@@ -50,7 +54,7 @@ def rtsp_address(text: str) -> Rtsp:
     text = _plain(text)
     scheme, separator, rest = text.partition("://")
     if not separator or scheme.lower() not in ("rtsp", "rtsps"):
-        raise BadAddress("RTSP 地址应以 rtsp:// 开头。")
+        raise BadAddress("RTSP 地址应以 rtsp:// 开头。", "An RTSP address begins with rtsp://.")
     # The last @ ends the credentials: a password may hold @ : / # itself.
     credentials, at, place = rest.rpartition("@")
     username, _, password = credentials.partition(":") if at else ("", "", "")
@@ -121,7 +125,10 @@ def mask(text: str) -> str:
 def _plain(text: str) -> str:
     text = text.strip()
     if not text or len(text) > TEXT_MAX or not text.isprintable() or " " in text:
-        raise BadAddress("地址为空、过长，或含有空格等字符。")
+        raise BadAddress(
+            "地址为空、过长，或含有空格等字符。",
+            "The address is empty or too long, or has spaces or other signs in it.",
+        )
     return text
 
 
@@ -154,10 +161,16 @@ def _lenient(url: str) -> _Parts | None:
 def _split(url: str, schemes: tuple[str, ...]) -> _Parts:
     parts = _lenient(url)
     if parts is None or parts.scheme.lower() not in schemes or parts.hostname is None:
-        raise BadAddress(f"地址应为 {schemes[0]}://主机[:端口]/… 的形式。")
+        raise BadAddress(
+            f"地址应为 {schemes[0]}://主机[:端口]/… 的形式。",
+            f"Please write the address like {schemes[0]}://host[:port]/…",
+        )
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     if not _HOST.fullmatch(host) or "@" in url:
-        raise BadAddress("地址里的主机名不正确；用户名和密码请另行填写。")
+        raise BadAddress(
+            "地址里的主机名不正确；用户名和密码请另行填写。",
+            "The host in the address is wrong. User name and password have their own fields.",
+        )
     return parts
 
 

@@ -199,7 +199,11 @@ def address_of(body: NewCameraBody | ProbeBody, where: str = "") -> Address:
     credentials = Credentials(body.username, body.password)
     if isinstance(body, ProbeBody) or not body.rtsp:
         if not onvif:
-            raise invalid(f"{where}onvif", "请填写 ONVIF 地址或 RTSP 地址。")
+            raise invalid(
+                f"{where}onvif",
+                "请填写 ONVIF 地址或 RTSP 地址。",
+                "Please give an ONVIF or an RTSP address.",
+            )
         return Address(onvif, "", credentials)
     rtsp = _rtsp(body.rtsp, where)
     if not body.username:
@@ -226,7 +230,9 @@ def edited_address(old: Address, body: EditBody) -> Address:
     if body.password is not None:
         credentials = msgspec.structs.replace(credentials, password=body.password)
     if not onvif and not rtsp:
-        raise invalid("onvif", "请填写 ONVIF 地址或 RTSP 地址。")
+        raise invalid(
+            "onvif", "请填写 ONVIF 地址或 RTSP 地址。", "Please give an ONVIF or an RTSP address."
+        )
     return Address(onvif, rtsp, credentials)
 
 
@@ -234,11 +240,11 @@ def _onvif(text: str, where: str) -> str:
     try:
         return addresses.onvif_address(text)
     except addresses.BadAddress as error:
-        raise invalid(f"{where}onvif", str(error)) from None
+        raise invalid(f"{where}onvif", str(error), error.message_en) from None
 
 
 def _rtsp(text: str, where: str) -> addresses.Rtsp:
     try:
         return addresses.rtsp_address(text)
     except addresses.BadAddress as error:
-        raise invalid(f"{where}rtsp", str(error)) from None
+        raise invalid(f"{where}rtsp", str(error), error.message_en) from None

@@ -76,9 +76,11 @@ def _period(call: Call, hall: Hall) -> tuple[str, str, bool]:
     until = call.request.query.get("to", max(start, today))
     for name, day in (("from", start), ("to", until)):
         if not DAY.fullmatch(day):
-            raise invalid(name, "日期应为 2026-01-31 的形式。")
+            raise invalid(
+                name, "日期应为 2026-01-31 的形式。", "Please write the date like 2026-01-31."
+            )
     if until < start:
-        raise invalid("to", "结束日期早于开始日期。")
+        raise invalid("to", "结束日期早于开始日期。", "The last day is before the first day.")
     return start, until, start <= today <= until
 
 

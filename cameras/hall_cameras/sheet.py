@@ -46,7 +46,8 @@ class Table(msgspec.Struct, frozen=True):
     def _named(self, error: FieldError) -> FieldError:
         found = _ROW.match(error.field)  # a table of one row has no rows in its fields
         line = self.lines[int(found[1]) if found else 0]
-        return FieldError(error.field, f"第 {line} 行：{error.message}")
+        english = f"Row {line}: {error.message_en}" if error.message_en else ""
+        return FieldError(error.field, f"第 {line} 行：{error.message}", english)
 
 
 def read(body: ImportBody) -> Table:
@@ -63,7 +64,11 @@ def read(body: ImportBody) -> Table:
 
 def _counted(table: Table) -> Table:
     if not 1 <= len(table.rows) <= ROWS_MAX:
-        raise invalid("rows", f"一次可导入 1 到 {ROWS_MAX} 台摄像机。")
+        raise invalid(
+            "rows",
+            f"一次可导入 1 到 {ROWS_MAX} 台摄像机。",
+            f"Please import 1 to {ROWS_MAX} cameras at a time.",
+        )
     return table
 
 
@@ -72,10 +77,20 @@ def _table(lines: list[list[str]]) -> Table:
     unknown = [head for head in heads if head and head.lower() not in COLUMNS]
     if unknown:
         known = "、".join(name for name in COLUMNS if not name.isascii() or name[0].isupper())
-        raise invalid("rows", f"不认识这一列：{unknown[0][:40]}。第一行应为列名：{known}。")
+        known_en = ", ".join(dict.fromkeys(COLUMNS.values()))
+        raise invalid(
+            "rows",
+            f"不认识这一列：{unknown[0][:40]}。第一行应为列名：{known}。",
+            f"The column “{unknown[0][:40]}” is not known. The first line names the columns:"
+            f" {known_en}.",
+        )
     names = [COLUMNS.get(head.lower(), "") for head in heads]
     if "name" not in names:
-        raise invalid("rows", "缺少“名称”列；第一行应为列名。")
+        raise invalid(
+            "rows",
+            "缺少“名称”列；第一行应为列名。",
+            "The column “name” is missing. The first line names the columns.",
+        )
     rows: list[NewCameraBody] = []
     places: list[int] = []
     errors: list[FieldError] = []
@@ -88,7 +103,8 @@ def _table(lines: list[list[str]]) -> Table:
             places.append(number)
         except msgspec.ValidationError:
             words = f"第 {number} 行：缺少名称，或有一格超过 128 个字。"
-            errors.append(FieldError(f"rows[{number - 2}]", words))
+            english = f"Row {number}: The name is missing, or a cell has more than 128 characters."
+            errors.append(FieldError(f"rows[{number - 2}]", words, english))
     if errors:
         raise Invalid("invalid_field", errors[0].message, tuple(errors))
     return Table(tuple(rows), tuple(places))
@@ -101,13 +117,19 @@ def _of_csv(text: str) -> list[list[str]]:
             for line in csv.reader(io.StringIO(text.lstrip("\ufeff")))
         ]
     except csv.Error as error:
-        raise invalid("csv", f"文件内容无法解读：{error}。") from None
+        raise invalid(
+            "csv", f"文件内容无法解读：{error}。", f"The file can't be read: {error}."
+        ) from None
 
 
 def _of_xlsx(data: bytes) -> list[list[str]]:
     from openpyxl import load_workbook  # takes a while, and few installations ever ask
 
-    unreadable = invalid("xlsx", "文件无法解读；请存为 .xlsx 或 CSV 后再试。")
+    unreadable = invalid(
+        "xlsx",
+        "文件无法解读；请存为 .xlsx 或 CSV 后再试。",
+        "The file can't be read. Please save it as .xlsx or CSV and try again.",
+    )
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as parts:
             if sum(part.file_size for part in parts.infolist()) > UNPACKED_MAX:

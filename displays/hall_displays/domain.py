@@ -20,7 +20,7 @@ from hall_core.events import (
     TicketRecalled,
 )
 from hall_core.features import Command, Context
-from hall_core.texts import TICKET_LAYOUT_MAX, TICKET_TEXTS, wrong_layout
+from hall_core.texts import TICKET_LAYOUT_MAX, TICKET_TEXTS, layout_fault
 from hall_displays.speech import wrong_place
 
 RECENT_CALLS = 12
@@ -79,40 +79,68 @@ def decide_texts(state: DisplaysState, command: ChangeTexts, context: Context) -
     for key, text in command.texts.items():
         where = f"texts.{key}"
         if key not in DEFAULT_TEXTS:
-            raise invalid(where, "没有这条文字。")
+            raise invalid(where, "没有这条文字。", "There is no such text.")
         most = TICKET_LAYOUT_MAX if key == "ticket.layout" else TEXT_MAX
         if len(text) > most:
-            raise invalid(where, f"最多 {most} 个字。")
+            raise invalid(where, f"最多 {most} 个字。", f"Please use at most {most} characters.")
         if text == "":
             continue  # back to the default
         if key == "ticket.layout":
-            wrong = wrong_layout(text)
+            wrong = layout_fault(text)
             if wrong is not None:
-                raise invalid(where, wrong)
+                raise invalid(where, *wrong)
             continue
         if key in CHOICES and text not in CHOICES[key]:
-            raise invalid(where, f"只能是 {'、'.join(CHOICES[key])}。")
+            raise invalid(
+                where,
+                f"只能是 {'、'.join(CHOICES[key])}。",
+                f"Please choose one of: {', '.join(CHOICES[key])}.",
+            )
         if wrong_place(text) is not None:
-            places = "number、window、number_read、window_read、number_en、window_en"
-            raise invalid(where, f"花括号里只能写 {places}。")
+            places = ("number", "window", "number_read", "window_read", "number_en", "window_en")
+            raise invalid(
+                where,
+                f"花括号里只能写 {'、'.join(places)}。",
+                f"Braces may only hold one of: {', '.join(places)}.",
+            )
     return [TextsChanged(texts=command.texts)]
 
 
 def decide_notices(state: DisplaysState, command: ChangeNotices, context: Context) -> list[Event]:
     if len(command.notices) > NOTICES_MAX:
-        raise invalid("notices", f"最多 {NOTICES_MAX} 条公示。")
+        raise invalid(
+            "notices",
+            f"最多 {NOTICES_MAX} 条公示。",
+            f"There can be at most {NOTICES_MAX} notices.",
+        )
     seen: set[str] = set()
     for index, notice in enumerate(command.notices):
         where = f"notices[{index}]"
         if not 1 <= len(notice.id) <= 40 or notice.id in seen:
-            raise invalid(f"{where}.id", "编号应唯一，1 到 40 个字符。")
+            raise invalid(
+                f"{where}.id",
+                "编号应唯一，1 到 40 个字符。",
+                "Each notice needs its own id of 1 to 40 characters.",
+            )
         seen.add(notice.id)
         if not 1 <= len(notice.title) <= 60:
-            raise invalid(f"{where}.title", "标题应为 1 到 60 个字。")
+            raise invalid(
+                f"{where}.title",
+                "标题应为 1 到 60 个字。",
+                "Please give the notice a title of 1 to 60 characters.",
+            )
         if len(notice.body) > NOTICE_BODY_MAX:
-            raise invalid(f"{where}.body", f"内容最多 {NOTICE_BODY_MAX} 个字。")
+            raise invalid(
+                f"{where}.body",
+                f"内容最多 {NOTICE_BODY_MAX} 个字。",
+                f"The text can have at most {NOTICE_BODY_MAX} characters.",
+            )
         if not 4 <= notice.seconds <= 120:
-            raise invalid(f"{where}.seconds", "停留时间应为 4 到 120 秒。")
+            raise invalid(
+                f"{where}.seconds",
+                "停留时间应为 4 到 120 秒。",
+                "A notice stays for 4 to 120 seconds.",
+            )
     return [NoticesChanged(notices=command.notices)]
 
 

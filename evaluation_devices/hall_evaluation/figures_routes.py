@@ -109,7 +109,9 @@ def _day(call: Call, name: str, default: date) -> date:
             raise ValueError
         return date.fromisoformat(text)
     except ValueError:
-        raise invalid(name, "日期应为 2026-10-01 的形式。") from None
+        raise invalid(
+            name, "日期应为 2026-10-01 的形式。", "Please write the date like 2026-10-01."
+        ) from None
 
 
 def _period(call: Call, today: date) -> tuple[str, str]:
@@ -117,9 +119,11 @@ def _period(call: Call, today: date) -> tuple[str, str]:
     last = _day(call, "to", today)
     first = _day(call, "from", last.replace(day=1))
     if first > last:
-        raise invalid("from", "开始日期不能晚于结束日期。")
+        raise invalid(
+            "from", "开始日期不能晚于结束日期。", "The first day cannot be after the last day."
+        )
     if last - first > PERIOD_MAX:
-        raise invalid("from", "一次最多查询三年。")
+        raise invalid("from", "一次最多查询三年。", "Please choose at most three years at a time.")
     return first.isoformat(), last.isoformat()
 
 

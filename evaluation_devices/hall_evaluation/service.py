@@ -139,7 +139,11 @@ class EvaluationService:
         note = contact_id = None
         text = text.strip()
         if len(text) > TEXT_MAX:
-            raise invalid(f"{where}text", f"最多 {TEXT_MAX} 个字。")
+            raise invalid(
+                f"{where}text",
+                f"最多 {TEXT_MAX} 个字。",
+                f"Please use at most {TEXT_MAX} characters.",
+            )
         if text:
             note = secrets.token_hex(8)
             rows.append(self.kernel.note_row(note, hall.info.id, text, actor))
@@ -151,9 +155,17 @@ class EvaluationService:
     def _contact_row(self, contact_id: str, hall: Hall, given: GivenContact, where: str) -> Row:
         name, phone = given.name.strip(), re.sub(r"[\s()（）]", "", given.phone)
         if len(name) > NAME_MAX or not (name.isprintable() or not name):
-            raise invalid(f"{where}contact.name", f"姓名最多 {NAME_MAX} 个字。")
+            raise invalid(
+                f"{where}contact.name",
+                f"姓名最多 {NAME_MAX} 个字。",
+                f"The name can have at most {NAME_MAX} characters.",
+            )
         if not PHONE.fullmatch(phone):
-            raise invalid(f"{where}contact.phone", "电话号码不正确，请填写手机号或固定电话。")
+            raise invalid(
+                f"{where}contact.phone",
+                "电话号码不正确，请填写手机号或固定电话。",
+                "This is no phone number. Please enter a mobile or landline number.",
+            )
         plain = msgspec.json.encode({"name": name, "phone": phone}).decode()
         sealed = self.kernel.secret.encrypt(PURPOSE, plain)
         expires = millis(self.kernel.clock.now() + NOTE_LIFE)

@@ -59,15 +59,27 @@ async def add_hall(call: Call) -> Any:
         raise Forbidden("wrong_hall", "只有管辖全部大厅的管理员才能新建大厅。")
     _check_names(body.name, body.name_en)
     if not ID.fullmatch(body.id):
-        raise invalid("id", "编号用小写字母开头，可含小写字母、数字、- 和 _，2 到 40 个字符。")
+        raise invalid(
+            "id",
+            "编号用小写字母开头，可含小写字母、数字、- 和 _，2 到 40 个字符。",
+            "Begin the id with a small letter; use 2 to 40 small letters, figures, - and _.",
+        )
     try:
         ZoneInfo(body.timezone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise invalid("timezone", "没有这个时区，例如 Asia/Shanghai。") from None
+        raise invalid(
+            "timezone",
+            "没有这个时区，例如 Asia/Shanghai。",
+            "There is no such time zone. Please write one like Asia/Shanghai.",
+        ) from None
     region = body.region if isinstance(body.region, Region) else None
     code = region.code if region is not None else str(body.region)
     if region is None and code not in kernel.regions:
-        raise invalid("region", "没有这个行政区划，请先填写其代码和名称。")
+        raise invalid(
+            "region",
+            "没有这个行政区划，请先填写其代码和名称。",
+            "There is no such region. Please enter its code and name first.",
+        )
     if region is not None:
         _check_region(call, region)
     info = HallInfo(
@@ -113,21 +125,43 @@ def region_row(region: Region) -> Row:
 
 def _check_names(name: str, name_en: str) -> None:
     if not 1 <= len(name.strip()) <= NAME_CHARS:
-        raise invalid("name", f"名称应为 1 到 {NAME_CHARS} 个字。")
+        raise invalid(
+            "name",
+            f"名称应为 1 到 {NAME_CHARS} 个字。",
+            f"The name must be 1 to {NAME_CHARS} characters.",
+        )
     if len(name_en) > NAME_EN_CHARS:
-        raise invalid("name_en", f"英文名称最多 {NAME_EN_CHARS} 个字符。")
+        raise invalid(
+            "name_en",
+            f"英文名称最多 {NAME_EN_CHARS} 个字符。",
+            f"The English name can have at most {NAME_EN_CHARS} characters.",
+        )
 
 
 def _check_region(call: Call, region: Region) -> None:
     regions = call.kernel.regions
     if not CODE.fullmatch(region.code):
-        raise invalid("region.code", "行政区划代码为 12 位数字。")
+        raise invalid(
+            "region.code", "行政区划代码为 12 位数字。", "The region code must be 12 digits."
+        )
     if region.code in regions:
-        raise invalid("region.code", "这个行政区划已经有了，请直接选择。")
+        raise invalid(
+            "region.code",
+            "这个行政区划已经有了，请直接选择。",
+            "This region is there already. Please choose it from the list.",
+        )
     if not 1 <= len(region.name.strip()) <= NAME_CHARS:
-        raise invalid("region.name", f"行政区划名称应为 1 到 {NAME_CHARS} 个字。")
+        raise invalid(
+            "region.name",
+            f"行政区划名称应为 1 到 {NAME_CHARS} 个字。",
+            f"The region name must be 1 to {NAME_CHARS} characters.",
+        )
     if region.parent is not None and region.parent not in regions:
-        raise invalid("region.parent", "没有这个上级行政区划。")
+        raise invalid(
+            "region.parent",
+            "没有这个上级行政区划。",
+            "The region it belongs to is not there. Please choose another.",
+        )
 
 
 async def rename_hall(call: Call) -> Any:

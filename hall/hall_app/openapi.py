@@ -53,6 +53,7 @@ PROBLEM = {
                             "properties": {
                                 "field": {"type": "string"},
                                 "message": {"type": "string"},
+                                "message_en": {"type": "string"},
                             },
                         },
                     },

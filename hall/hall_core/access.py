@@ -232,7 +232,9 @@ class Access:
         if replaces is not None and (
             replaces not in self.devices or self.devices[replaces].hall_id != hall_id
         ):
-            raise invalid("replaces", "没有这台设备。")
+            raise invalid(
+                "replaces", "没有这台设备。", "There is no such device. Please choose again."
+            )
         code = new_code()
         expires = millis(self._clock.now() + CODE_LIFE)
         values = (self._code_hash(code), kind, hall_id, window, name, replaces, expires)

@@ -171,9 +171,9 @@ class AlertCommand(msgspec.Struct, forbid_unknown_fields=True):
 async def handle_alert(call: Call) -> Any:
     body: AlertCommand = call.body
     if len(body.text) > 500:
-        raise invalid("text", "说明最多 500 个字。")
+        raise invalid("text", "说明最多 500 个字。", "Please use at most 500 characters.")
     if body.command in ("explain", "appeal", "dismiss") and not body.text.strip():
-        raise invalid("text", "请写明理由。")
+        raise invalid("text", "请写明理由。", "Please give the reason.")
     earlier = await call.earlier()
     if earlier is not None:
         return earlier

@@ -88,13 +88,21 @@ class NewCode(msgspec.Struct, forbid_unknown_fields=True):
 async def new_code(call: Call) -> Any:
     body: NewCode = call.body
     if body.kind in ("supervisor", "admin"):
-        raise invalid("kind", "人员请使用账号登录，不能配对。")
+        raise invalid(
+            "kind",
+            "人员请使用账号登录，不能配对。",
+            "People sign in with an account; they cannot be paired.",
+        )
     if body.kind in ("counter", "pad") and body.window is None and body.replaces is None:
-        raise invalid("window", "请选择窗口。")
+        raise invalid("window", "请选择窗口。", "Please choose a window.")
     if body.window is not None and not 1 <= body.window <= 999:
-        raise invalid("window", "没有这个窗口。")
+        raise invalid("window", "没有这个窗口。", "There is no such window. Please choose again.")
     if len(body.name) > NAME_CHARS:
-        raise invalid("name", f"名称最多 {NAME_CHARS} 个字。")
+        raise invalid(
+            "name",
+            f"名称最多 {NAME_CHARS} 个字。",
+            f"The name can have at most {NAME_CHARS} characters.",
+        )
 
     async def act() -> Write:
         hall_id = call.hall.info.id
@@ -131,7 +139,11 @@ async def command_device(call: Call) -> Any:
         raise Forbidden("wrong_hall", "当前身份不属于这个大厅。")
     name = body.name if isinstance(body, Configure) else None
     if name is not None and not 1 <= len(name) <= NAME_CHARS:
-        raise invalid("name", f"名称应为 1 到 {NAME_CHARS} 个字。")
+        raise invalid(
+            "name",
+            f"名称应为 1 到 {NAME_CHARS} 个字。",
+            f"The name must be 1 to {NAME_CHARS} characters.",
+        )
 
     async def act() -> Write:
         device = access.device(device_id)

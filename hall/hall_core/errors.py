@@ -21,11 +21,12 @@ from __future__ import annotations
 import msgspec
 
 
-class FieldError(msgspec.Struct, frozen=True):
-    """One wrong field: where, and why in words."""
+class FieldError(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One wrong field: where, and why in words. `message_en`: "" where nobody wrote it."""
 
     field: str
     message: str
+    message_en: str = ""
 
 
 class HallError(Exception):
@@ -88,6 +89,6 @@ def cannot_store() -> Unavailable:
     )
 
 
-def invalid(field: str, message: str) -> Invalid:
+def invalid(field: str, message: str, message_en: str = "") -> Invalid:
     """An Invalid with one wrong field."""
-    return Invalid("invalid_field", message, (FieldError(field, message),))
+    return Invalid("invalid_field", message, (FieldError(field, message, message_en),))

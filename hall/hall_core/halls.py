@@ -2,7 +2,8 @@
 
 A hall's state of today lives in memory twice. `live` is changed the moment a command is decided,
 so that the next command sees it. `committed` is the same fold, applied when the writer says that
-the events are on disk; replies, snapshots and streams are made from it, so nobody outside ever
+the events are on disk. A decision's reply and its frames for screens are made right after it and
+go out when its events are on disk; snapshots are made from `committed`. So nobody outside ever
 sees what may still be lost. All functions here run on the event loop; none of them waits between
 reading the state and changing it.
 """

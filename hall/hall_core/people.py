@@ -96,15 +96,25 @@ def check_rights(
 ) -> None:
     """Raises Invalid for rights that make no sense here."""
     if not roles:
-        raise invalid("roles", "请至少选择一个角色。")
+        raise invalid("roles", "请至少选择一个角色。", "Please choose at least one role.")
     if "auditor" in roles and len(set(roles)) > 1:
-        raise invalid("roles", "审计员不能兼任其他角色。")
+        raise invalid(
+            "roles",
+            "审计员不能兼任其他角色。",
+            "An auditor cannot have another role. Please choose one or the other.",
+        )
     for index, hall_id in enumerate(halls or ()):
         if hall_id not in call.kernel.halls:
-            raise invalid(f"halls[{index}]", "没有这个大厅。")
+            raise invalid(
+                f"halls[{index}]", "没有这个大厅。", "There is no such hall. Please choose again."
+            )
     for index, code in enumerate(regions or ()):
         if code not in call.kernel.regions:
-            raise invalid(f"regions[{index}]", "没有这个行政区划。")
+            raise invalid(
+                f"regions[{index}]",
+                "没有这个行政区划。",
+                "There is no such region. Please choose again.",
+            )
 
 
 def check_password(password: str) -> None:
@@ -115,7 +125,10 @@ def check_password(password: str) -> None:
     classes = letters + digits + signs
     if len(password) < PASSWORD_MIN or len(password) > 128 or classes < 2:
         message = f"密码至少 {PASSWORD_MIN} 位，并包含字母、数字、符号中的两种。"
-        raise invalid("password", message)
+        english = (
+            f"Please use at least {PASSWORD_MIN} characters, with two of letters, digits and signs."
+        )
+        raise invalid("password", message, english)
 
 
 async def list_users(call: Call) -> list[UserView]:
@@ -147,18 +160,26 @@ def clerk_of(
     if clerk_no is None:
         return None, None
     if not 1 <= len(clerk_no) <= 20:
-        raise invalid("clerk_no", "工号应为 1 到 20 个字符。")
+        raise invalid(
+            "clerk_no", "工号应为 1 到 20 个字符。", "The clerk number must be 1 to 20 characters."
+        )
     if clerk_hall is None and halls is not None and len(halls) == 1:
         clerk_hall = halls[0]
     if clerk_hall not in call.kernel.halls:
-        raise invalid("clerk_hall", "请选择该工号所在的大厅。")
+        raise invalid(
+            "clerk_hall", "请选择该工号所在的大厅。", "Please choose the hall of this clerk number."
+        )
     return clerk_no, clerk_hall
 
 
 async def new_user(call: Call) -> Any:
     body: NewUser = call.body
     if not 1 <= len(body.name) <= 40 or body.name != body.name.strip():
-        raise invalid("name", "用户名应为 1 到 40 个字符，首尾无空格。")
+        raise invalid(
+            "name",
+            "用户名应为 1 到 40 个字符，首尾无空格。",
+            "The name must be 1 to 40 characters, without blanks before or after it.",
+        )
     check_rights(call, body.roles, body.halls, body.regions)
     check_password(body.password)
     clerk_no, clerk_hall = clerk_of(call, body.clerk_no, body.clerk_hall, body.halls)

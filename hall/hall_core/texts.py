@@ -57,13 +57,22 @@ TICKET_PLACES: dict[str, str] = {
 _PLACE = re.compile(r"\{([^{}\n]*)\}")
 
 
-def wrong_layout(layout: str) -> str | None:
-    """Why `layout` can't be a ticket's, as a sentence; None if it can."""
+def layout_fault(layout: str) -> tuple[str, str] | None:
+    """Why `layout` can't be a ticket's, in Chinese and in English; None if it can."""
     for found in _PLACE.finditer(layout):
         if found[1] not in TICKET_PLACES:
-            return f"号票上没有 {found[0]} 这一项。"
+            return (
+                f"号票上没有 {found[0]} 这一项。",
+                f"A ticket has no {found[0]}. Please choose one of the places that are offered.",
+            )
     if any(sign in "{}" for sign in _PLACE.sub("", layout)):
-        return "花括号应成对，里面只写一项。"
+        return (
+            "花括号应成对，里面只写一项。",
+            "Braces must be in pairs, with one place in each pair.",
+        )
     if "{number}" not in layout:
-        return "号票上必须有 {number}（号码）。"
+        return (
+            "号票上必须有 {number}（号码）。",
+            "A ticket must have {number} on it. Please add it.",
+        )
     return None

@@ -133,21 +133,41 @@ async def import_working_days(call: Call) -> Any:
 def check(year: int, days: tuple[SpecialDay, ...]) -> None:
     """Raises Invalid for a list that can't be that year's announcement."""
     if not any(not day.workday for day in days):
-        raise invalid("days", "请列出这一年的全部放假日期和调休上班日期。")
+        raise invalid(
+            "days",
+            "请列出这一年的全部放假日期和调休上班日期。",
+            "Please list all days off and worked weekend days of this year.",
+        )
     if len(days) > DAYS_MAX:
-        raise invalid("days", f"一年最多 {DAYS_MAX} 天。")
+        raise invalid(
+            "days", f"一年最多 {DAYS_MAX} 天。", f"A year can have at most {DAYS_MAX} days here."
+        )
     seen: set[date] = set()
     for index, day in enumerate(days):
         where = f"days[{index}]"
         if day.day.year != year:
-            raise invalid(f"{where}.day", f"应为 {year} 年的日期。")
+            raise invalid(
+                f"{where}.day", f"应为 {year} 年的日期。", f"Please give a date in {year}."
+            )
         if day.day in seen:
-            raise invalid(f"{where}.day", f"{day.day} 出现了两次。")
+            raise invalid(
+                f"{where}.day",
+                f"{day.day} 出现了两次。",
+                f"{day.day} is there twice. Please keep only one.",
+            )
         seen.add(day.day)
         if day.workday and day.day.isoweekday() < SATURDAY:
-            raise invalid(f"{where}.workday", f"{day.day} 本来就是工作日，调休上班应为周末。")
+            raise invalid(
+                f"{where}.workday",
+                f"{day.day} 本来就是工作日，调休上班应为周末。",
+                f"{day.day} is a working day anyway. Only weekend days can be worked days.",
+            )
         if len(day.name) > NAME_MAX:
-            raise invalid(f"{where}.name", f"名称最多 {NAME_MAX} 个字。")
+            raise invalid(
+                f"{where}.name",
+                f"名称最多 {NAME_MAX} 个字。",
+                f"The name can have at most {NAME_MAX} characters.",
+            )
 
 
 def routes() -> list[Route]:

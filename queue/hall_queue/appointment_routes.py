@@ -84,7 +84,11 @@ class AppointmentRoutes:
         rows: list[Row] = []
         if body.phone.strip():
             if not PHONE.fullmatch(body.phone.strip()):
-                raise invalid("phone", "电话号码不正确，请核对。")
+                raise invalid(
+                    "phone",
+                    "电话号码不正确，请核对。",
+                    "The phone number is not right. Please check it.",
+                )
             rows.append(self._phone_row(hall.info.id, appointment_id, body))
         command = c.MakeAppointment(
             appointment_id=appointment_id,
@@ -108,7 +112,9 @@ class AppointmentRoutes:
         try:
             day = datetime.fromisoformat(f"{body.day}T23:59:59+00:00")
         except ValueError:
-            raise invalid("day", "日期应如 2026-03-02。") from None
+            raise invalid(
+                "day", "日期应如 2026-03-02。", "Please write the date like 2026-03-02."
+            ) from None
         values = (appointment_id, hall_id, body.phone.strip(), millis(day + PHONE_KEPT))
         return (tables.appointment_phones, values)
 

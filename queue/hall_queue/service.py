@@ -96,7 +96,7 @@ class QueueService:
         if clerk_no not in hall.committed["queue"].clerks:
             raise NotFound("unknown_clerk", "没有这位窗口人员。")
         if not (pin.isascii() and pin.isdigit() and 4 <= len(pin) <= 12):
-            raise invalid("pin", "PIN 应为 4 到 12 位数字。")
+            raise invalid("pin", "PIN 应为 4 到 12 位数字。", "The PIN must be 4 to 12 digits.")
         hashed = await asyncio.to_thread(hash_secret, pin)
         who = (hall.info.id, clerk_no)
 
@@ -134,10 +134,14 @@ class QueueService:
                 "pin_locked", f"PIN 连续输错，锁定到 {until:%H:%M:%S}，请稍后再试或联系管理员。"
             )
         if pin is None:
-            raise invalid("pin", "请输入 PIN。")
+            raise invalid("pin", "请输入 PIN。", "Please enter the PIN.")
         hashed = self._pins.get(who)
         if hashed is None:
-            raise invalid("pin", "这位窗口人员还没有设置 PIN，请联系管理员。")
+            raise invalid(
+                "pin",
+                "这位窗口人员还没有设置 PIN，请联系管理员。",
+                "No PIN has been set for this clerk yet. Please ask the administrator.",
+            )
         # Counted before it is known: guesses made side by side count one by one.
         self._wrong[who] = (failures % PIN_ATTEMPTS + 1, time.monotonic())
         if not await asyncio.to_thread(verify_secret, hashed, pin):
@@ -154,7 +158,11 @@ class QueueService:
         """
         id_number = id_number.strip().upper()
         if not valid_id_number(id_number):
-            raise invalid("id_number", "身份证号码不正确，请核对后重试。")
+            raise invalid(
+                "id_number",
+                "身份证号码不正确，请核对后重试。",
+                "The ID number is not right. Please check it and try again.",
+            )
         age = age_of(id_number, date.fromisoformat(hall.live["queue"].day))
         return self._holder(hall, id_number, age)
 
@@ -207,7 +215,11 @@ class QueueService:
             if secrets.compare_digest(self.code_of(appointment_id).encode(), wanted.encode()):
                 return appointment_id
         self.guesses.failed(address)
-        raise invalid("appointment", "没有这个预约，请核对预约码或到导办台。")
+        raise invalid(
+            "appointment",
+            "没有这个预约，请核对预约码或到导办台。",
+            "There is no such appointment. Please check the code or ask at the guide desk.",
+        )
 
     async def forget_phones(self) -> None:
         table, now = tables.appointment_phones, millis(self._kernel.clock.now())

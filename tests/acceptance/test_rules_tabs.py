@@ -118,6 +118,15 @@ async def test_a_manager_says_when_a_left_window_is_told(pages: Pages, server: H
     assert server.hall().committed["queue"].settings.suspect_steps_min == (5, 10, 30)
 
 
+async def test_an_english_page_says_in_english_what_is_wrong(pages: Pages) -> None:
+    page = await pages.signed_in("boss", f"/admin?hall={HALL}&lang=en#settings")
+    await page.locator("[data-field=public_url] input").fill("ftp://hall.example")
+    with pages.expecting("422"):
+        await page.keyboard.press("Control+s")
+        wrong = page.locator("[data-field=public_url] .error")
+        await expect(wrong).to_contain_text("Please begin with http:// or https://")
+
+
 # --- the relay -----------------------------------------------------------------------------------
 
 

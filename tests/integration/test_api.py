@@ -66,7 +66,7 @@ def assert_problem(answer: Answer, status: int, code: str | None = None) -> None
     assert "Traceback" not in body["detail"]
     assert ("errors" in body) == (status == 422), answer
     for error in body.get("errors", ()):
-        assert set(error) == {"field", "message"}
+        assert set(error) - {"message_en"} == {"field", "message"}
         assert error["field"]
         assert error["message"]
     if code is not None:
@@ -356,6 +356,18 @@ async def test_wrong_fields_are_422_and_named(kiosk: Client, name: str) -> None:
     answer = await kiosk.request("POST", TICKETS, data=json.dumps(body).encode())
     assert_problem(answer, 422)
     assert answer.body["errors"][0]["field"] == field, answer
+
+
+async def test_a_wrong_field_is_told_in_chinese_and_in_english(kiosk: Client) -> None:
+    answer = await kiosk.request("POST", TICKETS, {"queue": "H", "cases": 10})
+    assert_problem(answer, 422, "invalid_field")
+    assert answer.body["errors"] == [
+        {
+            "field": "cases",
+            "message": "一张号最多办理9件，请填写1到9。",
+            "message_en": "A ticket is for at most 9 matters. Please enter 1 to 9.",
+        }
+    ]
 
 
 async def test_a_huge_body_is_413(kiosk: Client) -> None:

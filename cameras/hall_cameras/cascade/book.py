@@ -123,10 +123,17 @@ class Book:
             raise Conflict("id_shown", "上级平台已经收到这个编码，不能再改。")
         types = TYPES[old.kind]
         if not is_id(new_id) or type_of(new_id) not in types:
-            expected = "或 ".join(types)
-            raise invalid("gb_id", f"编码应为 20 位数字，第 11 至 13 位为 {expected}。")
+            raise invalid(
+                "gb_id",
+                f"编码应为 20 位数字，第 11 至 13 位为 {'或 '.join(types)}。",
+                f"An id has 20 digits, with {' or '.join(types)} as digits 11 to 13.",
+            )
         if new_id != old_id and new_id in self._by_id:
-            raise invalid("gb_id", "这个编码已经用过，编码不重复使用。")
+            raise invalid(
+                "gb_id",
+                "这个编码已经用过，编码不重复使用。",
+                "This id was used before; no id is given twice.",
+            )
         new = msgspec.structs.replace(old, gb_id=new_id)
         table = tables.cascade_ids
 

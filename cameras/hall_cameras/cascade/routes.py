@@ -94,7 +94,11 @@ class CascadeCalls:
 
         for other in cascade.platforms.values():
             if other.platform_id != but and known_by(other.setup) == known_by(setup):
-                raise invalid("server_id", f"“{other.setup.name}”已用这个地址和平台编码接入。")
+                raise invalid(
+                    "server_id",
+                    f"“{other.setup.name}”已用这个地址和平台编码接入。",
+                    f"“{other.setup.name}” was joined with this address and id already.",
+                )
 
     async def _store(
         self, call: Call, platform: Platform, action: str, old: Platform | None = None
@@ -275,7 +279,11 @@ def _setup(body: PlatformBody) -> tuple[PlatformSetup, str | None]:
     fields = msgspec.structs.asdict(body)
     password = fields.pop("password")
     if password is not None and len(password) > PASSWORD_MAX:
-        raise invalid("password", f"密码不超过 {PASSWORD_MAX} 个字符。")
+        raise invalid(
+            "password",
+            f"密码不超过 {PASSWORD_MAX} 个字符。",
+            f"The password can have at most {PASSWORD_MAX} characters.",
+        )
     setup = PlatformSetup(**fields)
     check(setup)
     return setup, password

@@ -57,12 +57,28 @@ class PlatformSetup(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         )
 
 
+_PORT = (1, 65_535, "端口应在 1 到 65535 之间。", "The port is a number from 1 to 65535.")
 _RANGES = {
-    "port": (1, 65_535, "端口应在 1 到 65535 之间。"),
-    "local_port": (1, 65_535, "端口应在 1 到 65535 之间。"),
-    "expires_s": (3600, 604_800, "注册有效期应在 3600 到 604800 秒之间。"),
-    "keepalive_s": (10, 600, "心跳间隔应在 10 到 600 秒之间。"),
-    "sessions_max": (1, 64, "同时观看路数应在 1 到 64 之间。"),
+    "port": _PORT,
+    "local_port": _PORT,
+    "expires_s": (
+        3600,
+        604_800,
+        "注册有效期应在 3600 到 604800 秒之间。",
+        "A registration lasts 3600 to 604800 seconds.",
+    ),
+    "keepalive_s": (
+        10,
+        600,
+        "心跳间隔应在 10 到 600 秒之间。",
+        "A keepalive goes every 10 to 600 seconds.",
+    ),
+    "sessions_max": (
+        1,
+        64,
+        "同时观看路数应在 1 到 64 之间。",
+        "From 1 to 64 pictures can be watched at once.",
+    ),
 }
 
 
@@ -70,25 +86,65 @@ def check(setup: PlatformSetup) -> None:
     """Raises Invalid, naming every field that is wrong."""
     wrong: list[FieldError] = []
 
-    def need(good: bool, field: str, detail: str) -> None:
+    def need(good: bool, field: str, detail: str, english: str) -> None:
         if not good:
-            wrong.append(FieldError(field, detail))
+            wrong.append(FieldError(field, detail, english))
 
-    need(0 < len(setup.name.strip()) <= 60, "name", "请填写平台名称，不超过 60 个字。")
-    need(is_id(setup.server_id), "server_id", "平台编码应为 20 位数字。")
-    need(is_id(setup.device_id), "device_id", "本级编码应为 20 位数字。")
+    need(
+        0 < len(setup.name.strip()) <= 60,
+        "name",
+        "请填写平台名称，不超过 60 个字。",
+        "Please enter a name of at most 60 characters.",
+    )
+    need(
+        is_id(setup.server_id),
+        "server_id",
+        "平台编码应为 20 位数字。",
+        "The platform's id has 20 digits.",
+    )
+    need(is_id(setup.device_id), "device_id", "本级编码应为 20 位数字。", "Our id has 20 digits.")
     if is_id(setup.device_id):
         good = setup.device_id[10:13] in DEVICE_TYPES
-        need(good, "device_id", f"本级编码第 11 至 13 位应为 {'、'.join(DEVICE_TYPES)} 之一。")
-    need(_plain(setup.host, 1, 255), "host", "请填写平台的 IP 地址或域名。")
-    need(_plain(setup.server_domain, 0, 255), "server_domain", "SIP 域里不能有空格或符号。")
-    need(_plain(setup.username, 0, 64), "username", "用户名里不能有空格或引号。")
-    need(0 < len(setup.device_name.strip()) <= 60, "device_name", "请填写本级名称。")
-    need(setup.transport in ("udp", "tcp"), "transport", "传输方式应为 udp 或 tcp。")
-    for field, (low, high, detail) in _RANGES.items():
-        need(low <= getattr(setup, field) <= high, field, detail)
-    need(len(setup.halls) <= 2000, "halls", "大厅太多。")
-    need(len(setup.withheld) <= 20_000, "withheld", "摄像机太多。")
+        need(
+            good,
+            "device_id",
+            f"本级编码第 11 至 13 位应为 {'、'.join(DEVICE_TYPES)} 之一。",
+            f"Digits 11 to 13 of our id are one of: {', '.join(DEVICE_TYPES)}.",
+        )
+    need(
+        _plain(setup.host, 1, 255),
+        "host",
+        "请填写平台的 IP 地址或域名。",
+        "Please enter the platform's IP address or host name.",
+    )
+    need(
+        _plain(setup.server_domain, 0, 255),
+        "server_domain",
+        "SIP 域里不能有空格或符号。",
+        "The SIP domain cannot have spaces or signs in it.",
+    )
+    need(
+        _plain(setup.username, 0, 64),
+        "username",
+        "用户名里不能有空格或引号。",
+        "The user name cannot have spaces or quotes in it.",
+    )
+    need(
+        0 < len(setup.device_name.strip()) <= 60,
+        "device_name",
+        "请填写本级名称。",
+        "Please enter our name, at most 60 characters.",
+    )
+    need(
+        setup.transport in ("udp", "tcp"),
+        "transport",
+        "传输方式应为 udp 或 tcp。",
+        "Signalling goes over udp or tcp.",
+    )
+    for field, (low, high, detail, english) in _RANGES.items():
+        need(low <= getattr(setup, field) <= high, field, detail, english)
+    need(len(setup.halls) <= 2000, "halls", "大厅太多。", "These are too many halls.")
+    need(len(setup.withheld) <= 20_000, "withheld", "摄像机太多。", "These are too many cameras.")
     if wrong:
         raise Invalid("invalid", wrong[0].message, tuple(wrong))
 

@@ -120,50 +120,84 @@ def find(state: CamerasState, camera_id: str) -> Camera:
 
 def check_name(name: str, where: str) -> None:
     if not 1 <= len(name) <= NAME_MAX or not name.isprintable() or name != name.strip():
-        raise invalid(where, f"名称应为 1 到 {NAME_MAX} 个字。")
+        raise invalid(
+            where,
+            f"名称应为 1 到 {NAME_MAX} 个字。",
+            f"Please enter a name of 1 to {NAME_MAX} characters.",
+        )
 
 
 def check_group(group: str, where: str) -> None:
     if not 1 <= len(group) <= NAME_MAX or not group.isprintable():
-        raise invalid(where, f"所属录像机或交换机应为 1 到 {NAME_MAX} 个字。")
+        raise invalid(
+            where,
+            f"所属录像机或交换机应为 1 到 {NAME_MAX} 个字。",
+            f"Please enter the recorder or switch in 1 to {NAME_MAX} characters.",
+        )
 
 
-_BOUNDS: tuple[tuple[str, float, float, str], ...] = (
-    ("black_mean", 0, 128, "0 到 128"),
-    ("frozen_s", 0, 3600, "0 到 3600 秒"),
-    ("blurred_ratio", 0, 0.9, "0 到 0.9"),
-    ("covered_share", 0, 1, "0 到 1"),
-    ("moved_share", 0, 0.95, "0 到 0.95"),
-    ("clock_wrong_s", 0, 86400, "0 到 86400 秒"),
-    ("width", 0, 8192, "0 到 8192"),
-    ("height", 0, 8192, "0 到 8192"),
-    ("lasts_s", 1, 600, "1 到 600 秒"),
+_BOUNDS: tuple[tuple[str, float, float, str, str], ...] = (
+    ("black_mean", 0, 128, "0 到 128", "0 to 128"),
+    ("frozen_s", 0, 3600, "0 到 3600 秒", "0 to 3600 seconds"),
+    ("blurred_ratio", 0, 0.9, "0 到 0.9", "0 to 0.9"),
+    ("covered_share", 0, 1, "0 到 1", "0 to 1"),
+    ("moved_share", 0, 0.95, "0 到 0.95", "0 to 0.95"),
+    ("clock_wrong_s", 0, 86400, "0 到 86400 秒", "0 to 86400 seconds"),
+    ("width", 0, 8192, "0 到 8192", "0 to 8192"),
+    ("height", 0, 8192, "0 到 8192", "0 to 8192"),
+    ("lasts_s", 1, 600, "1 到 600 秒", "1 to 600 seconds"),
 )
 
 
 def check_settings(settings: CameraSettings, where: str) -> None:
     """Raises Invalid for a threshold outside of its measure."""
-    for name, low, high, words in _BOUNDS:
+    for name, low, high, words, words_en in _BOUNDS:
         if not low <= getattr(settings, name) <= high:
-            raise invalid(f"{where}.{name}", f"应为 {words}。")
+            raise invalid(
+                f"{where}.{name}", f"应为 {words}。", f"Please enter a value of {words_en}."
+            )
 
 
 def check_zones(zones: tuple[CameraZone, ...], windows: tuple[int, ...]) -> None:
     """Raises Invalid for a zone that is no area of the picture, or of a window that is not here."""
     if len(zones) > ZONES_MAX:
-        raise invalid("zones", f"一路画面最多 {ZONES_MAX} 个区域。")
+        raise invalid(
+            "zones",
+            f"一路画面最多 {ZONES_MAX} 个区域。",
+            f"One picture can have at most {ZONES_MAX} zones.",
+        )
     for index, zone in enumerate(zones):
         where = f"[{index}]"
         if zone.window not in windows:
-            raise invalid(f"{where}.window", f"没有{zone.window}号窗口。")
+            raise invalid(
+                f"{where}.window",
+                f"没有{zone.window}号窗口。",
+                f"There is no window {zone.window}.",
+            )
         if any(other.window == zone.window for other in zones[:index]):
-            raise invalid(f"{where}.window", f"{zone.window}号窗口已有一个区域。")
+            raise invalid(
+                f"{where}.window",
+                f"{zone.window}号窗口已有一个区域。",
+                f"Window {zone.window} has a zone already.",
+            )
         if not 3 <= len(zone.polygon) <= POINTS_MAX:
-            raise invalid(f"{where}.polygon", f"应有 3 到 {POINTS_MAX} 个点。")
+            raise invalid(
+                f"{where}.polygon",
+                f"应有 3 到 {POINTS_MAX} 个点。",
+                f"Please draw the zone with 3 to {POINTS_MAX} corners.",
+            )
         if not all(0 <= x <= 1 and 0 <= y <= 1 for x, y in zone.polygon):
-            raise invalid(f"{where}.polygon", "坐标应在 0 到 1 之间。")
+            raise invalid(
+                f"{where}.polygon",
+                "坐标应在 0 到 1 之间。",
+                "Corners must lie inside the picture, from 0 to 1.",
+            )
         if area(zone.polygon) < 1e-4:
-            raise invalid(f"{where}.polygon", "区域太小，请重新画。")
+            raise invalid(
+                f"{where}.polygon",
+                "区域太小，请重新画。",
+                "The zone is too small. Please draw it again.",
+            )
 
 
 def area(polygon: tuple[tuple[float, float], ...]) -> float:
@@ -174,7 +208,11 @@ def area(polygon: tuple[tuple[float, float], ...]) -> float:
 
 def decide_add(state: CamerasState, command: AddCameras, context: Context) -> list[Event]:
     if len(state.cameras) + len(command.cameras) > CAMERAS_MAX:
-        raise invalid("body", f"一个大厅最多 {CAMERAS_MAX} 台摄像机。")
+        raise invalid(
+            "body",
+            f"一个大厅最多 {CAMERAS_MAX} 台摄像机。",
+            f"A hall can have at most {CAMERAS_MAX} cameras.",
+        )
     taken = {camera.name for camera in state.cameras.values()}
     events: list[Event] = []
     errors: list[FieldError] = []
@@ -185,7 +223,11 @@ def decide_add(state: CamerasState, command: AddCameras, context: Context) -> li
             check_group(new.group, f"{where}group")
             check_settings(new.settings, f"{where}settings")
             if new.name in taken:
-                raise invalid(f"{where}name", f"已有一台名为“{new.name}”的摄像机。")
+                raise invalid(
+                    f"{where}name",
+                    f"已有一台名为“{new.name}”的摄像机。",
+                    f"There is a camera named “{new.name}” already.",
+                )
         except Invalid as error:
             errors += error.errors  # of every row, so that a list is corrected in one go
         taken.add(new.name)
@@ -204,7 +246,11 @@ def decide_edit(state: CamerasState, command: EditCamera, context: Context) -> l
     if command.name is not None and command.name != camera.name:
         check_name(command.name, "name")
         if any(other.name == command.name for other in state.cameras.values()):
-            raise invalid("name", f"已有一台名为“{command.name}”的摄像机。")
+            raise invalid(
+                "name",
+                f"已有一台名为“{command.name}”的摄像机。",
+                f"There is a camera named “{command.name}” already.",
+            )
     if command.group is not None:
         check_group(command.group, "group")
     if command.settings is not None:

@@ -75,7 +75,7 @@ def decide_handle(
     if case.state not in TABLE[command.verb]:
         raise Conflict("case_state", f"案件{STATE_WORDS[case.state]}，现在不能进行这一步。")
     if command.verb in NEEDS_TEXT and command.note is None:
-        raise invalid("text", "请写明处理情况或理由。")
+        raise invalid("text", "请写明处理情况或理由。", "Please write what was done, or why.")
     changed = STEPS[command.verb](Step(state, case, command, ctx, workdays))
     return [changed, *_alerts_that_end(case, changed)]
 
@@ -129,7 +129,11 @@ class Step:
 def _assign(step: Step) -> CaseChanged:
     to = (step.command.to or step.command.me).strip()
     if not 1 <= len(to) <= ASSIGNEE_CHARS or not to.isprintable():
-        raise invalid("to", f"请填写承办人，1 到 {ASSIGNEE_CHARS} 个字。")
+        raise invalid(
+            "to",
+            f"请填写承办人，1 到 {ASSIGNEE_CHARS} 个字。",
+            f"Please enter who handles it, in 1 to {ASSIGNEE_CHARS} characters.",
+        )
     state: CaseState = "assigned" if step.case.state == "open" else step.case.state
     return _replace(step.unchanged, state=state, assignee=to)
 
@@ -138,9 +142,15 @@ def _contact(step: Step) -> CaseChanged:
     """Who calls back first handles the case, when it was given to nobody yet."""
     case, command = step.case, step.command
     if command.reached is None:
-        raise invalid("reached", "请说明是否联系上。")
+        raise invalid(
+            "reached", "请说明是否联系上。", "Please say whether the citizen was reached."
+        )
     if command.settled and not command.reached:
-        raise invalid("outcome", "没有联系上，不能当场解决。")
+        raise invalid(
+            "outcome",
+            "没有联系上，不能当场解决。",
+            "The citizen was not reached, so it cannot be settled at once.",
+        )
     who = {"assignee": case.assignee or command.me, "reached": command.reached}
     if not command.reached:
         state: CaseState = "assigned" if case.state == "open" else case.state
@@ -160,9 +170,18 @@ def _settle(step: Step) -> CaseChanged:
 def _rectify(step: Step) -> CaseChanged:
     last, given = step.case.last, step.command.due
     if given is not None and given < step.today:
-        raise invalid("due", "整改期限不能早于今天。")
-    if given is not None and given >= local_day(last, step.zone):  # the midnight that ends it
-        raise invalid("due", f"整改期限不能晚于最后期限，须在{local_day(last, step.zone)}之前。")
+        raise invalid(
+            "due",
+            "整改期限不能早于今天。",
+            "It cannot be due before today. Please choose today or a later day.",
+        )
+    end = local_day(last, step.zone)  # the midnight that ends it
+    if given is not None and given >= end:
+        raise invalid(
+            "due",
+            f"整改期限不能晚于最后期限，须在{end}之前。",
+            f"It cannot be due after the case's last day. Please choose a day before {end}.",
+        )
     changed = _replace(step.unchanged, state="rectifying")
     return step.due_on(changed, "rectify", given or step.usual_day, last)
 
@@ -170,7 +189,11 @@ def _rectify(step: Step) -> CaseChanged:
 def _appeal(step: Step) -> CaseChanged:
     claimed = step.command.outcome
     if claimed not in ("mistaken", "malicious"):
-        raise invalid("outcome", "请说明是误评还是恶意评价。")
+        raise invalid(
+            "outcome",
+            "请说明是误评还是恶意评价。",
+            "Please say whether the rating was a mistake or malicious.",
+        )
     me = step.command.me  # handles the case, when it was given to nobody yet
     changed = _replace(
         step.unchanged,
@@ -187,7 +210,11 @@ def _review(step: Step) -> CaseChanged:
     if step.command.me in (case.assignee, case.appealed_by):
         raise Forbidden("review_own", "复核须由承办人和申诉人以外的人进行。")
     if found is None:
-        raise invalid("outcome", "请选择复核结论：属实、误评或恶意评价。")
+        raise invalid(
+            "outcome",
+            "请选择复核结论：属实、误评或恶意评价。",
+            "Please choose the outcome: upheld, mistaken or malicious.",
+        )
     if found != "upheld":
         return _replace(step.settled(), outcome=found)
     back = _replace(step.unchanged, state=case.before_appeal or "open", outcome=found)

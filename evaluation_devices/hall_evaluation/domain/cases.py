@@ -131,10 +131,14 @@ def decide_open(
 
 def _check_new(state: EvaluationState, new: NewCase, today: date, where: str) -> None:
     if new.window is not None and new.window not in state.windows:
-        raise invalid(f"{where}window", "没有这个窗口。")
+        raise invalid(f"{where}window", "没有这个窗口。", "There is no such window.")
     if new.clerk is not None and new.clerk not in state.clerks:
-        raise invalid(f"{where}clerk_no", "没有这位窗口人员。")
+        raise invalid(f"{where}clerk_no", "没有这位窗口人员。", "There is no such clerk.")
     if new.service is not None and new.service not in state.services:
-        raise invalid(f"{where}service", "没有这个事项。")
+        raise invalid(f"{where}service", "没有这个事项。", "There is no such matter.")
     if new.day is not None and new.day > today.isoformat():
-        raise invalid(f"{where}happened_at", "发生时间不能晚于今天。")
+        raise invalid(
+            f"{where}happened_at",
+            "发生时间不能晚于今天。",
+            "It cannot have happened later than today.",
+        )

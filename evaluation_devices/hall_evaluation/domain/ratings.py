@@ -180,5 +180,9 @@ def known_reasons(
     ids = {word: reason.id for reason in settings.reasons for word in (reason.text, reason.id)}
     for index, reason in enumerate(given):
         if strict and reason not in ids:
-            raise invalid(f"reasons[{index}]", "没有这条原因，请刷新页面后重新选择。")
+            raise invalid(
+                f"reasons[{index}]",
+                "没有这条原因，请刷新页面后重新选择。",
+                "There is no such reason. Please reload the page and choose again.",
+            )
     return tuple(dict.fromkeys(ids[reason] for reason in given if reason in ids))

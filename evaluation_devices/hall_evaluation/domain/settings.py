@@ -34,11 +34,19 @@ def decide_settings(
     settings = command.settings
     for name, (low, high) in BOUNDS.items():
         if not low <= getattr(settings, name) <= high:
-            raise invalid(name, f"应在 {low} 到 {high} 之间。")
+            raise invalid(
+                name, f"应在 {low} 到 {high} 之间。", f"Please enter a number from {low} to {high}."
+            )
     if settings.last_days < max(settings.contact_days, settings.rectify_days):
-        raise invalid("last_days", "最长期限不能短于联系和整改的期限。")
+        raise invalid(
+            "last_days",
+            "最长期限不能短于联系和整改的期限。",
+            "This cannot be shorter than the days for contact and rectify.",
+        )
     if len(settings.voice) > 60:
-        raise invalid("voice", "语音提示最多 60 个字。")
+        raise invalid(
+            "voice", "语音提示最多 60 个字。", "The spoken words can have at most 60 characters."
+        )
     _check_url(settings)
     _check_reasons(settings.reasons)
     return [EvaluationSettingsChanged(settings=settings)]
@@ -53,29 +61,57 @@ def _check_url(settings: EvaluationSettings) -> None:
     url = settings.url
     if not url:
         if settings.mode == "url":
-            raise invalid("url", "请填写要打开的评价页面地址。")
+            raise invalid(
+                "url",
+                "请填写要打开的评价页面地址。",
+                "Please enter the address of the rating page to open.",
+            )
         return
     try:
         parts = urlsplit(url)
         names = {name for _, name, _, _ in Formatter().parse(url) if name is not None}
     except ValueError:
-        raise invalid("url", "不是有效的网址。") from None
+        raise invalid("url", "不是有效的网址。", "This is not a valid address.") from None
     if len(url) > 500 or parts.scheme not in ("http", "https") or not parts.hostname:
-        raise invalid("url", "应为 http 或 https 开头的网址，最多 500 个字符。")
+        raise invalid(
+            "url",
+            "应为 http 或 https 开头的网址，最多 500 个字符。",
+            "Please enter an address that begins with http or https, of at most 500 characters.",
+        )
     if not names <= PLACES:
-        raise invalid("url", "花括号里只能写 token、number、window。")
+        raise invalid(
+            "url",
+            "花括号里只能写 token、number、window。",
+            "Braces may only hold token, number or window.",
+        )
 
 
 def _check_reasons(reasons: tuple[RatingReason, ...]) -> None:
     if len(reasons) > REASONS_MAX:
-        raise invalid("reasons", f"最多 {REASONS_MAX} 条原因。")
+        raise invalid(
+            "reasons",
+            f"最多 {REASONS_MAX} 条原因。",
+            f"There can be at most {REASONS_MAX} reasons.",
+        )
     words: set[str] = set()
     for index, reason in enumerate(reasons):
         where = f"reasons[{index}]"
         if not re.fullmatch(r"[a-z0-9_-]{1,20}", reason.id):
-            raise invalid(f"{where}.id", "编号应为 1 到 20 个小写字母、数字、- 或 _。")
+            raise invalid(
+                f"{where}.id",
+                "编号应为 1 到 20 个小写字母、数字、- 或 _。",
+                "An id has 1 to 20 lowercase letters, digits, - or _.",
+            )
         if not 1 <= len(reason.text.strip()) <= 20 or len(reason.text_en) > 60:
-            raise invalid(f"{where}.text", "中文 1 到 20 个字，英文最多 60 个字符。")
+            raise invalid(
+                f"{where}.text",
+                "中文 1 到 20 个字，英文最多 60 个字符。",
+                "Please use 1 to 20 characters for the Chinese and at most 60 for the English.",
+            )
         if {reason.id, reason.text} & words:
-            raise invalid(where, "和前面的一条重复。")
+            raise invalid(
+                where,
+                "和前面的一条重复。",
+                "This is the same as a reason above. Please change or remove it.",
+            )
         words |= {reason.id, reason.text}

@@ -148,42 +148,65 @@ def check_settings(settings: RelaySettings) -> None:
     """Raises Invalid for settings that can't work."""
     _check_url(settings.url, required=settings.enabled)
     if not _is_header(settings.header):
-        raise invalid("header", "请求头名称应为字母、数字和连字符，如 Authorization。")
+        raise invalid(
+            "header",
+            "请求头名称应为字母、数字和连字符，如 Authorization。",
+            "The header's name has letters, digits and hyphens only, like Authorization.",
+        )
     for name in ("area_code", "dept_code", "data_source"):
         if len(getattr(settings, name)) > TEXT_MAX:
-            raise invalid(name, f"最多 {TEXT_MAX} 个字符。")
+            raise invalid(
+                name, f"最多 {TEXT_MAX} 个字符。", f"Please use at most {TEXT_MAX} characters."
+            )
     if len(settings.tasks) > TASKS_MAX:
-        raise invalid("tasks", f"最多 {TASKS_MAX} 个事项。")
+        raise invalid(
+            "tasks", f"最多 {TASKS_MAX} 个事项。", f"There can be at most {TASKS_MAX} services."
+        )
     for service, task in settings.tasks.items():
         where = f"tasks.{service}"
         if not 1 <= len(service) <= 40:
-            raise invalid(where, "没有这个事项。")
+            raise invalid(where, "没有这个事项。", "There is no such service.")
         if not 1 <= len(task.code) <= TEXT_MAX:
-            raise invalid(f"{where}.code", f"应为 1 到 {TEXT_MAX} 个字符。")
+            raise invalid(
+                f"{where}.code",
+                f"应为 1 到 {TEXT_MAX} 个字符。",
+                f"Please enter a code of 1 to {TEXT_MAX} characters.",
+            )
         if max(len(task.item), len(task.dept)) > TEXT_MAX:
-            raise invalid(where, f"最多 {TEXT_MAX} 个字符。")
+            raise invalid(
+                where, f"最多 {TEXT_MAX} 个字符。", f"Please use at most {TEXT_MAX} characters."
+            )
 
 
 def check_secret(secret: str) -> None:
     """Raises Invalid for what can't be the value of an HTTP header."""
     if len(secret) > SECRET_MAX or not secret.isascii() or not secret.isprintable():
-        raise invalid("secret", "密钥只能包含可见的英文字符。")
+        raise invalid(
+            "secret",
+            "密钥只能包含可见的英文字符。",
+            "The secret can hold visible English characters only.",
+        )
 
 
 def _check_url(url: str, required: bool) -> None:
     if not url and not required:
         return
-    message = "请填写以 http:// 或 https:// 开头的地址，不含用户名和密码。"
+    wrong = invalid(
+        "url",
+        "请填写以 http:// 或 https:// 开头的地址，不含用户名和密码。",
+        "Please enter an address that begins with http:// or https://, without user name and"
+        " password.",
+    )
     if len(url) > URL_MAX or not url.isprintable() or " " in url:
-        raise invalid("url", message)
+        raise wrong
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        raise invalid("url", message) from None
+        raise wrong from None
     plain = parts.username is None and parts.password is None and not parts.fragment
     if parts.scheme not in ("http", "https") or not parts.hostname or not plain or port == 0:
-        raise invalid("url", message)
+        raise wrong
 
 
 RESERVED = frozenset({"host", "content-length", "content-type", "transfer-encoding", "connection"})

@@ -185,7 +185,11 @@ class CaseRoutes:
     async def open(self, call: Call) -> Any:
         hall, body = call.hall, call.body
         if body.source == "window" and state_of(hall).windows.get(body.window) != "unresolved":
-            raise invalid("window", "请选择“办不成事”反映窗口。")
+            raise invalid(
+                "window",
+                "请选择“办不成事”反映窗口。",
+                "Please choose an unresolved-matters window.",
+            )
         new, rows = self._new_case(call, hall, body, "")
         given, text = body.contact, body.text.strip()
         contact = None if given is None else masked(Contact(given.name, given.phone))
@@ -226,7 +230,9 @@ class CaseRoutes:
         self, call: Call, hall: Hall, body: NewComplaint, where: str
     ) -> tuple[NewCase, list[Any]]:
         if not body.text.strip():
-            raise invalid(f"{where}text", "请写明反映的内容。")
+            raise invalid(
+                f"{where}text", "请写明反映的内容。", "Please write what the citizen said."
+            )
         actor = call.principal.actor().name
         extras = self.service.extras(hall, body.text, body.contact, actor, where)
         assert extras.note is not None
@@ -249,7 +255,11 @@ class CaseRoutes:
         """All rows or none: what is wrong is named by row."""
         hall, body = call.hall, call.body
         if not 1 <= len(body.rows) <= IMPORT_MAX:
-            raise invalid("rows", f"一次导入 1 到 {IMPORT_MAX} 行。")
+            raise invalid(
+                "rows",
+                f"一次导入 1 到 {IMPORT_MAX} 行。",
+                f"Please import 1 to {IMPORT_MAX} rows at a time.",
+            )
         new: list[NewCase] = []
         rows: list[Any] = []
         for index, row in enumerate(body.rows):
@@ -328,10 +338,18 @@ def day_of(happened_at: str, hall: Hall, where: str) -> str:
             return date.fromisoformat(happened_at).isoformat()
         at = datetime.fromisoformat(happened_at)
         if at.tzinfo is None:
-            raise invalid(f"{where}happened_at", "请写明时区，或只写日期。")
+            raise invalid(
+                f"{where}happened_at",
+                "请写明时区，或只写日期。",
+                "Please add the time zone, or write the date only.",
+            )
         return local_day(at, hall.info.timezone).isoformat()
     except (ValueError, OverflowError):
-        raise invalid(f"{where}happened_at", "日期应写成 2026-03-02 的样子。") from None
+        raise invalid(
+            f"{where}happened_at",
+            "日期应写成 2026-03-02 的样子。",
+            "Please write the date like 2026-03-02.",
+        ) from None
 
 
 # --- who asks ----------------------------------------------------------------------------------

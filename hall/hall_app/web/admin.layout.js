@@ -85,7 +85,7 @@ export function layoutPreview(admin) {
       paper.style.width = answer.columns + 3 + "ch";
       replace(paper, answer.lines.map(line));
     } catch (error) {
-      if (mine === asked) setText(problem, error instanceof ApiError && error.errors.length && document.documentElement.lang !== "en" ? error.errors[0].message : problemText(error));
+      if (mine === asked) setText(problem, error instanceof ApiError && error.errors.length && (error.translated || document.documentElement.lang !== "en") ? error.errors[0].message : problemText(error));
     }
   }
 

@@ -51,7 +51,7 @@ export function agoText(when) {
  * @param {unknown} error
  */
 export function problemText(error) {
-  if (error instanceof ApiError && lang() === "en" && hasText("problem." + error.code)) {
+  if (error instanceof ApiError && !error.translated && lang() === "en" && hasText("problem." + error.code)) {
     return t("problem." + error.code);
   }
   return errorText(error);

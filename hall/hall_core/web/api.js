@@ -3,7 +3,7 @@
  * when the answer got lost, so that a shaky network never makes two tickets out of one press.
  * Everything that goes wrong arrives as one ApiError whose `detail` is a sentence for people.
  */
-import { t } from "./i18n.js";
+import { lang, t } from "./i18n.js";
 import { noteServerTime } from "./time.js";
 
 const BASE = "/api/v1";
@@ -25,15 +25,17 @@ export class ApiError extends Error {
    * @param {number} status  HTTP status; 0 when there was no answer
    * @param {string} code  for programs
    * @param {string} detail  a sentence for people
-   * @param {{field: string, message: string}[]} [errors]
+   * @param {{field: string, message: string}[]} [errors]  in the page's language where there is one
+   * @param {boolean} [translated]  is `detail` in the page's language, which is not the server's?
    */
-  constructor(status, code, detail, errors) {
+  constructor(status, code, detail, errors, translated) {
     super(detail);
     this.name = "ApiError";
     this.status = status;
     this.code = code;
     this.detail = detail;
     this.errors = errors || [];
+    this.translated = Boolean(translated);
   }
 
   /**
@@ -173,12 +175,27 @@ async function attempt(method, path, body, extra, patience) {
   if (response.ok) return data;
   const problem = data && typeof data === "object" ? data : {};
   const fallback = response.status === 401 || response.status === 403 ? "error.denied" : "error.server";
+  const wrong = fieldErrors(problem.errors);
+  const english = lang() === "en" && wrong.length > 0 && Boolean(wrong[0].message_en);
+  const detail = english ? wrong[0].message : problem.detail;
   throw new ApiError(
     response.status,
     typeof problem.code === "string" ? problem.code : "http_" + response.status,
-    typeof problem.detail === "string" && problem.detail ? problem.detail : t(fallback),
-    Array.isArray(problem.errors) ? problem.errors : [],
+    typeof detail === "string" && detail ? detail : t(fallback),
+    wrong,
+    english,
   );
+}
+
+/**
+ * What is wrong with which field, in the page's language where the server has it.
+ * @param {unknown} errors
+ * @returns {{field: string, message: string, message_en?: string}[]}
+ */
+function fieldErrors(errors) {
+  if (!Array.isArray(errors)) return [];
+  return errors.map((error) =>
+    lang() === "en" && error.message_en ? Object.assign({}, error, { message: error.message_en }) : error);
 }
 
 /** @param {number} ms */

@@ -43,15 +43,22 @@ def decide_leave(state: QueueState, command: Leave, ctx: Context) -> list[Event]
     if post.absence is not None:
         raise refused_because_posted(post)
     if command.reason not in state.settings.absence_reasons:
+        reasons = state.settings.absence_reasons
         raise invalid(
-            "reason", f"去向事由请从列表中选择：{'、'.join(state.settings.absence_reasons)}。"
+            "reason",
+            f"去向事由请从列表中选择：{'、'.join(reasons)}。",
+            f"Please choose a reason from the list: “{'”, “'.join(reasons)}”.",
         )
     _require_sensible_return(command.expected_return, ctx)
     backup = command.backup_clerk
     if backup is not None:
         clerk_with(state, backup, "backup_clerk")
         if backup == post.clerk:
-            raise invalid("backup_clerk", "代班人员不能是本人，请选择其他人员。")
+            raise invalid(
+                "backup_clerk",
+                "代班人员不能是本人，请选择其他人员。",
+                "The B post cannot be the clerk who leaves. Please choose another clerk.",
+            )
     stays = backup is not None and backup in post.signed_in
     if post.ticket is not None and not stays:
         raise refused(post, "leave", "ticket_open")
@@ -83,7 +90,11 @@ def _require_sensible_return(at: datetime, ctx: Context) -> None:
     if at.tzinfo is None:
         raise invalid("expected_return", "预计返回时间需要带时区。")
     if not ctx.now < at <= ctx.now + LONGEST:
-        raise invalid("expected_return", "预计返回时间应在现在之后、24小时之内。")
+        raise invalid(
+            "expected_return",
+            "预计返回时间应在现在之后、24小时之内。",
+            "Please choose a return time that is later than now and within 24 hours.",
+        )
 
 
 # --- returning ---------------------------------------------------------------------------------
@@ -152,7 +163,11 @@ def decide_cover(state: QueueState, command: Cover, ctx: Context) -> list[Event]
     require(post, "cover")
     other = state.posts.get(command.covered)
     if other is None:
-        raise invalid("window", f"本大厅没有{command.covered}号窗口，请核对窗口号。")
+        raise invalid(
+            "window",
+            f"本大厅没有{command.covered}号窗口，请核对窗口号。",
+            f"This hall has no window {command.covered}. Please check the window number.",
+        )
     if post.covers is not None:
         raise Conflict("already_covering", f"本窗口已在顶岗{post.covers}号窗口，请先结束顶岗。")
     if other.covered_by is not None:

@@ -46,7 +46,11 @@ def decide_make(state: QueueState, command: MakeAppointment, ctx: Context) -> li
             state.settings, line.setup, ctx.hall.timezone, ctx.now
         )
     ):
-        raise invalid("start", f"“{line.setup.name}”这个时段不在服务时间，请另选时间。")
+        raise invalid(
+            "start",
+            f"“{line.setup.name}”这个时段不在服务时间，请另选时间。",
+            f"“{line.setup.name}” is not open at this time. Please choose another time.",
+        )
     prefix = line.setup.prefix
     taken = sum(
         1
@@ -70,11 +74,19 @@ def decide_make(state: QueueState, command: MakeAppointment, ctx: Context) -> li
 def _line(state: QueueState, command: MakeAppointment) -> Line:
     if command.service is None:
         if command.queue is None:
-            raise invalid("service", "请选择要预约的事项或队列。")
+            raise invalid(
+                "service",
+                "请选择要预约的事项或队列。",
+                "Please choose the service or queue for the appointment.",
+            )
         return line_of(state, command.queue, "queue")
     service = state.services.get(command.service)
     if service is None:
-        raise invalid("service", "本大厅没有这个事项，请重新选择。")
+        raise invalid(
+            "service",
+            "本大厅没有这个事项，请重新选择。",
+            "This hall has no such service. Please choose again.",
+        )
     return line_of(state, service.prefix, "service")
 
 
@@ -83,17 +95,27 @@ def _start(command: MakeAppointment, ctx: Context) -> datetime:
     try:
         day = date.fromisoformat(command.day)
     except ValueError:
-        raise invalid("day", "日期应如 2026-03-02。") from None
+        raise invalid(
+            "day", "日期应如 2026-03-02。", "Please write the date like 2026-03-02."
+        ) from None
     today = ctx.now.astimezone(zone).date()
     if not today <= day <= today + timedelta(days=DAYS_AHEAD):
-        raise invalid("day", f"只能预约今天起 {DAYS_AHEAD} 天以内。")
+        raise invalid(
+            "day",
+            f"只能预约今天起 {DAYS_AHEAD} 天以内。",
+            f"Please choose a day within {DAYS_AHEAD} days from today.",
+        )
     try:
         minute = sessions.minute_of_day(command.start)
     except ValueError:
-        raise invalid("start", "时间应如 09:30。") from None
+        raise invalid("start", "时间应如 09:30。", "Please write the time like 09:30.") from None
     start = sessions.moment(ctx.hall.timezone, day, minute)
     if start <= ctx.now:
-        raise invalid("start", "这个时间已经过了，请另选时间，或直接取号。")
+        raise invalid(
+            "start",
+            "这个时间已经过了，请另选时间，或直接取号。",
+            "This time has passed. Please choose another time, or take a ticket now.",
+        )
     return start
 
 

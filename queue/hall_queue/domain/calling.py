@@ -61,7 +61,11 @@ def decide_call_specific(state: QueueState, command: CallSpecific, ctx: Context)
     require(post, "call_specific")
     reason = limited(command.reason, REASON_CHARS, "reason")
     if not reason:
-        raise invalid("reason", "特呼需要填写理由，理由会记入日志。")
+        raise invalid(
+            "reason",
+            "特呼需要填写理由，理由会记入日志。",
+            "Please give a reason for calling this number; it goes into the journal.",
+        )
     ticket = _by_number(state, command.number)
     if ticket.state != "waiting":
         raise _not_waiting(ticket, command.window)
@@ -71,7 +75,11 @@ def decide_call_specific(state: QueueState, command: CallSpecific, ctx: Context)
 def _by_number(state: QueueState, number: str) -> Ticket:
     ticket_id = state.numbers.get(number.strip().upper())
     if ticket_id is None:
-        raise invalid("number", "今天没有发出这个号码，请核对。")
+        raise invalid(
+            "number",
+            "今天没有发出这个号码，请核对。",
+            "This number was not given out today. Please check it.",
+        )
     return state.tickets[ticket_id]
 
 
@@ -246,7 +254,11 @@ def _moved(
 ) -> list[Event]:
     to_queue, to_window = command.to_queue, command.to_window
     if (to_queue is None) == (to_window is None):
-        raise invalid("queue", "请选择转移到一个队列或一个窗口，两者只选其一。")
+        raise invalid(
+            "queue",
+            "请选择转移到一个队列或一个窗口，两者只选其一。",
+            "Please choose either a queue or a window to transfer to, not both.",
+        )
     if to_queue is not None:
         line_of(state, to_queue, "queue")
     if to_window is not None:
@@ -266,7 +278,11 @@ def _moved(
 def _require_takes_transfers(state: QueueState, to_window: int, from_window: int | None) -> None:
     target = state.posts.get(to_window)
     if target is None:
-        raise invalid("window", f"本大厅没有{to_window}号窗口，请核对窗口号。")
+        raise invalid(
+            "window",
+            f"本大厅没有{to_window}号窗口，请核对窗口号。",
+            f"This hall has no window {to_window}. Please check the window number.",
+        )
     if to_window == from_window:
         raise Conflict("same_window", "不能转移到本窗口，请选择其他窗口或队列。")
     if target.state == "closed":

@@ -32,14 +32,22 @@ def ticket_with(state: QueueState, ticket_id: str) -> Ticket:
 def line_of(state: QueueState, prefix: str, field: str) -> Line:
     line = state.lines.get(prefix)
     if line is None:
-        raise invalid(field, "本大厅没有这个队列，请重新选择。")
+        raise invalid(
+            field,
+            "本大厅没有这个队列，请重新选择。",
+            "This hall has no such queue. Please choose again.",
+        )
     return line
 
 
 def clerk_with(state: QueueState, clerk_no: str, field: str = "clerk") -> Clerk:
     clerk = state.clerks.get(clerk_no)
     if clerk is None:
-        raise invalid(field, "没有这个工号，请核对后重试。")
+        raise invalid(
+            field,
+            "没有这个工号，请核对后重试。",
+            "There is no such clerk number. Please check it and try again.",
+        )
     return clerk
 
 
@@ -66,7 +74,11 @@ def limited(value: str, limit: int, field: str) -> str:
     """`value` without surrounding blanks, or Invalid when it is too long."""
     value = value.strip()
     if len(value) > limit:
-        raise invalid(field, f"最多{limit}个字，请缩短。")
+        raise invalid(
+            field,
+            f"最多{limit}个字，请缩短。",
+            f"Please shorten this to at most {limit} characters.",
+        )
     return value
 
 

@@ -106,10 +106,18 @@ def _check_keys(state: QueueState, command: ChangeSetup) -> None:
     )
     for name, changed, removed, existing in lists:
         if len(set(changed)) < len(changed):
-            raise invalid(name, "同一条目出现了两次，请只保留一条。")
+            raise invalid(
+                name,
+                "同一条目出现了两次，请只保留一条。",
+                "The same entry is there twice. Please keep only one.",
+            )
         for key in removed:
             if key not in existing or key in changed or removed.count(key) > 1:
-                raise invalid(f"removed_{name}", f"要删除的“{key}”不存在或同时被修改，请核对。")
+                raise invalid(
+                    f"removed_{name}",
+                    f"要删除的“{key}”不存在或同时被修改，请核对。",
+                    f"“{key}” is gone or is being changed too. Please check what to delete.",
+                )
 
 
 # --- settings ----------------------------------------------------------------------------------
@@ -117,51 +125,93 @@ def _check_keys(state: QueueState, command: ChangeSetup) -> None:
 
 def _check_settings(settings: Settings) -> None:
     if not any(settings.week.values()):
-        raise invalid("settings.week", "请至少为一天填写开放时间，否则大厅一直关闭。")
+        raise invalid(
+            "settings.week",
+            "请至少为一天填写开放时间，否则大厅一直关闭。",
+            "Please enter opening hours for at least one day, or the hall will stay closed.",
+        )
     for weekday, day in settings.week.items():
         if not 1 <= weekday <= 7:
             raise invalid("settings.week", "星期应为1（周一）到7（周日）。")
         _check_sessions(day, f"settings.week.{weekday}")
     for name, (least, most) in _FIGURES.items():
         if not least <= getattr(settings, name) <= most:
-            raise invalid(f"settings.{name}", f"应在{least}到{most}之间。")
+            raise invalid(
+                f"settings.{name}",
+                f"应在{least}到{most}之间。",
+                f"Please enter a number from {least} to {most}.",
+            )
     steps = settings.overdue_steps_min
     if not 0 <= steps[0] <= steps[1] <= steps[2] <= 24 * 60:
-        raise invalid("settings.overdue_steps_min", "三级提醒的分钟数应依次不减。")
+        raise invalid(
+            "settings.overdue_steps_min",
+            "三级提醒的分钟数应依次不减。",
+            "The minutes of the three steps must not decrease. Please change them.",
+        )
     steps = settings.suspect_steps_min
     if not 1 <= steps[0] <= steps[1] <= steps[2] <= 24 * 60:
-        raise invalid("settings.suspect_steps_min", "三级提醒应从1分钟起，分钟数依次不减。")
+        raise invalid(
+            "settings.suspect_steps_min",
+            "三级提醒应从1分钟起，分钟数依次不减。",
+            "The three steps must begin at 1 minute or more and must not decrease.",
+        )
     _check_reasons(settings)
     url = settings.public_url
     if url and (len(url) > 200 or not _URL.fullmatch(url)):
-        raise invalid("settings.public_url", "应以 http:// 或 https:// 开头，可以留空。")
+        raise invalid(
+            "settings.public_url",
+            "应以 http:// 或 https:// 开头，可以留空。",
+            "Please begin with http:// or https://, or leave this empty.",
+        )
 
 
 def _check_reasons(settings: Settings) -> None:
     reasons = settings.absence_reasons
     if not 1 <= len(reasons) <= MOST_REASONS or len(set(reasons)) < len(reasons):
-        raise invalid("settings.absence_reasons", f"请列出1到{MOST_REASONS}个不同的去向事由。")
+        raise invalid(
+            "settings.absence_reasons",
+            f"请列出1到{MOST_REASONS}个不同的去向事由。",
+            f"Please list 1 to {MOST_REASONS} different reasons for being away.",
+        )
     for reason in reasons:
         _check_text(reason, "settings.absence_reasons", 1, 20)
     if settings.quick_absence_reason not in reasons:
-        raise invalid("settings.quick_absence_reason", "快捷事由应在去向事由列表中。")
+        raise invalid(
+            "settings.quick_absence_reason",
+            "快捷事由应在去向事由列表中。",
+            "Please choose the quick reason from the list of reasons for being away.",
+        )
 
 
 def _check_sessions(day: tuple[Session, ...], field: str) -> None:
     """In order, and not overlapping; one may begin when another ends."""
     if len(day) > MOST_SESSIONS:
-        raise invalid(field, f"一天最多{MOST_SESSIONS}个时段。")
+        raise invalid(
+            field,
+            f"一天最多{MOST_SESSIONS}个时段。",
+            f"A day can have at most {MOST_SESSIONS} sessions. Please remove some.",
+        )
     before = 0
     for session in day:
         try:
             start = sessions.minute_of_day(session.start)
             until = sessions.minute_of_day(session.until)
         except ValueError:
-            raise invalid(field, "时间应为 08:30 这样的格式。") from None
+            raise invalid(
+                field, "时间应为 08:30 这样的格式。", "Please write times like 08:30."
+            ) from None
         if start >= until:
-            raise invalid(field, f"{session.start}到{session.until}：结束应晚于开始。")
+            raise invalid(
+                field,
+                f"{session.start}到{session.until}：结束应晚于开始。",
+                f"{session.start} to {session.until}: the end must be later than the start.",
+            )
         if start < before:
-            raise invalid(field, "时段应按先后排列，且不能重叠。")
+            raise invalid(
+                field,
+                "时段应按先后排列，且不能重叠。",
+                "Sessions must be in order and must not overlap. Please change them.",
+            )
         before = until
 
 
@@ -171,10 +221,18 @@ def _check_sessions(day: tuple[Session, ...], field: str) -> None:
 def _check_queue(queue: Queue) -> None:
     field = f"queues.{queue.prefix}"
     if not _PREFIX.fullmatch(queue.prefix):
-        raise invalid(f"{field}.prefix", "号码前缀应为1到2个大写字母。")
+        raise invalid(
+            f"{field}.prefix",
+            "号码前缀应为1到2个大写字母。",
+            "The letter must be 1 or 2 capital letters.",
+        )
     _check_names(queue, field)
     if queue.daily_limit is not None and not 1 <= queue.daily_limit <= 9999:
-        raise invalid(f"{field}.daily_limit", "每日限号应在1到9999之间，不限请留空。")
+        raise invalid(
+            f"{field}.daily_limit",
+            "每日限号应在1到9999之间，不限请留空。",
+            "The daily limit must be from 1 to 9999; leave it empty for no limit.",
+        )
     if queue.sessions is not None:
         _check_sessions(queue.sessions, f"{field}.sessions")
 
@@ -182,12 +240,24 @@ def _check_queue(queue: Queue) -> None:
 def _check_service(service: Service, prefixes: set[str]) -> None:
     field = f"services.{service.id}"
     if not _ID.fullmatch(service.id):
-        raise invalid(f"{field}.id", "事项编号应为小写字母、数字、下划线，最多40个字符。")
+        raise invalid(
+            f"{field}.id",
+            "事项编号应为小写字母、数字、下划线，最多40个字符。",
+            "The code must be small letters, figures and underscores, at most 40 characters.",
+        )
     _check_names(service, field)
     if service.prefix not in prefixes:
-        raise invalid(f"{field}.prefix", f"没有队列“{service.prefix}”，请先建立队列。")
+        raise invalid(
+            f"{field}.prefix",
+            f"没有队列“{service.prefix}”，请先建立队列。",
+            f"There is no queue “{service.prefix}”. Please make the queue first.",
+        )
     if not 0.5 <= service.minutes <= 480:
-        raise invalid(f"{field}.minutes", "办理分钟数应在0.5到480之间。")
+        raise invalid(
+            f"{field}.minutes",
+            "办理分钟数应在0.5到480之间。",
+            "The usual time must be from 0.5 to 480 minutes.",
+        )
     _check_text(service.case_type, f"{field}.case_type", 1, 20)
     _check_text(service.group, f"{field}.group", 0, NAME_CHARS)
 
@@ -195,18 +265,32 @@ def _check_service(service: Service, prefixes: set[str]) -> None:
 def _check_window(window: Window, prefixes: set[str]) -> None:
     field = f"windows.{window.number}"
     if not 1 <= window.number <= MOST_WINDOWS:
-        raise invalid(f"{field}.number", f"窗口号应在1到{MOST_WINDOWS}之间。")
+        raise invalid(
+            f"{field}.number",
+            f"窗口号应在1到{MOST_WINDOWS}之间。",
+            f"The window number must be from 1 to {MOST_WINDOWS}.",
+        )
     _check_names(window, field)
     if window.kind not in WINDOW_KINDS:
         raise invalid(f"{field}.kind", f"窗口类型应为 {'、'.join(WINDOW_KINDS)} 之一。")
     served = [queue.prefix for queue in window.queues]
     if len(set(served)) < len(served):
-        raise invalid(f"{field}.queues", "同一队列只能列一次。")
+        raise invalid(
+            f"{field}.queues", "同一队列只能列一次。", "Please list each queue only once."
+        )
     for queue in window.queues:
         if queue.prefix not in prefixes:
-            raise invalid(f"{field}.queues", f"没有队列“{queue.prefix}”，请先建立队列。")
+            raise invalid(
+                f"{field}.queues",
+                f"没有队列“{queue.prefix}”，请先建立队列。",
+                f"There is no queue “{queue.prefix}”. Please make the queue first.",
+            )
         if not 1 <= queue.priority <= 9:
-            raise invalid(f"{field}.queues", "队列优先级应在1到9之间。")
+            raise invalid(
+                f"{field}.queues",
+                "队列优先级应在1到9之间。",
+                "The level of a queue must be from 1 to 9.",
+            )
     _check_text(window.phone, f"{field}.phone", 0, 30)
     _check_text(window.zone, f"{field}.zone", 0, 20)
 
@@ -214,15 +298,23 @@ def _check_window(window: Window, prefixes: set[str]) -> None:
 def _check_clerk(clerk: Clerk, numbers: set[int]) -> None:
     field = f"clerks.{clerk.clerk_no}"
     if not _CLERK_NO.fullmatch(clerk.clerk_no):
-        raise invalid(f"{field}.clerk_no", "工号应为1到20个字母或数字。")
+        raise invalid(
+            f"{field}.clerk_no",
+            "工号应为1到20个字母或数字。",
+            "The staff number must be 1 to 20 letters or figures.",
+        )
     _check_text(clerk.name, f"{field}.name", 1, NAME_CHARS)
     _check_text(clerk.title, f"{field}.title", 0, NAME_CHARS)
     _check_text(clerk.photo, f"{field}.photo", 0, 80)
     if not 0 <= clerk.stars <= 5:
-        raise invalid(f"{field}.stars", "星级应在0到5之间。")
+        raise invalid(f"{field}.stars", "星级应在0到5之间。", "The stars must be from 0 to 5.")
     for number in clerk.windows:
         if number not in numbers:
-            raise invalid(f"{field}.windows", f"没有{number}号窗口，请核对。")
+            raise invalid(
+                f"{field}.windows",
+                f"没有{number}号窗口，请核对。",
+                f"There is no window {number}. Please check it.",
+            )
 
 
 def _check_names(entry: Queue | Service | Window, field: str) -> None:
@@ -232,9 +324,11 @@ def _check_names(entry: Queue | Service | Window, field: str) -> None:
 
 def _check_text(text: str, field: str, least: int, most: int) -> None:
     if len(text.strip()) < least:
-        raise invalid(field, "不能为空。")
+        raise invalid(field, "不能为空。", "Please fill this in.")
     if len(text) > most:
-        raise invalid(field, f"最多{most}个字，请缩短。")
+        raise invalid(
+            field, f"最多{most}个字，请缩短。", f"Please shorten this to at most {most} characters."
+        )
 
 
 # --- removals ----------------------------------------------------------------------------------
@@ -257,12 +351,20 @@ def _check_removed_queues(state: QueueState, command: ChangeSetup) -> None:
         if number not in command.removed_windows and any(
             queue.prefix in removed for queue in window.queues
         ):
-            raise invalid("removed_queues", f"{number}号窗口还在办理该队列，请先调整窗口。")
+            raise invalid(
+                "removed_queues",
+                f"{number}号窗口还在办理该队列，请先调整窗口。",
+                f"Window {number} still serves this queue. Please change the window first.",
+            )
     services = dict(state.services)
     services.update((service.id, service) for service in command.services)
     for service_id, service in services.items():
         if service_id not in command.removed_services and service.prefix in removed:
-            raise invalid("removed_queues", f"事项“{service.name}”还在该队列，请先调整事项。")
+            raise invalid(
+                "removed_queues",
+                f"事项“{service.name}”还在该队列，请先调整事项。",
+                f"“{service.name}” still belongs to this queue. Please change the service first.",
+            )
 
 
 def _check_removed_windows(state: QueueState, command: ChangeSetup) -> None:

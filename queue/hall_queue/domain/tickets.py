@@ -56,7 +56,11 @@ def decide_issue(state: QueueState, command: IssueTicket, ctx: Context) -> list[
     service, line = _wanted(state, command.service, command.queue)
     prefix = line.setup.prefix
     if not 1 <= command.cases <= MAX_CASES:
-        raise invalid("cases", f"一张号最多办理{MAX_CASES}件，请填写1到{MAX_CASES}。")
+        raise invalid(
+            "cases",
+            f"一张号最多办理{MAX_CASES}件，请填写1到{MAX_CASES}。",
+            f"A ticket is for at most {MAX_CASES} matters. Please enter 1 to {MAX_CASES}.",
+        )
     priority = _priority(state, command, service)
     session = _require_in_hours(state, line, ctx)
     if booked is None:  # a place was kept for who has an appointment
@@ -99,13 +103,23 @@ def _wanted(
     """The item, if one was named, and its queue."""
     if service_id is None:
         if prefix is None:
-            raise invalid("service", "请选择要办理的事项或队列。")
+            raise invalid(
+                "service", "请选择要办理的事项或队列。", "Please choose a service or a queue."
+            )
         return None, line_of(state, prefix, "queue")
     service = state.services.get(service_id)
     if service is None:
-        raise invalid("service", "本大厅没有这个事项，请重新选择。")
+        raise invalid(
+            "service",
+            "本大厅没有这个事项，请重新选择。",
+            "This hall has no such service. Please choose again.",
+        )
     if prefix is not None and prefix != service.prefix:
-        raise invalid("queue", f"“{service.name}”不在这个队列办理，请重新选择。")
+        raise invalid(
+            "queue",
+            f"“{service.name}”不在这个队列办理，请重新选择。",
+            f"“{service.name}” is not served in this queue. Please choose again.",
+        )
     return service, line_of(state, service.prefix, "service")
 
 
@@ -145,7 +159,11 @@ def _require_card(service: Service | None, command: IssueTicket) -> None:
         return
     if command.has_reader:
         message = f"办理“{service.name}”需要刷身份证取号；没有身份证或读卡器故障，请到导办台取号。"
-        raise Invalid("id_required", message, (FieldError("card", message),))
+        english = (
+            f"“{service.name}” needs your ID card. Please show it; without a card, or if the "
+            "reader fails, go to the guide desk."
+        )
+        raise Invalid("id_required", message, (FieldError("card", message, english),))
 
 
 def _require_below_limit(line: Line) -> None:
@@ -287,15 +305,27 @@ def decide_expire_waiting(state: QueueState, command: ExpireWaiting, ctx: Contex
 def decide_record_paper(state: QueueState, command: RecordPaper, ctx: Context) -> list[Event]:
     line = line_of(state, command.queue, "queue")
     if not 1 <= len(command.entries) <= MAX_PAPER_ENTRIES:
-        raise invalid("entries", f"每次请录入1到{MAX_PAPER_ENTRIES}个号。")
+        raise invalid(
+            "entries",
+            f"每次请录入1到{MAX_PAPER_ENTRIES}个号。",
+            f"Please enter 1 to {MAX_PAPER_ENTRIES} numbers at a time.",
+        )
     seen: set[str] = set()
     for index, entry in enumerate(command.entries):
         where = f"entries.{index}"
         _require_paper_number(state, line, entry, seen, where)
         if entry.window is not None and entry.window not in state.posts:
-            raise invalid(f"{where}.window", f"本大厅没有{entry.window}号窗口，请核对。")
+            raise invalid(
+                f"{where}.window",
+                f"本大厅没有{entry.window}号窗口，请核对。",
+                f"This hall has no window {entry.window}. Please check it.",
+            )
         if entry.minutes is not None and not 0 <= entry.minutes <= MAX_PAPER_MINUTES:
-            raise invalid(f"{where}.minutes", f"{entry.number}的办理分钟数应在0到600之间。")
+            raise invalid(
+                f"{where}.minutes",
+                f"{entry.number}的办理分钟数应在0到600之间。",
+                f"The minutes of {entry.number} must be from 0 to 600.",
+            )
         seen.add(entry.number)
     return [TicketsRecorded(queue=line.setup.prefix, entries=command.entries, day=state.day)]
 
@@ -307,12 +337,20 @@ def _require_paper_number(
     count = count_of(prefix, entry.number)
     if count is None:
         raise invalid(
-            f"{where}.number", f"“{entry.number[:12]}”不是这个队列的号码，应如{prefix}001。"
+            f"{where}.number",
+            f"“{entry.number[:12]}”不是这个队列的号码，应如{prefix}001。",
+            f"“{entry.number[:12]}” is not a number of this queue. Write it like {prefix}001.",
         )
     if entry.number in state.numbers or entry.number in seen:
-        raise invalid(f"{where}.number", f"{entry.number}今天已使用过，请核对。")
+        raise invalid(
+            f"{where}.number",
+            f"{entry.number}今天已使用过，请核对。",
+            f"{entry.number} has already been used today. Please check it.",
+        )
     if entry.ticket_id in state.tickets:
-        raise invalid(f"{where}.ticket_id", "这条记录已录入过。")
+        raise invalid(
+            f"{where}.ticket_id", "这条记录已录入过。", "This entry has already been recorded."
+        )
 
 
 # --- midnight ----------------------------------------------------------------------------------

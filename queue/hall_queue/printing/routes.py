@@ -9,7 +9,7 @@ import msgspec
 from hall_core.errors import NotFound, invalid
 from hall_core.http import Call, Route, roles
 from hall_core.once import once
-from hall_core.texts import TICKET_LAYOUT_MAX, wrong_layout
+from hall_core.texts import TICKET_LAYOUT_MAX, layout_fault
 from hall_queue.domain.state import QueueState
 from hall_queue.printing.layout import COLUMNS, Line, wrapped
 from hall_queue.printing.service import PrinterView, Printing
@@ -94,10 +94,14 @@ class PrintingRoutes:
         body: Preview = call.body
         if body.layout is not None:
             if len(body.layout) > TICKET_LAYOUT_MAX:
-                raise invalid("layout", f"最多 {TICKET_LAYOUT_MAX} 个字。")
-            wrong = wrong_layout(body.layout)
+                raise invalid(
+                    "layout",
+                    f"最多 {TICKET_LAYOUT_MAX} 个字。",
+                    f"Please use at most {TICKET_LAYOUT_MAX} characters.",
+                )
+            wrong = layout_fault(body.layout)
             if wrong is not None:
-                raise invalid("layout", wrong)
+                raise invalid("layout", *wrong)
         given = {
             "ticket.layout": body.layout,
             "ticket.title": body.title,

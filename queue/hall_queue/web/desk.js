@@ -45,7 +45,7 @@ export function rulesOf(state) {
 export function sentence(error) {
   if (!(error instanceof ApiError)) return errorText(error);
   if (error.status === 0) return t("fail.network");
-  if (lang() !== "en") return error.detail;
+  if (lang() !== "en" || error.translated) return error.detail;
   const key = "fail." + error.code;
   return tIn("en", hasText(key) ? key : "fail.other");
 }
@@ -294,7 +294,7 @@ function complain(error, fields, problem, failed) {
     for (const wrong of error.errors) {
       const field = fields.find((one) => one.name === wrong.field);
       if (!field) continue;
-      field.fail(lang() === "en" ? sentence(error) : wrong.message);
+      field.fail(lang() === "en" && !error.translated ? sentence(error) : wrong.message);
       if (!placed) field.focus();
       placed = true;
     }

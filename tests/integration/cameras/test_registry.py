@@ -181,6 +181,11 @@ async def test_a_spreadsheet_is_imported_and_each_bad_row_named(server: HallServ
     assert [error["message"][:6] for error in refused.body["errors"]] == [
         "第 4 行：", "第 5 行：", "第 6 行："
     ]  # fmt: skip
+    assert [error["message_en"] for error in refused.body["errors"]] == [
+        "Row 4: The address is empty or too long, or has spaces or other signs in it.",
+        "Row 5: Please give an ONVIF or an RTSP address.",
+        "Row 6: An RTSP address begins with rtsp://.",
+    ]
     refused = await sent(("一号", "10.0.0.1"), ("一号", "10.0.0.2"), ("x" * 61, "10.0.0.3"))
     assert [error["field"] for error in refused.body["errors"]] == ["rows[1].name", "rows[2].name"]
     assert (await sent(("", "10.0.0.1"))).body["errors"][0]["message"].startswith("第 2 行：")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hall_core.texts import TICKET_LAYOUT, TICKET_PLACES, wrong_layout
+from hall_core.texts import TICKET_LAYOUT, TICKET_PLACES, layout_fault
 from hall_queue.printing.layout import COLUMNS, Line, clean, lay_out, width, wrap, wrapped
 from hall_queue.printing.paper import ticket
 from hall_queue.printing.simulator import Paper
@@ -21,7 +21,7 @@ text = st.text(st.characters(exclude_categories=["Cc", "Cs", "Cf", "Co", "Cn"]))
 
 
 def test_the_default_layout_is_one() -> None:
-    assert wrong_layout(TICKET_LAYOUT) is None
+    assert layout_fault(TICKET_LAYOUT) is None
 
 
 def test_lines_with_nothing_to_say_are_left_out() -> None:
@@ -49,7 +49,7 @@ def test_a_mark_stands_above_whatever_the_layout_says() -> None:
     "layout", ["{name} {number}", "{number", "number}", "{{number}}", "没有号码", "{}{number}"]
 )
 def test_a_layout_names_only_what_there_is_and_the_number_always(layout: str) -> None:
-    assert wrong_layout(layout) is not None
+    assert layout_fault(layout) is not None
 
 
 @given(text, st.integers(2, 48))
