@@ -284,8 +284,8 @@ class Hall:
         the disk works, the event loop sleeps, and a call waits for nothing but the disk."""
         try:
             return [self._frames(record, self.live, self.show) for record in records]
-        except Exception:  # it is tried again when they are on disk
-            log.exception("view_failed", hall=self.info.id)
+        except Exception as error:  # it is tried again, and told whole, when they are on disk
+            log.warning("view_failed", hall=self.info.id, error=repr(error))
             return []
 
     def _commit(self, records: list[Recorded], frames: list[Frames]) -> None:
