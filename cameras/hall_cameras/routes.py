@@ -29,9 +29,10 @@ from hall_cameras.service import Cameras
 from hall_core.answers import Media
 from hall_core.clock import from_millis, millis
 from hall_core.errors import FieldError, Forbidden, Invalid, NotFound
-from hall_core.halls import Hall, Slices
+from hall_core.halls import Hall
 from hall_core.http import Call, Route, roles
 from hall_core.once import Write, once
+from hall_core.replay import Slices
 
 if TYPE_CHECKING:
     from hall_cameras.feature import CamerasFeature

@@ -20,7 +20,7 @@ from hall_core.alerts import AlertsState, alert_row
 from hall_core.clock import from_millis
 from hall_core.events import DayOpened, Recorded
 from hall_core.features import Feature
-from hall_core.halls import Slices, new_slices
+from hall_core.replay import Slices, new_slices
 from hall_core.setup import HallInfo
 from hall_evaluation import tables as evaluation_tables
 from hall_evaluation.relay.tables import relay_outbox

@@ -65,6 +65,7 @@ class ManualClock:
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _MILLISECOND = timedelta(milliseconds=1)
+_HALF = timedelta(microseconds=500)
 _BELOW = tuple(timedelta(microseconds=n) for n in range(1000))
 
 
@@ -75,7 +76,7 @@ def micros(at: datetime) -> int:
 
 def millis(at: datetime) -> int:
     """UTC milliseconds since 1970: how times are stored."""
-    return (at - _EPOCH) // _MILLISECOND
+    return (at - _EPOCH + _HALF) // _MILLISECOND
 
 
 def from_millis(value: int) -> datetime:

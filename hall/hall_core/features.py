@@ -139,8 +139,8 @@ class Feature:
         return None
 
     def reveal(self, record: Recorded, audience: Audience) -> dict[str, Any]:
-        """What an audience that sees the event learns beside its fields, made when it is sent
-        and never stored (a pad's one-time token)."""
+        """What an audience that sees the event learns beside its fields, made for the frame and
+        never stored (a pad's one-time token)."""
         return {}
 
     def routes(self) -> Sequence[Route]:

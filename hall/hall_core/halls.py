@@ -18,16 +18,17 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 import msgspec
 import structlog
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from hall_core import events
-from hall_core.clock import Clock, from_millis, millis, to_millis
+from hall_core.clock import Clock, millis, to_millis
 from hall_core.day import AHEAD
 from hall_core.errors import HallError, cannot_store
 from hall_core.events import DayOpened, Event, Recorded
 from hall_core.features import Actor, Audience, Command, Context, Feature, Part, Row
 from hall_core.hub import Frames, Hub
 from hall_core.keys import Key, Keys
+from hall_core.replay import Slices, replay
 from hall_core.setup import HallInfo
 from hall_core.store import Store
 from hall_core.tables import journal, openings
@@ -35,7 +36,6 @@ from hall_core.writer import Work, Writer
 
 log = structlog.get_logger()
 
-Slices = dict[str, Any]
 Show: TypeAlias = Callable[[Feature, Part, Audience], Any]
 SYSTEM = Actor(kind="system", name="system")
 QUIET_S = 2.0  # after a failed commit, before what is due is tried again: a full disk stays full
@@ -443,59 +443,6 @@ class Hall:
         if self._reading_back is not None:
             self._reading_back.cancel()
             await asyncio.wait([self._reading_back])
-
-
-def new_slices(features: Sequence[Feature]) -> Slices:
-    return {feature.name: feature.new_state() for feature in features}
-
-
-def replay(
-    connection: Connection, info: HallInfo, features: Sequence[Feature]
-) -> tuple[int, Slices, datetime | None]:
-    """The state that the journal tells: (version, slices, time of the last event)."""
-    opening = connection.execute(
-        select(openings.c.version, openings.c.state)
-        .where(openings.c.hall_id == info.id)
-        .order_by(openings.c.version.desc())
-        .limit(1)
-    ).one_or_none()
-    version = 0
-    slices = new_slices(features)
-    if opening is not None:
-        version = opening.version
-        stored = msgspec.json.decode(opening.state, type=dict[str, msgspec.Raw])
-        for feature in features:
-            if feature.name in stored:
-                slices[feature.name] = msgspec.json.decode(
-                    stored[feature.name], type=feature.state_type
-                )
-    last_at = None
-    # The opening's own event is read too, for its time.
-    for record in read_journal(connection, info.id, after=version - 1):
-        last_at = record.at
-        if record.version == version:
-            continue
-        for feature in features:
-            feature.apply(slices[feature.name], record)
-        version = record.version
-    return version, slices, last_at
-
-
-def read_journal(
-    connection: Connection, hall_id: str, after: int, limit: int | None = None
-) -> list[Recorded]:
-    """Events of a hall with a version above `after`, in order."""
-    query = (
-        select(journal.c.version, journal.c.at_ms, journal.c.actor, journal.c.type, journal.c.data)
-        .where(journal.c.hall_id == hall_id, journal.c.version > after)
-        .order_by(journal.c.version)
-    )
-    if limit is not None:
-        query = query.limit(limit)
-    return [
-        Recorded(row.version, from_millis(row.at_ms), row.actor, events.decode(row.type, row.data))
-        for row in connection.execute(query)
-    ]
 
 
 def _journal_row(hall_id: str, record: Recorded) -> Row:

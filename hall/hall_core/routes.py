@@ -13,10 +13,11 @@ from hall_core import alert_routes, devices, people, tables
 from hall_core.answers import AuditLine, EventEntry, EventsPage, HallView, Me, Snapshot
 from hall_core.clock import from_millis
 from hall_core.devices import set_device_cookie
-from hall_core.halls import Hall, read_journal
+from hall_core.halls import Hall
 from hall_core.http import DEVICE_COOKIE, Call, Route
 from hall_core.once import Change, Write, once
 from hall_core.parameters import asks, integer
+from hall_core.replay import read_journal
 
 __all__ = ["Change", "Write", "once", "routes", "set_device_cookie"]
 

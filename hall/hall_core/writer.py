@@ -214,11 +214,11 @@ class Writer:
         if self._engine.dialect.name != "sqlite":
             cursor.executemany(self._upsert(table, 1), rows)
             return
-        # sqlite3 gives up the GIL at every row of an executemany and has to win it back from a
-        # busy event loop. Statements of 64, 32, 16 … rows give it up once.
         if len(rows) == 1:
             cursor.execute(self._upsert(table, 1), rows[0])
             return
+        # sqlite3 gives up the GIL at every row of an executemany and has to win it back from a
+        # busy event loop. Statements of 64, 32, 16 … rows give it up once.
         start = 0
         for size in SIZES:
             while len(rows) - start >= size:

@@ -13,8 +13,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, insert, inspect, select, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, Engine, insert, inspect, select, text
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 import hall_app.features  # every feature's tables  # noqa: F401
 from hall_app import cli, schema
@@ -122,16 +122,20 @@ def test_upgrading_twice_changes_nothing(engine: Engine) -> None:
     assert schema.current(engine) == schema.HEAD
 
 
+def upgrade_to(revision: str, connection: Connection) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(schema.MIGRATIONS))
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
+
+
 def test_what_was_there_before_fewer_pages_is_there_after(
     new_database: NewDatabase, tmp_path: Path
 ) -> None:
     engine = open_engine(new_database() or f"sqlite:///{tmp_path / 'hall.sqlite'}")
-    config = Config()
-    config.set_main_option("script_location", str(schema.MIGRATIONS))
+    values = ticket(1, called_ms=5, window=3, state="serving")
     with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0012")
-        values = ticket(1, called_ms=5, window=3, state="serving")
+        upgrade_to("0012", connection)
         columns = ", ".join(f'"{name}"' for name in values)
         marks = ", ".join(f":{name}" for name in values)
         connection.execute(text(f"INSERT INTO tickets ({columns}) VALUES ({marks})"), values)
@@ -145,7 +149,13 @@ def test_what_was_there_before_fewer_pages_is_there_after(
                 text("INSERT INTO idempotency VALUES (1700000000123, :digest, :digest, '{}')"),
                 {"digest": digest},
             )
-    schema.upgrade(engine)
+        connection.execute(text("CREATE TABLE windows_before (there INTEGER)"))
+    with pytest.raises(DBAPIError):
+        schema.upgrade(engine)  # stopped in the middle ...
+    assert schema.current(engine) == "0012"
+    with engine.begin() as connection:
+        connection.execute(text("DROP TABLE windows_before"))
+    schema.upgrade(engine)  # ... it left nothing behind that stands in the way
     with engine.connect() as connection:
         row = connection.execute(select(tables.tickets)).one()
         assert {name: getattr(row, name) for name in values} == values

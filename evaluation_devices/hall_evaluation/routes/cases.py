@@ -14,9 +14,10 @@ from hall_core import tables as core_tables
 from hall_core.clock import from_millis
 from hall_core.errors import Conflict, Forbidden, invalid
 from hall_core.events import CaseKind, CaseOutcome, CaseOverdue, CaseState, CaseVerb
-from hall_core.halls import Hall, Slices
+from hall_core.halls import Hall
 from hall_core.http import Call, Route, check_scope, roles
 from hall_core.parameters import asks, choice, integer, word
+from hall_core.replay import Slices
 from hall_core.secret import new_ticket_id
 from hall_evaluation import tables
 from hall_evaluation.domain import view

@@ -22,7 +22,7 @@ class EvaluationSettingsChanged(Event, frozen=True):
 
 
 class EvaluationRequested(Event, frozen=True):
-    """The service ended: its window's pad asks. The token is made when it is sent, never stored."""
+    """The service ended: its window's pad asks. The token is made for the frame, never stored."""
 
     pad = ("window", "number", "clerk")
     ticket_id: str

@@ -17,13 +17,14 @@ class Timeline(msgspec.Struct, frozen=True):
     stages: tuple[tuple[float, float], ...]  # (open seconds before it, clock seconds until it)
 
     def clock_s(self, seconds: float) -> float:
-        """Clock seconds from `now` until so many open seconds have passed."""
+        """Clock seconds from `now` until so many open seconds have passed, in microseconds' steps:
+        who rounds them to minutes must not see what floats add."""
         before, begin = self.stages[0]
         for later, at in self.stages:
             if later > seconds:
                 break
             before, begin = later, at
-        return begin + seconds - before
+        return round(begin + seconds - before, 6)
 
     def seconds(self, clock: datetime) -> float:
         """Open seconds until `clock`."""
