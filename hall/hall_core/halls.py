@@ -280,8 +280,8 @@ class Hall:
     # --- the committed view --------------------------------------------------------------------
 
     def _prepared(self, records: list[Recorded]) -> list[Frames]:
-        """What will be shown when these events are on disk, made right after the decision: while
-        the disk works, the event loop sleeps, and a call waits for nothing but the disk."""
+        """What will be shown when these events are on disk, made right after the decision: later
+        the event loop would have to be woken for it once more."""
         try:
             return [self._frames(record, self.live, self.show) for record in records]
         except Exception as error:  # it is tried again, and told whole, when they are on disk

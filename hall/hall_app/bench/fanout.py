@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -67,13 +68,8 @@ async def serve(directory: Path) -> None:
             floors.append(time.perf_counter() - started)
             await asyncio.sleep(0.05)  # the screens read: the next round meets empty buffers
             started = time.perf_counter()
-            made = hall.hub.frames(
-                lambda audience, record=record: hall.event_message(  # type: ignore[misc]
-                    record, touched, audience, hall.show_committed
-                ),
-                (),
-            )
-            hall.hub.publish(hall.hub.version, made)
+            show = partial(hall.event_message, record, touched, show=hall.show_committed)
+            hall.hub.publish(hall.hub.version, hall.hub.frames(show, ()))
             ours.append(time.perf_counter() - started)
             await asyncio.sleep(0.05)
         figures = {

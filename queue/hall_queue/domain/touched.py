@@ -57,7 +57,7 @@ def staffed(state: QueueState, record: Recorded) -> Iterable[int]:
     if isinstance(event, SetupChanged | DayOpened):
         return state.posts
     if _TOUCHED.get(type(event)) is _at_work:
-        return [key for _, key in dict.fromkeys(_at_work(state, event)) if isinstance(key, int)]
+        return [key for name, key in _at_work(state, event) if name == "windows"]
     return ()
 
 
