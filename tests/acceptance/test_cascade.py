@@ -102,23 +102,24 @@ async def test_a_platform_is_joined_watched_and_left(
         await expect(row.get_by_role("button", name="修改编码")).to_have_count(0)
 
         # It watches, until the camera is withheld from it.
-        receiver = Receiver()
-        scenario = sipp.watched_scenario(CHOSEN, receiver.port)
-        to = f"127.0.0.1:{upper.local_port}"
-        with Sipp(upper.folder, scenario, free_port(), to, calls=1) as peer:
-            await asks_again_when(lambda: [s for s in sessions.of(upper.platform_id) if s.sending])
-            await expect(live).to_contain_text("正在观看 1 路")
-            await expect(live.locator("li", has_text="东侧窗口")).to_contain_text("子码流")
-            await page.get_by_role("tab", name="信令日志").click()
-            await expect(page.locator("summary", has_text="INVITE sip:")).to_have_count(1)
-            asked = page.locator("summary", has_text="REGISTER sip:")
-            await asked.first.click()  # the newest: with its digest
-            await expect(page.locator("pre:visible")).to_contain_text("response=***")
-            assert sipp.PASSWORD not in await page.content()
-            await page.get_by_role("tab", name="共享与编码").click()
-            await row.get_by_role("button", name="不共享").click()
-            await eventually(lambda: peer.status == 0)
-        receiver.close()
+        with Receiver() as receiver:
+            scenario = sipp.watched_scenario(CHOSEN, receiver.port)
+            to = f"127.0.0.1:{upper.local_port}"
+            with Sipp(upper.folder, scenario, free_port(), to, calls=1) as peer:
+                await asks_again_when(
+                    lambda: [s for s in sessions.of(upper.platform_id) if s.sending]
+                )
+                await expect(live).to_contain_text("正在观看 1 路")
+                await expect(live.locator("li", has_text="东侧窗口")).to_contain_text("子码流")
+                await page.get_by_role("tab", name="信令日志").click()
+                await expect(page.locator("summary", has_text="INVITE sip:")).to_have_count(1)
+                asked = page.locator("summary", has_text="REGISTER sip:")
+                await asked.first.click()  # the newest: with its digest
+                await expect(page.locator("pre:visible")).to_contain_text("response=***")
+                assert sipp.PASSWORD not in await page.content()
+                await page.get_by_role("tab", name="共享与编码").click()
+                await row.get_by_role("button", name="不共享").click()
+                await eventually(lambda: peer.status == 0)
         await expect(page.locator(".form-section", has_text="不共享的摄像机")).to_contain_text(
             "东侧窗口"
         )

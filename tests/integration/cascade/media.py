@@ -7,7 +7,7 @@ import socket
 import struct
 import threading
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import av
 
@@ -53,7 +53,10 @@ class Receiver(threading.Thread):
         """Whether so many have come to their end."""
         return sum(packet[1] >> 7 for packet in list(self.packets)) >= frames
 
-    def close(self) -> None:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         self._socket.close()
 
 

@@ -77,7 +77,9 @@ def camera() -> Iterator[Camera]:
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def upper(camera: Camera, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Upper]:
+async def upper(
+    camera: Camera, footage: Any, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Upper]:
     """Registered, with the right to turn the camera, which is online."""
     folder = tmp_path_factory.mktemp("onvif")
     async with hall_server(folder / "hall") as server:
@@ -121,10 +123,10 @@ def footage() -> list[NDArray[Any]]:
     return [small(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)) for picture in people()]
 
 
-def compare(stream: bytes, size: tuple[int, int], footage: list[NDArray[Any]]) -> None:
+def compare(packets: list[bytes], size: tuple[int, int], footage: list[NDArray[Any]]) -> None:
     """It encodes for each who looks, so no bits can be compared; it is the footage's pictures, in
     their order, that came."""
-    frames = decoded(stream)
+    frames = decoded(program_stream(packets, SSRC))
     width, height = size
     assert len(frames) >= FRAMES - 2
     assert {len(frame) for frame in frames} == {width * height * 3 // 2}
@@ -145,36 +147,33 @@ async def test_it_is_in_the_catalogue(upper: Upper) -> None:
 
 
 async def test_its_main_stream_comes_over_udp(upper: Upper, footage: Any) -> None:
-    receiver = Receiver()
-    scenario = sipp.invite_scenario(upper.channel, receiver.port, more="a=streamnumber:0\n")
-    await upper.call(scenario, watched=lambda _: receiver.has(FRAMES))
-    compare(program_stream(receiver.packets, SSRC), MAIN, footage)
-    receiver.close()
+    with Receiver() as receiver:
+        scenario = sipp.invite_scenario(upper.channel, receiver.port, more="a=streamnumber:0\n")
+        await upper.call(scenario, watched=lambda _: receiver.has(FRAMES))
+        await asyncio.to_thread(compare, receiver.packets, MAIN, footage)
 
 
 async def test_its_sub_stream_comes_over_tcp_that_we_dial(upper: Upper, footage: Any) -> None:
-    receiver = Receiver("passive")
-    more = "a=streamnumber:1\n"
-    scenario = sipp.invite_scenario(upper.channel, receiver.port, "passive", more)
-    await upper.call(scenario, tcp=True, watched=lambda _: receiver.has(FRAMES))
-    compare(program_stream(receiver.packets, SSRC), SUB, footage)
-    receiver.close()
+    with Receiver("passive") as receiver:
+        more = "a=streamnumber:1\n"
+        scenario = sipp.invite_scenario(upper.channel, receiver.port, "passive", more)
+        await upper.call(scenario, tcp=True, watched=lambda _: receiver.has(FRAMES))
+        await asyncio.to_thread(compare, receiver.packets, SUB, footage)
 
 
 async def test_its_sub_stream_comes_over_tcp_that_they_dial(upper: Upper, footage: Any) -> None:
     more = "a=streamnumber:1\n"
-    receiver = Receiver("active")
-    scenario = sipp.invite_scenario(upper.channel, receiver.port, "active", more)
+    with Receiver("active") as receiver:
+        scenario = sipp.invite_scenario(upper.channel, receiver.port, "active", more)
 
-    def watched(peer: Sipp) -> bool:
-        port = peer.received(r"m=video (\d+) ")
-        if port and not receiver.is_alive():
-            receiver.dial(int(port[0]))
-        return receiver.has(FRAMES)
+        def watched(peer: Sipp) -> bool:
+            port = peer.received(r"m=video (\d+) ")
+            if port and not receiver.is_alive():
+                receiver.dial(int(port[0]))
+            return receiver.has(FRAMES)
 
-    await upper.call(scenario, watched=watched)
-    compare(program_stream(receiver.packets, SSRC), SUB, footage)
-    receiver.close()
+        await upper.call(scenario, watched=watched)
+        await asyncio.to_thread(compare, receiver.packets, SUB, footage)
 
 
 # --- turning -----------------------------------------------------------------------------------
@@ -236,17 +235,16 @@ async def test_a_flood_of_invitations_leaves_nothing_behind(upper: Upper) -> Non
 
 
 async def test_a_worker_that_is_killed_ends_its_sessions_with_bye(upper: Upper) -> None:
-    receiver = Receiver()
-    to = f"127.0.0.1:{upper.local_port}"
-    scenario = sipp.watched_scenario(upper.channel, receiver.port)
-    with Sipp(upper.folder, scenario, free_port(), to, calls=1) as peer:
-        await eventually(lambda: len(receiver.packets) > 20)
-        worker = cameras_of(upper.server.kernel).supervisor.pid
-        assert worker is not None
-        os.kill(worker, signal.SIGKILL)
-        await eventually(lambda: peer.status is not None)
-        assert peer.status == 0, peer.messages
-    receiver.close()
+    with Receiver() as receiver:
+        to = f"127.0.0.1:{upper.local_port}"
+        scenario = sipp.watched_scenario(upper.channel, receiver.port)
+        with Sipp(upper.folder, scenario, free_port(), to, calls=1) as peer:
+            await eventually(lambda: len(receiver.packets) > 20)
+            worker = cameras_of(upper.server.kernel).supervisor.pid
+            assert worker is not None
+            os.kill(worker, signal.SIGKILL)
+            await eventually(lambda: peer.status is not None)
+            assert peer.status == 0, peer.messages
     assert not upper.agent.calls.sessions
     assert not sessions(upper)
     assert OVER["worker"] in [entry.summary for entry in upper.agent.line.log]

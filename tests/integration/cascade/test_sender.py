@@ -106,52 +106,48 @@ def until(holds: Callable[[], Any]) -> None:
 
 
 def test_it_starts_with_the_last_key_frame(send: Any) -> None:
-    receiver = Receiver()
-    send(receiver.port)
-    until(lambda: len(receiver.packets) > 40)
-    stream = program_stream(receiver.packets[:40], 17)
-    assert stream[14:18] == b"\0\0\1\xbb"  # a system header: a key frame's pack
-    assert decoded(stream)
-    receiver.close()
+    with Receiver() as receiver:
+        send(receiver.port)
+        until(lambda: len(receiver.packets) > 40)
+        stream = program_stream(receiver.packets[:40], 17)
+        assert stream[14:18] == b"\0\0\1\xbb"  # a system header: a key frame's pack
+        assert decoded(stream)
 
 
 def test_a_camera_that_begins_anew_goes_on_without_a_jump(camera: Feeding, send: Any) -> None:
-    receiver = Receiver()
-    send(receiver.port)
-    until(lambda: len(receiver.packets) > 400)  # the clip is over by now: its times begin anew
-    stamps = [int.from_bytes(packet[4:8]) for packet in list(receiver.packets)]
-    steps = {b - a for a, b in itertools.pairwise(stamps)}
-    assert steps == {0, 3600}
-    receiver.close()
+    with Receiver() as receiver:
+        send(receiver.port)
+        until(lambda: len(receiver.packets) > 400)  # the clip is over by now: its times begin anew
+        stamps = [int.from_bytes(packet[4:8]) for packet in list(receiver.packets)]
+        steps = {b - a for a, b in itertools.pairwise(stamps)}
+        assert steps == {0, 3600}
 
 
 def test_frames_that_come_one_by_one_are_sent_where_they_are_read(
     camera: Feeding, send: Any
 ) -> None:
     camera.every_s = 2 * sending.APART_S
-    receiver = Receiver()
-    sender, _ = send(receiver.port)
-    until(lambda: sender.frames > 20)  # what was there before came all at once
-    queued, frames = sender._put, sender.frames
-    until(lambda: sender.frames > frames + 30)
-    assert sender._put < queued + 10  # large ones are queued, and sent with pauses
-    until(lambda: receiver.has(50))
-    stamps = [int.from_bytes(packet[4:8]) for packet in list(receiver.packets)]
-    assert {b - a for a, b in itertools.pairwise(stamps)} == {0, 3600}
-    assert program_stream(receiver.packets, 17)
-    receiver.close()
+    with Receiver() as receiver:
+        sender, _ = send(receiver.port)
+        until(lambda: sender.frames > 20)  # what was there before came all at once
+        queued, frames = sender._put, sender.frames
+        until(lambda: sender.frames > frames + 30)
+        assert sender._put < queued + 10  # large ones are queued, and sent with pauses
+        until(lambda: receiver.has(50))
+        stamps = [int.from_bytes(packet[4:8]) for packet in list(receiver.packets)]
+        assert {b - a for a, b in itertools.pairwise(stamps)} == {0, 3600}
+        assert program_stream(receiver.packets, 17)
 
 
 def test_a_camera_that_is_gone_ends_it(
     camera: Feeding, send: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sending, "SOURCE_S", 0.3)
-    receiver = Receiver()
-    sender, ended = send(receiver.port)
-    until(lambda: sender.frames > 5)
-    camera.stop()
-    assert ended.get(timeout=PATIENCE_S) == "source"
-    receiver.close()
+    with Receiver() as receiver:
+        sender, ended = send(receiver.port)
+        until(lambda: sender.frames > 5)
+        camera.stop()
+        assert ended.get(timeout=PATIENCE_S) == "source"
 
 
 @pytest.mark.parametrize("every_s", [0.001, 2 * sending.APART_S])

@@ -82,22 +82,20 @@ async def test_the_catalogue_comes_in_order(upper: Upper) -> None:
 
 
 async def test_pictures_come_over_udp(upper: Upper, clips_folder: Path) -> None:
-    receiver = Receiver()
-    scenario = sipp.invite_scenario(upper.channel, receiver.port)
-    await upper.call(scenario, watched=lambda _: receiver.has(30))
-    assert not cameras_of(upper.server.kernel).cascade.sessions.by_id
-    frames = decoded(program_stream(receiver.packets, SSRC))
-    receiver.close()
+    with Receiver() as receiver:
+        scenario = sipp.invite_scenario(upper.channel, receiver.port)
+        await upper.call(scenario, watched=lambda _: receiver.has(30))
+        assert not cameras_of(upper.server.kernel).cascade.sessions.by_id
+        frames = decoded(program_stream(receiver.packets, SSRC))
     assert len(frames) > 25
     assert in_order(frames, source_frames(clips_folder / "good.clip"))
 
 
 async def test_pictures_come_over_tcp(upper: Upper, clips_folder: Path) -> None:
-    receiver = Receiver("passive")
-    scenario = sipp.invite_scenario(upper.channel, receiver.port, "passive")
-    await upper.call(scenario, tcp=True, watched=lambda _: receiver.has(20))
-    frames = decoded(program_stream(receiver.packets, SSRC))
-    receiver.close()
+    with Receiver("passive") as receiver:
+        scenario = sipp.invite_scenario(upper.channel, receiver.port, "passive")
+        await upper.call(scenario, tcp=True, watched=lambda _: receiver.has(20))
+        frames = decoded(program_stream(receiver.packets, SSRC))
     assert len(frames) > 15
     assert in_order(frames, source_frames(clips_folder / "good.clip"))
 
