@@ -17,6 +17,7 @@ import structlog
 from aiohttp import web
 from prometheus_client import Histogram
 
+from hall_core.clock import Clock
 from hall_core.credentials import Principal
 from hall_core.errors import (
     BadRequest,
@@ -29,6 +30,7 @@ from hall_core.errors import (
 from hall_core.halls import Hall, Reply
 from hall_core.kernel import Kernel
 from hall_core.keys import Key
+from hall_core.responses import Document
 
 log = structlog.get_logger()
 
@@ -171,17 +173,28 @@ def _endpoint(
                     check_scope(principal, hall.info.id)
             if has_window and principal.window is not None:
                 check_window(principal, request.match_info["window"])
-            raw = b""
-            if request.body_exists:
-                raw = await request.read()
+            raw = await _body(request) if request.body_exists else b""
             key = _key(kernel, request, route, principal, raw) if keyed else None
             body = None if decoder is None else decode(decoder, raw)
             answer = await route.handler(Call(kernel, request, principal, hall, body, key))
-            return respond(answer, route.status)
+            return respond(answer, route.status, kernel.clock)
         finally:
             seconds.observe(time.perf_counter() - started)
 
     return endpoint
+
+
+async def _body(request: web.Request) -> bytes:
+    """What was sent. Nearly always it came with its head and is only to be taken; `read` would
+    wait for more in turns.
+
+    Raises:
+        web.HTTPRequestEntityTooLarge: over BODY_MAX.
+    """
+    content = request.content
+    if content.is_eof() and content.total_bytes <= BODY_MAX:
+        return content.read_nowait()
+    return await request.read()
 
 
 ANONYMOUS = Principal(id="anonymous", kind="citizen", name="citizen", roles=frozenset(), halls=None)
@@ -282,17 +295,15 @@ def explain(message: str) -> tuple[str, str]:
     return field or "body", text
 
 
-def respond(answer: Any, status: int) -> web.StreamResponse:
+def respond(answer: Any, status: int, clock: Clock) -> web.StreamResponse:
     """An answer as a response."""
     if isinstance(answer, tuple):
         status, answer = answer
     if isinstance(answer, Reply):
-        body = answer.body
-    elif isinstance(answer, web.StreamResponse):  # an abstract mapping: dear to ask about
+        return Document(answer.body, status, clock)
+    if isinstance(answer, web.StreamResponse):  # an abstract mapping: dear to ask about
         return answer
-    else:
-        body = _encoder.encode(answer)
-    return web.Response(body=body, status=status, content_type="application/json")
+    return Document(_encoder.encode(answer), status, clock)
 
 
 def problem(error: HallError) -> web.Response:

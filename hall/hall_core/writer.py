@@ -20,7 +20,6 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection, Engine, Executable, Table
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import DBAPIError
 
 from hall_core.errors import cannot_store
@@ -63,11 +62,13 @@ class Writer:
     def __init__(self, engine: Engine, loop: asyncio.AbstractEventLoop) -> None:
         self._engine = engine
         self._loop = loop
-        self._queue: queue.SimpleQueue[list[Work] | None] = queue.SimpleQueue()
-        self._gathered: list[Work] = []
+        self._queue: queue.SimpleQueue[Work | None] = queue.SimpleQueue()
         self._failed: dict[str, int] = {}  # hall -> newest epoch that failed
         self._sql: dict[tuple[Table, int], str] = {}
+        self._is_sqlite = engine.dialect.name == "sqlite"
         self._connection: Connection | None = None
+        self._raw: Any = None  # the driver's own, of `_connection`
+        self._cursor: Any = None
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self.committed_batches = 0
         self.committed_works = 0
@@ -77,16 +78,10 @@ class Writer:
         self._thread.start()
 
     def submit(self, work: Work) -> None:
-        # What one turn of the event loop decides goes over together: waking the thread for each
-        # alone would commit the first by itself and let the rest wait for the next transaction.
-        if not self._gathered:
-            self._loop.call_soon(self._hand_over)
-        self._gathered.append(work)
-
-    def _hand_over(self) -> None:
-        gathered, self._gathered = self._gathered, []
-        if gathered:
-            self._queue.put(gathered)
+        # The thread wakes at once but goes on only when the event loop lets go of the
+        # interpreter's lock: then it finds all that was decided until then, and commits it while
+        # the loop decides on.
+        self._queue.put(work)
 
     async def write(
         self,
@@ -112,7 +107,6 @@ class Writer:
 
     async def stop(self) -> None:
         """Commit everything that was submitted, then end the thread."""
-        self._hand_over()
         self._queue.put(None)
         await asyncio.to_thread(self._thread.join)
 
@@ -122,15 +116,15 @@ class Writer:
         ending = False
         while not ending:
             batch: list[Work] = []
-            works = self._queue.get()
-            while works is not None:
-                batch += works
-                if len(batch) >= BATCH or self._queue.empty():
+            work = self._queue.get()
+            while work is not None:
+                batch.append(work)
+                if len(batch) == BATCH or self._queue.empty():
                     break
-                works = self._queue.get()  # nobody else takes from it
-            ending = works is None
-            for first in range(0, len(batch), BATCH):
-                outcomes = self._commit_batch(batch[first : first + BATCH])
+                work = self._queue.get()  # nobody else takes from it
+            ending = work is None
+            if batch:
+                outcomes = self._commit_batch(batch)
                 self._loop.call_soon_threadsafe(_deliver, outcomes)
         if self._connection is not None:
             self._connection.close()
@@ -165,13 +159,12 @@ class Writer:
 
     def _try_commit(self, works: list[Work]) -> Exception | None:
         try:
-            connection = self._connection or self._engine.connect()
-            self._connection = connection
+            connection = self._connection or self._connect()
             try:
                 self._execute(connection, works)
-                connection.connection.commit()
+                self._raw.commit()
             except Exception:
-                connection.connection.rollback()
+                self._raw.rollback()
                 raise
             finally:
                 connection.rollback()  # of nothing any more: SQLAlchemy's own book-keeping
@@ -181,6 +174,12 @@ class Writer:
         self.committed_batches += 1
         self.committed_works += len(works)
         return None
+
+    def _connect(self) -> Connection:
+        connection = self._connection = self._engine.connect()
+        self._raw = connection.connection.driver_connection
+        self._cursor = self._raw.cursor()
+        return connection
 
     def _replace_broken(self) -> None:
         """After a fault: a connection that does not answer any more is left to the pool."""
@@ -202,21 +201,18 @@ class Writer:
         for work in works:
             for table, values in work.rows:
                 grouped.setdefault(table, []).append(values)
-        cursor = connection.connection.cursor()
         for table, rows in grouped.items():
-            self._insert(cursor, table, rows)
-        cursor.close()
+            if len(rows) == 1:
+                self._cursor.execute(self._upsert(table, 1), rows[0])
+            elif self._is_sqlite:
+                self._insert(table, rows)
+            else:
+                self._cursor.executemany(self._upsert(table, 1), rows)
         for work in works:
             for statement, parameters in work.statements:
                 connection.execute(statement, parameters)
 
-    def _insert(self, cursor: DBAPICursor, table: Table, rows: list[tuple[Any, ...]]) -> None:
-        if self._engine.dialect.name != "sqlite":
-            cursor.executemany(self._upsert(table, 1), rows)
-            return
-        if len(rows) == 1:
-            cursor.execute(self._upsert(table, 1), rows[0])
-            return
+    def _insert(self, table: Table, rows: list[tuple[Any, ...]]) -> None:
         # sqlite3 gives up the GIL at every row of an executemany and has to win it back from a
         # busy event loop. Statements of 64, 32, 16 … rows give it up once.
         start = 0
@@ -224,7 +220,7 @@ class Writer:
             while len(rows) - start >= size:
                 chunk = rows[start : start + size]
                 values = tuple(chain.from_iterable(chunk))
-                cursor.execute(self._upsert(table, size), values)
+                self._cursor.execute(self._upsert(table, size), values)
                 start += size
 
     def _upsert(self, table: Table, rows: int) -> str:
