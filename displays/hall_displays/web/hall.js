@@ -9,7 +9,7 @@ import { texts } from "./hall.texts.js";
 import { awayIn, callsIn, queuesIn } from "./hall.view.js";
 import { Notices } from "./notices.js";
 import { Pager, remPx, rowsIn } from "./pager.js";
-import { backAt, drawCall, drawHead, drawSoundHint, hoursToday, shrink } from "./parts.js";
+import { backAt, drawCall, drawHead, drawSoundHint, hoursToday, isOpenNow, shrink } from "./parts.js";
 import { texts as shared } from "./screen.texts.js";
 import { screenName, setStage } from "./stage.js";
 
@@ -20,8 +20,9 @@ import { screenName, setStage } from "./stage.js";
 const CALL_REM = 2.4; // the least height of a row
 const QUEUE_REM = 1.5;
 const LONG_QUEUE_REM = 2.7;
-const FIGURES_REM = 12.7; // beside a queue's name (hall.css)
+const FIGURES_REM = { zh: 12.7, en: 14.7 }; // beside a queue's name (hall.css)
 const ABSENCE_REM = 2.6;
+const LEAST_CAPTION = 0.8; // of its size: as small as a screen's text may be
 const PULSE_MS = 3000;
 
 addTexts(shared);
@@ -118,7 +119,8 @@ async function main() {
     },
     onSay: (call) => {
       caption.classList.toggle("said", call !== null);
-      if (!call) setText(caption, t("wait_here"));
+      caption.style.fontSize = "";
+      if (!call) drawRest();
       else setText(caption, lang() === "en" ? t("caption", { number: call.number, window: call.window }) : call.text);
     },
     onFault: (fault) => drawSoundHint(find(".sound"), fault),
@@ -162,6 +164,12 @@ async function main() {
     shrink(newestCall);
   }
 
+  /** What stands under the last call while nobody is called; nobody is asked to wait in a closed hall. */
+  function drawRest() {
+    setText(caption, isOpenNow(state()) ? t("wait_here") : hoursToday(state()));
+    shrink(caption, LEAST_CAPTION);
+  }
+
   let newestAt = "";
   let pulseTimer = 0;
   /** @param {ShownCall|undefined} call */
@@ -190,12 +198,12 @@ async function main() {
     calls.set(shown.slice(1), isNew);
     const lines = queuesIn(now, inZone);
     // One long name, and all get a second line: figures stay under each other.
-    const room = queueList.clientWidth / remPx() - FIGURES_REM;
+    const room = queueList.clientWidth / remPx() - FIGURES_REM[lang()];
     queueList.classList.toggle("long", lines.some((queue) => signs(nameOf(queue)) > room));
     queues.set(lines);
     away.set(awayIn(now, inZone));
     notices.set(now.notices || []);
-    if (speaker.idle) setText(caption, t("wait_here"));
+    if (speaker.idle) drawRest();
   }
 
   onLang(() => {

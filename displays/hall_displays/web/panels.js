@@ -55,7 +55,7 @@ function open(entry, welcome, photoAt) {
     h("div", { class: "services-box" }),
     entry.phone ? h("p", { class: "phone" }, h("span", { class: "label" }, t("phone")), entry.phone) : null,
   );
-  return clerk ? [h("div", { class: "card-side" }, clerkCard(clerk, photoAt)), hello] : hello;
+  return clerk ? [h("div", { class: "card-side" + (isLong(clerk) ? " long" : "") }, clerkCard(clerk, photoAt)), hello] : hello;
 }
 
 /** @param {WindowEntry} entry */
@@ -128,7 +128,7 @@ export function clerkCard(clerk, photoAt) {
   const about = h(
     "div",
     { class: "about" },
-    h("p", { class: "clerk-name clamp" + (signs(clerk.name) > 6 ? " long" : "") }, clerk.name),
+    h("p", { class: "clerk-name clamp" + (isLong(clerk) ? " long" : "") }, clerk.name),
     h(
       "p",
       { class: "clerk-more" },
@@ -140,6 +140,14 @@ export function clerkCard(clerk, photoAt) {
       : null,
   );
   return [face, about];
+}
+
+/**
+ * A name that takes two lines.
+ * @param {ClerkCard} clerk
+ */
+function isLong(clerk) {
+  return signs(clerk.name) > 6;
 }
 
 /**

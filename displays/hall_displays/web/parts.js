@@ -90,14 +90,30 @@ export function drawHead(nodes, name) {
 }
 
 /**
+ * @param {HallState} state
+ * @returns {SessionEntry[]}
+ */
+function sessionsToday(state) {
+  const setup = /** @type {any} */ (state.setup || {});
+  const weekday = new Date(isoDay(serverNow()) + "T12:00:00Z").getUTCDay() || 7;
+  return setup.sessions_today || (setup.week || {})[weekday] || [];
+}
+
+/**
+ * Whether the hall is within one of its sessions.
+ * @param {HallState} state
+ */
+export function isOpenNow(state) {
+  const now = hhmm(serverNow());
+  return sessionsToday(state).some((one) => one.start <= now && now < one.until);
+}
+
+/**
  * 08:30–12:00、14:30–17:30, by the hall's week.
  * @param {HallState} state
  */
 export function hoursToday(state) {
-  const setup = /** @type {any} */ (state.setup || {});
-  const weekday = new Date(isoDay(serverNow()) + "T12:00:00Z").getUTCDay() || 7;
-  /** @type {SessionEntry[]} */
-  const sessions = setup.sessions_today || (setup.week || {})[weekday] || [];
+  const sessions = sessionsToday(state);
   if (sessions.length === 0) return t("hours.none");
   const spans = sessions.map((one) => one.start + "–" + one.until).join(lang() === "en" ? ", " : "、");
   const limited = sessions.every((one) => one.by_appointment);

@@ -21,7 +21,7 @@ import { CaseList, titleOf } from "./cases.list.js";
 import { texts } from "./cases.texts.js";
 import { CaseView } from "./cases.view.js";
 import { deskTexts } from "./desk.texts.js";
-import { fetchTree, fillHalls } from "./desk.words.js";
+import { fetchTree, fillHalls, learnMatters } from "./desk.words.js";
 
 /** @typedef {import("./cases.types.js").Case} Case */
 /** @typedef {import("./cases.list.js").Scope} Scope */
@@ -152,6 +152,7 @@ async function start() {
     setAttrs(list.node, { "aria-busy": "true" });
     try {
       const { cases, total } = await inSession(allCases);
+      await learnMatters(cases.map((entry) => entry.hall));
       if (mine !== asked) return;
       readAt = serverNow().getTime();
       list.show(cases, total);
@@ -393,7 +394,13 @@ async function start() {
     importing.words();
     says();
   }
-  onLang(words);
+  onLang(() => {
+    words();
+    learnMatters(list.all.map((entry) => entry.hall)).then(() => {
+      list.draw();
+      view.words();
+    });
+  });
   words();
   if (!tree.halls.length) return;
   learnWorkdays().then(() => {

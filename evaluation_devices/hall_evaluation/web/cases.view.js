@@ -12,7 +12,7 @@ import { problemText, wordFor } from "/static/app/words.js";
 import { dueDay, dueText, urgencyOf } from "./cases.due.js";
 import { askFor } from "./cases.forms.js";
 import { markOf, titleOf } from "./cases.list.js";
-import { clerkText } from "./desk.words.js";
+import { clerkText, matterName } from "./desk.words.js";
 import { face } from "./levels.js";
 
 /** @typedef {import("/static/core/dom.js").Child} Child */
@@ -192,7 +192,7 @@ export class CaseView {
     replace(this.facts,
       fact("assignee", entry.assignee || h("span", { class: "soft" }, t("case.unassigned"))),
       fact("contact", this.contactOf(entry)),
-      fact("service", entry.service),
+      fact("service", entry.service && matterName(entry.hall, entry.service)),
       fact("source", wordFor("case.source", entry.source)),
       fact("opened", when(entry.opened_at)));
   }

@@ -3,7 +3,7 @@
  */
 import { get } from "/static/core/api.js";
 import { h, replace } from "/static/core/dom.js";
-import { nameOf, t } from "/static/core/i18n.js";
+import { lang, nameOf, t } from "/static/core/i18n.js";
 
 /**
  * @typedef {{clerk_no: string, name: string}} ClerkName
@@ -15,6 +15,40 @@ import { nameOf, t } from "/static/core/i18n.js";
 /** The halls of this person's scope, in the order of their regions. @returns {Promise<Tree>} */
 export function fetchTree() {
   return get("/supervision/tree");
+}
+
+/** The English names of a hall's matters, by hall and Chinese name. @type {Map<string, Map<string, string>>} */
+const english = new Map();
+
+/**
+ * Asks these halls for the English names of their matters, once, and only for a page in English;
+ * then `matterName` knows them.
+ * @param {string[]} halls
+ */
+export async function learnMatters(halls) {
+  if (lang() !== "en") return;
+  const unknown = halls.filter((hall, at) => hall && halls.indexOf(hall) === at && !english.has(hall));
+  await Promise.all(unknown.map(async (hall) => {
+    try {
+      const { state } = await get("/halls/" + encodeURIComponent(hall) + "/snapshot");
+      /** @type {Map<string, string>} */
+      const names = new Map();
+      for (const matter of state.services) if (matter.name_en) names.set(matter.name, matter.name_en);
+      english.set(hall, names);
+    } catch (error) {
+      // In Chinese, then.
+    }
+  }));
+}
+
+/**
+ * A matter in the language of the page; as the server calls it where there is no English name.
+ * @param {string} hall
+ * @param {string} name
+ */
+export function matterName(hall, name) {
+  const known = lang() === "en" ? english.get(hall) : undefined;
+  return (known && known.get(name)) || name;
 }
 
 /**

@@ -12,7 +12,7 @@ import { openFrame, remember, remembered, restoreDesk } from "/static/app/frame.
 import { inSession, requireStaff } from "/static/app/session.js";
 import { problemText } from "/static/app/words.js";
 import { deskTexts } from "./desk.texts.js";
-import { fetchTree, fillHalls, shortDay } from "./desk.words.js";
+import { fetchTree, fillHalls, learnMatters, matterName, shortDay } from "./desk.words.js";
 import { Chart } from "./figures.chart.js";
 import { LONGEST, PERIODS, before, count, countText, lengthOf, percent, periodOf, periodText, pointsText, rateOf } from "./figures.period.js";
 import { Ratings } from "./figures.ratings.js";
@@ -97,6 +97,7 @@ async function start() {
     try {
       const [one, other, days] = await Promise.all([
         figures(period, by), figures(before(period), by), hall && by !== "day" ? figures(period, "day") : Promise.resolve(null),
+        learnMatters([hall]),
       ]);
       if (mine !== asked) return;
       now = one;
@@ -127,6 +128,7 @@ async function start() {
 
   function draw() {
     if (!now) return;
+    if (now.by === "service") for (const row of now.rows) row.name = matterName(hall, row.name);
     if (now.by === "hall") for (const row of now.rows) row.name = nameOf(tree.halls.find((entry) => entry.id === row.key) || row);
     drawNumbers(now.total, then ? then.total : undefined);
     setText(compared, t("period.compared", { period: periodText(before(period)) }));
@@ -259,7 +261,10 @@ async function start() {
   }
 
   if (!hall) by = "hall";
-  onLang(words);
+  onLang(() => {
+    words();
+    if (tree.halls.length) refresh(); // matters have other names then
+  });
   words();
   const chosen = tree.halls.find((entry) => entry.id === hall);
   if (chosen) document.title = nameOf(chosen) + " · " + document.title;

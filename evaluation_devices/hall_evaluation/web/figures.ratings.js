@@ -7,7 +7,7 @@ import { t } from "/static/core/i18n.js";
 import { hhmm, isoDay } from "/static/core/time.js";
 import { inSession } from "/static/app/session.js";
 import { problemText, wordFor } from "/static/app/words.js";
-import { clerkText, shortDay } from "./desk.words.js";
+import { clerkText, matterName, shortDay } from "./desk.words.js";
 import { LEVELS, face, isNegative, levelText } from "./levels.js";
 
 /** @typedef {import("./figures.types.js").Period} Period */
@@ -105,7 +105,7 @@ export class Ratings {
 
   /** @param {Rating} rating */
   row(rating) {
-    const where = [t("window.n", { n: rating.window }), rating.clerk ? clerkText(rating.clerk) : "", rating.service ? rating.service.name : ""];
+    const where = [t("window.n", { n: rating.window }), rating.clerk ? clerkText(rating.clerk) : "", rating.service ? matterName(this.what ? this.what.hall : "", rating.service.name) : ""];
     const how = [wordFor("ratings.channel", rating.channel), rating.supplementary ? t("ratings.supplementary") : "",
       rating.excluded ? t("ratings.excluded") : ""];
     const hall = this.what ? this.what.hall : "";

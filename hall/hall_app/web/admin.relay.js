@@ -4,7 +4,7 @@
  */
 import { get, post, put } from "/static/core/api.js";
 import { h, replace, setText } from "/static/core/dom.js";
-import { t } from "/static/core/i18n.js";
+import { nameOf, t } from "/static/core/i18n.js";
 import { hhmm, isoDay } from "/static/core/time.js";
 import { toast } from "/static/core/toast.js";
 import { section } from "./admin.form.js";
@@ -152,18 +152,18 @@ function secret(form, draft, isSet, mayForget) {
  * @param {Admin} admin
  */
 function tasks(form, draft, admin) {
-  /** @type {{id: string, name: string}[]} */
+  /** @type {{id: string, name: string, name_en?: string}[]} */
   const services = (admin.setup ? admin.setup.services : []).slice();
   for (const id of Object.keys(draft.tasks)) {
     if (!services.some((service) => service.id === id)) services.push({ id, name: id });
   }
   const count = h("span", { class: "soft" });
   const say = () => setText(count, t("relay.tasks.count", { n: Object.keys(draft.tasks).length, all: services.length }));
-  const input = (/** @type {{id: string, name: string}} */ service, /** @type {keyof Task} */ part) => {
+  const input = (/** @type {{id: string, name: string, name_en?: string}} */ service, /** @type {keyof Task} */ part) => {
     const known = draft.tasks[service.id];
     const node = h("input", {
       class: "input", type: "text", maxlength: TEXT_MAX, autocomplete: "off", value: known ? known[part] : "",
-      "aria-label": service.name + " " + t("relay.tasks." + part),
+      "aria-label": nameOf(service) + " " + t("relay.tasks." + part),
       oninput: () => {
         const task = Object.assign({ code: "", item: "", dept: "" }, draft.tasks[service.id], { [part]: node.value.trim() });
         if (PARTS.some((name) => task[name])) draft.tasks[service.id] = task;
@@ -178,7 +178,7 @@ function tasks(form, draft, admin) {
   say();
   const table = h("table", { class: "table list relay-tasks" },
     h("thead", null, h("tr", null, h("th", { scope: "col" }, t("relay.tasks.service")), PARTS.map((part) => h("th", { scope: "col" }, t("relay.tasks." + part))))),
-    h("tbody", null, services.map((service) => h("tr", null, h("td", null, service.name), PARTS.map((part) => h("td", null, input(service, part)))))));
+    h("tbody", null, services.map((service) => h("tr", null, h("td", null, nameOf(service)), PARTS.map((part) => h("td", null, input(service, part)))))));
   return h("details", { class: "form-section" },
     h("summary", null, t("relay.tasks"), " ", count),
     form.field("tasks", { label: t("relay.tasks.label"), hint: t("relay.tasks.hint"), wide: true }, h("div", { class: "relay-tasks-box" }, table)));

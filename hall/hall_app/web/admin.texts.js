@@ -57,7 +57,7 @@ export const texts = {
   "entry.removed": ["已删除：{name}", "Deleted: {name}"],
   "entry.revert": ["还原", "Revert"],
   "entry.save": ["保存", "Save"],
-  "entry.save_more": ["保存并再加一个", "Save and add another"],
+  "entry.save_more": ["保存并再加一个", "Save and add more"],
   "entry.saved": ["没有未保存的修改", "No unsaved changes"],
   "entry.unsaved": ["有未保存的修改", "Unsaved changes"],
   "entry.not_yet": ["尚未保存", "Not saved yet"],

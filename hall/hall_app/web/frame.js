@@ -107,12 +107,16 @@ export function openFrame(options) {
       toast(problemText(error), { state: "alert" });
     }
   };
-  onLang(draw);
-  draw();
-  everySecond(() => {
+  const drawTime = () => {
     setText(clock, hhmm(serverNow()));
     setText(date, longDate(serverNow()));
+  };
+  onLang(() => {
+    draw();
+    drawTime();
   });
+  draw();
+  everySecond(drawTime);
   replace(
     document.body,
     skip,

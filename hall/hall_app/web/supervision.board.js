@@ -17,7 +17,7 @@ import { minutesShort, minutesSince, minutesText, wordFor } from "./words.js";
 /** @typedef {{kind: "group", group: Group, count: number} | {kind: "window", entry: WindowEntry, group: Group}} Line */
 
 const SORT = "hall.supervision.sort";
-const LINE_PX = [21, 27, 36]; // least, comfortable and most height of a line
+const LINE_PX = [20, 27, 36]; // least, comfortable and most height of a line
 const COLUMN_REM = [20, 28]; // least width of a column, and from which on it also says what is served
 const TOO_LONG = 3; // a service beyond so many times its usual minutes is worth a look
 const TOO_LONG_MIN = 20;
@@ -207,7 +207,8 @@ export class Board {
     show(this.noQueues, !queues.length);
     show(this.queues, queues.length > 0);
     const n = queues.length;
-    setAttrs(this.queues, { style: "--queues:" + (n <= 6 ? n : Math.ceil(n / Math.ceil(n / 6))) });
+    const across = n <= 6 ? n : Math.ceil(n / Math.ceil(n / 6));
+    setAttrs(this.queues, { style: "--queues:" + across, "data-narrow": across > 4 ? "yes" : null });
     const waits = this.stream ? this.stream.waits : {};
     const stopped = this.stream ? this.stream.stopped : {};
     keyed(this.queues, queues, (queue) => queue.prefix,
@@ -310,7 +311,9 @@ export class Board {
     const most = Math.max(1, Math.floor(width / (COLUMN_REM[0] * rem)));
     const columns = Math.max(1, Math.min(most, Math.ceil((lines * LINE_PX[1]) / height)));
     const rows = Math.max(1, Math.ceil(lines / columns));
-    const line = Math.max(LINE_PX[0], Math.min(LINE_PX[2], Math.floor(height / rows)));
+    // When they do not all fit, those that do fill the height: no line is cut in half.
+    const seen = Math.max(1, Math.min(rows, Math.floor(height / LINE_PX[0])));
+    const line = Math.min(LINE_PX[2], seen < rows ? height / seen : Math.floor(height / seen));
     const wide = width / columns > COLUMN_REM[1] * rem;
     this.lines.style.gridTemplateRows = "repeat(" + rows + "," + line + "px)";
     this.lines.style.gridTemplateColumns = "repeat(" + columns + ",minmax(0,1fr))";

@@ -100,7 +100,7 @@ export const KEYS = [
   {
     key: "V",
     name: (c) => t(c.mine().covers ? "key.uncover" : "key.cover"),
-    hint: (c) => (c.mine().covers ? t("window.n", { n: c.mine().covers || 0 }) : ""),
+    hint: (c) => (c.mine().covers ? t("key.uncover_hint", { n: c.mine().covers || 0 }) : ""),
     why: (c) => (can(c, "cover") || can(c, "uncover") ? "" : notNow(c, t("key.cover"))),
     run: forms.coverForm,
   },

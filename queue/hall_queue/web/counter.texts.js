@@ -50,6 +50,7 @@ export const texts = {
   "key.missed": ["过号重排", "Missed"],
   "key.cover": ["顶岗", "Cover"],
   "key.uncover": ["结束顶岗", "Uncover"],
+  "key.uncover_hint": ["{n}号窗口", "no. {n}"],
   "key.leave": ["离开", "Leave"],
   "key.return": ["撤留言", "Return"],
   "key.quick": ["短时离开", "Away"],

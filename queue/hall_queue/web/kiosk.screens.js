@@ -70,6 +70,8 @@ export function messageScreen(kiosk, message) {
   return { node, endsHere: true, say: () => [message.title, message.text, desk].join("。") };
 }
 
+const BETWEEN = "　"; // two sessions of a day
+
 /**
  * Outside opening times: when it opens, and that held tickets stay valid.
  * @param {Kiosk} kiosk
@@ -92,7 +94,7 @@ export function closedScreen(kiosk, now) {
       h("div", { class: "hours" },
         h("h3", null, t("closed.week")),
         h("table", { class: "table" }, h("tbody", null, rows.map((row) =>
-          h("tr", null, h("th", { scope: "row", class: "nowrap" }, row[0]), h("td", null, row[1]))))))),
+          h("tr", null, h("th", { scope: "row", class: "nowrap" }, row[0]), h("td", null, row[1].split(BETWEEN).map((part, at) => [at ? BETWEEN : "", h("span", { class: "nowrap" }, part)])))))))),
     h("div", { class: "spacer" }),
   );
   return { node, isStart: true, say: () => [title, opens, kept].filter(Boolean).join("。") };
@@ -107,7 +109,7 @@ function weekRows(week) {
   const spans = [];
   for (let day = 1; day <= 7; day += 1) {
     const sessions = week[String(day)] || [];
-    const text = sessions.map(sessionText).join("　") || t("closed.day_off");
+    const text = sessions.map(sessionText).join(BETWEEN) || t("closed.day_off");
     const last = spans[spans.length - 1];
     if (last && last.text === text) last.to = day;
     else spans.push({ from: day, to: day, text });
