@@ -5,9 +5,17 @@ is a help. In CI it would mean that a broken set-up step turns a whole group of 
 and everything stays green, so there what a test needs is installed or the run fails.
 """
 
+import atexit
+import importlib.util
+import json
 import os
+import pickle
+import platform
+import shutil
 import sys
+import tempfile
 from collections.abc import Generator
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +23,31 @@ import pytest
 # compile the whole project anew. Said before anything large is imported.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+PICKLES = "ESCPOS_CAPABILITIES_PICKLE_DIR"
+
+
+def _quick_starts() -> None:
+    """Take from every process of a run what it would only wait for when it starts."""
+    here = os.fspath(Path(__file__).parent / "as_installed")
+    sys.path.insert(0, here)
+    os.environ["PYTHONPATH"] = os.pathsep.join([here, *filter(None, [os.getenv("PYTHONPATH")])])
+    # aiohttp reads all authorities that the machine trusts: no test speaks TLS with anybody.
+    os.environ.setdefault("SSL_CERT_FILE", os.devnull)
+    # python-escpos reads its printers with a parser for YAML, half a second, unless it finds them
+    # pickled. They are JSON; the first process of a run leaves them for the others.
+    library = importlib.util.find_spec("escpos")
+    if library is None or not library.submodule_search_locations or PICKLES in os.environ:
+        return
+    folder = Path(tempfile.mkdtemp(prefix="hall-escpos-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    printers = Path(library.submodule_search_locations[0], "capabilities.json").read_bytes()
+    pickled = folder / f"{platform.python_version()}.capabilities.pickle"
+    pickled.write_bytes(pickle.dumps(json.loads(printers)))
+    os.environ[PICKLES] = os.fspath(folder)
+
+
+_quick_starts()
 
 from hypothesis import settings  # noqa: E402
 

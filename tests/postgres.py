@@ -16,6 +16,9 @@ from typing import Any
 import psycopg
 import pytest
 
+from hall_app import schema
+from hall_core.store import open_engine
+
 READY = "database system is ready to accept connections"
 OPTIONS = {
     "listen_addresses": "",
@@ -34,6 +37,7 @@ class Postgres:
         # Short: a socket's path may have 107 characters.
         self._home = Path(tempfile.mkdtemp(prefix="hall-pg-"))
         self._numbers = count(1)
+        self._migrated = ""  # what a database of this release is copied from
         self._user = self._another_user()
         self._process = self._start(self._programs())
 
@@ -92,10 +96,15 @@ class Postgres:
         with psycopg.connect(where, autocommit=True) as connection:
             connection.execute(statement.encode())
 
-    def new_database(self) -> str:
-        """A new database; its name."""
+    def new_database(self, empty: bool = False) -> str:
+        """A new database of this release, or an empty one; its name."""
+        if not empty and not self._migrated:
+            self._migrated = self.new_database(empty=True)
+            engine = open_engine(self.url(self._migrated))
+            schema.upgrade(engine)
+            engine.dispose()
         name = f"hall{next(self._numbers)}"
-        self.sql(f"CREATE DATABASE {name} TEMPLATE template0")
+        self.sql(f"CREATE DATABASE {name} TEMPLATE {'template0' if empty else self._migrated}")
         return name
 
     def stop(self) -> None:

@@ -28,6 +28,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -37,7 +38,7 @@ import msgspec
 from aiohttp import web
 from argon2 import PasswordHasher
 
-from hall_app import install, server, settings
+from hall_app import install, schema, server, settings
 from hall_core.agent.stream import fold
 from hall_core.clock import Clock, SystemClock
 from hall_core.credentials import DeviceKind
@@ -97,12 +98,26 @@ async def installation_at(
     return directory
 
 
+@lru_cache(maxsize=1)
+def _migrated() -> Path:
+    """A database of this release with nothing in it: all its migrations take longer than halls."""
+    folder = _template()
+    folder.mkdir()
+    settings.write_default(folder)
+    engine = settings.database(settings.load(folder), folder)
+    schema.upgrade(engine)
+    engine.dispose()
+    return folder / "hall.sqlite"
+
+
 async def _install(
     directory: Path, clock: Clock, demo: bool, always_open: bool, database: str | None
 ) -> None:
     os.makedirs(directory, exist_ok=True)
     settings.write_default(directory)
-    if database is not None:
+    if database is None:
+        shutil.copyfile(_migrated(), directory / "hall.sqlite")
+    else:
         toml = directory / settings.FILE
         default = toml.read_text(encoding="utf-8")
         toml.write_text(default.replace("sqlite:///hall.sqlite", database), encoding="utf-8")

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar, get_args
@@ -87,24 +87,24 @@ def _opened(url: str) -> Iterator[Connection]:
     except (ArgumentError, NoSuchModuleError, ImportError) as error:
         raise SettingsError(f"`database` in {settings.FILE} can't be used: {error}") from None
     try:
-        try:
-            connection = engine.connect()
-            if path is None:
-                connection = connection.execution_options(
-                    isolation_level="REPEATABLE READ", postgresql_readonly=True
+        with ExitStack() as opened:
+            try:
+                connection = opened.enter_context(engine.connect())
+                if path is None:
+                    connection = connection.execution_options(
+                        isolation_level="REPEATABLE READ", postgresql_readonly=True
+                    )
+                else:
+                    connection.exec_driver_sql("BEGIN")
+                revision = _revision(connection)
+            except DBAPIError as error:
+                raise SettingsError(f"{where} can't be opened: {error.orig}") from None
+            if revision != schema.HEAD:
+                what = f"revision {revision}" if revision else "no hall database"
+                raise SettingsError(
+                    f"{where} is {what}; this release reads {schema.HEAD}, "
+                    "which `hall serve` brings it to"
                 )
-            else:
-                connection.exec_driver_sql("BEGIN")
-            revision = _revision(connection)
-        except DBAPIError as error:
-            raise SettingsError(f"{where} can't be opened: {error.orig}") from None
-        if revision != schema.HEAD:
-            what = f"revision {revision}" if revision else "no hall database"
-            raise SettingsError(
-                f"{where} is {what}; this release reads {schema.HEAD}, "
-                "which `hall serve` brings it to"
-            )
-        with connection:
             yield connection
     finally:
         engine.dispose()

@@ -107,10 +107,11 @@ def _database(directory: Path) -> Iterator[Engine]:
     loaded = settings.load(directory)
     settings.require_database(loaded, directory)
     engine = settings.database(loaded, directory)
-    if schema.current(engine) != schema.HEAD:
-        engine.dispose()
-        raise Refused(f"{directory} has another release's database; start `hall serve` once first")
     try:
+        if schema.current(engine) != schema.HEAD:
+            raise Refused(
+                f"{directory} has another release's database; start `hall serve` once first"
+            )
         yield engine
     finally:
         engine.dispose()

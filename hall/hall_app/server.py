@@ -42,12 +42,15 @@ async def open_kernel(
 ) -> Kernel:
     """A kernel on the installation's database, at this release's schema; not started."""
     engine = database(settings, directory)
-    schema.upgrade(engine)
+    with contextlib.ExitStack() as refused:  # then nothing of it stays open
+        refused.callback(engine.dispose)
+        schema.upgrade(engine)
+        try:
+            secret = Secret.open(directory / "secret.key")
+        except ValueError as error:
+            raise SettingsError(str(error)) from None
+        refused.pop_all()
     media = media_folder(settings, directory)
-    try:
-        secret = Secret.open(directory / "secret.key")
-    except ValueError as error:
-        raise SettingsError(str(error)) from None
     limits = Limits(evidence_days=settings.evidence_days, evidence_mb=settings.evidence_mb)
     return Kernel(engine, secret, clock, lambda: make_features(media, limits), people_clock)
 

@@ -21,8 +21,17 @@ def postgres() -> Iterator[Postgres]:
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def new_database(request: pytest.FixtureRequest) -> NewDatabase:
-    """Makes the URL of an empty database; None means the installation's own SQLite file."""
+    """Makes the URL of a database that has no hall; None: the installation's own SQLite file."""
     if request.param == "sqlite":
         return lambda: None
     postgres: Postgres = request.getfixturevalue("postgres")
     return lambda: postgres.url(postgres.new_database())
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def empty_database(request: pytest.FixtureRequest) -> NewDatabase:
+    """The same, and it has no tables either."""
+    if request.param == "sqlite":
+        return lambda: None
+    postgres: Postgres = request.getfixturevalue("postgres")
+    return lambda: postgres.url(postgres.new_database(empty=True))

@@ -26,8 +26,8 @@ from tests.support import installation
 
 
 @pytest.fixture
-def engine(new_database: NewDatabase, tmp_path: Path) -> Iterator[Engine]:
-    made = open_engine(new_database() or f"sqlite:///{tmp_path / 'hall.sqlite'}")
+def engine(empty_database: NewDatabase, tmp_path: Path) -> Iterator[Engine]:
+    made = open_engine(empty_database() or f"sqlite:///{tmp_path / 'hall.sqlite'}")
     schema.upgrade(made)
     yield made
     made.dispose()
@@ -130,9 +130,9 @@ def upgrade_to(revision: str, connection: Connection) -> None:
 
 
 def test_what_was_there_before_fewer_pages_is_there_after(
-    new_database: NewDatabase, tmp_path: Path
+    empty_database: NewDatabase, tmp_path: Path
 ) -> None:
-    engine = open_engine(new_database() or f"sqlite:///{tmp_path / 'hall.sqlite'}")
+    engine = open_engine(empty_database() or f"sqlite:///{tmp_path / 'hall.sqlite'}")
     values = ticket(1, called_ms=5, window=3, state="serving")
     with engine.begin() as connection:
         upgrade_to("0012", connection)
