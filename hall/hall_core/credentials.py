@@ -10,6 +10,7 @@ import hashlib
 import secrets
 import time
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, Literal, TypeAlias
 
 import msgspec
@@ -115,6 +116,7 @@ class Session(msgspec.Struct):
         return idle > IDLE.total_seconds() * 1000 or age > SESSION_MAX.total_seconds() * 1000
 
 
+@lru_cache(maxsize=1024)  # the same devices ask all day long
 def hash_token(token: str) -> str:
     return hashlib.sha256(token.encode(errors="surrogateescape")).hexdigest()
 

@@ -26,7 +26,7 @@ from hall_core.day import AHEAD
 from hall_core.errors import HallError, cannot_store
 from hall_core.events import DayOpened, Event, Recorded
 from hall_core.features import Actor, Audience, Command, Context, Feature, Part, Row
-from hall_core.hub import Frames, Hub
+from hall_core.hub import NOBODY, Frames, Hub
 from hall_core.keys import Key, Keys
 from hall_core.replay import Slices, replay
 from hall_core.setup import HallInfo
@@ -323,7 +323,7 @@ class Hall:
     def _frames(self, record: Recorded, slices: Slices, show: Show) -> Frames:
         """The event's frame for each audience, from `slices` as they are after it."""
         if not self.hub.audiences:
-            return Frames(0, {})
+            return NOBODY
         touched: dict[Part, Feature] = {}
         for feature in self._listeners[type(record.event)].show:
             for part in feature.touched(slices[feature.name], record):

@@ -49,6 +49,8 @@ class Frames(NamedTuple):
     quiet: bytes = b""  # for the pads that are not in `shown`: only that the version moved on
 
 
+NOBODY = Frames(0, {})
+
 NO_WINDOW = Audience("pad", 0)
 """A pad of a window that no hall has: what it would see, all pads see."""
 

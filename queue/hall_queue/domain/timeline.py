@@ -16,15 +16,15 @@ class Timeline(msgspec.Struct, frozen=True):
     now: datetime
     stages: tuple[tuple[float, float], ...]  # (open seconds before it, clock seconds until it)
 
-    def clock_s(self, seconds: float) -> float:
-        """Clock seconds from `now` until so many open seconds have passed, in microseconds' steps:
-        who rounds them to minutes must not see what floats add."""
+    def clock_us(self, seconds: float) -> int:
+        """Clock microseconds from `now` until so many open seconds have passed. Whole ones: who
+        rounds them to minutes must not see what floats add."""
         before, begin = self.stages[0]
         for later, at in self.stages:
             if later > seconds:
                 break
             before, begin = later, at
-        return round(begin + seconds - before, 6)
+        return int((begin + seconds - before) * 1e6 + 0.5)
 
     def seconds(self, clock: datetime) -> float:
         """Open seconds until `clock`."""

@@ -41,6 +41,7 @@ __all__ = [
 
 NARROW: Final = 1.2  # standard deviations from likely down to low ...
 WIDE: Final = 1.5  # ... and up to high: waits are lopsided, and late is worse than early
+MINUTE_US: Final = 60_000_000
 
 
 class Wait(msgspec.Struct, frozen=True):
@@ -167,17 +168,17 @@ def arrival(
 def _wait(time: Timeline, start: Start) -> Wait:
     now, likely_s, spread_s = time.now, start.after_s, start.spread_s
     high_s = likely_s + WIDE * spread_s
-    clock_low_s = time.clock_s(max(0.0, likely_s - NARROW * spread_s))
-    clock_likely_s = time.clock_s(likely_s)
-    clock_high_s = time.clock_s(high_s)
+    low_us = time.clock_us(max(0.0, likely_s - NARROW * spread_s))
+    likely_us = time.clock_us(likely_s)
+    high_us = time.clock_us(high_s)
     return Wait(
-        int(clock_low_s // 60),
-        round(clock_likely_s / 60),
-        math.ceil(clock_high_s / 60),
-        now + timedelta(0, clock_low_s),
-        now + timedelta(0, clock_likely_s),
-        now + timedelta(0, clock_high_s),
-        clock_high_s - high_s > 1.0,
+        low_us // MINUTE_US,
+        round(likely_us / MINUTE_US),
+        -(-high_us // MINUTE_US),
+        now + timedelta(0, 0, low_us),
+        now + timedelta(0, 0, likely_us),
+        now + timedelta(0, 0, high_us),
+        high_us - high_s * 1e6 > 1e6,
         start.assumed,
     )
 

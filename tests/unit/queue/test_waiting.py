@@ -213,7 +213,7 @@ def test_lunch_is_skipped_and_said_as_clock_times() -> None:
     assert after.likely == 180
     # On the stroke of twelve nobody is called any more.
     time = forecast.queues["H"].timeline
-    assert time.now + timedelta(seconds=time.clock_s(15 * 60)) == at("14:30")
+    assert time.now + timedelta(microseconds=time.clock_us(15 * 60)) == at("14:30")
 
 
 def test_before_opening_and_during_lunch_the_wait_starts_with_the_session() -> None:
