@@ -252,9 +252,6 @@ class Hall:
         frames = self._prepared(records)
 
         def done(error: Exception | None) -> None:
-            self._under_way.discard(future)
-            if key is not None:
-                self._keys.end(key)
             if error is None:
                 try:
                     self._commit(records, frames)
@@ -262,12 +259,17 @@ class Hall:
                     log.exception("view_failed", hall=self.info.id)
                     self.hub.close()  # some screens missed a version: let all come again
                     self._suspend()
-                if not future.done():
-                    future.set_result(None)
+            else:
+                self._quiet_until = asyncio.get_running_loop().time() + QUIET_S
+                self._suspend()
+            self._under_way.discard(future)
+            if key is not None:
+                self._keys.end(key)
+            if future.done():
                 return
-            self._quiet_until = asyncio.get_running_loop().time() + QUIET_S
-            self._suspend()
-            if not future.done():
+            if error is None:
+                future.set_result(None)
+            else:
                 future.set_exception(cannot_store())
                 future.exception()  # a tick has nobody waiting; the writer has logged the fault
 

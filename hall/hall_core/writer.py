@@ -131,11 +131,15 @@ class Writer:
 
     def _commit_batch(self, batch: list[Work]) -> list[tuple[Work, Exception | None]]:
         outcomes: dict[int, Exception | None] = {}
-        current = [work for work in batch if not self._is_dropped(work)]
+        current = batch
+        if self._failed:
+            current = [work for work in batch if not self._is_dropped(work)]
         started = time.perf_counter()
         error = self._try_commit(current) if current else None
         if error is None:
             self.last_commit_s = time.perf_counter() - started
+            if current is batch:
+                return [(work, None) for work in batch]
         else:
             # Someone in the batch is at fault: each hall's part stands or falls alone. Works
             # without a hall are independent of one another.
