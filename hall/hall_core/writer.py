@@ -62,7 +62,8 @@ class Writer:
     def __init__(self, engine: Engine, loop: asyncio.AbstractEventLoop) -> None:
         self._engine = engine
         self._loop = loop
-        self._queue: queue.SimpleQueue[Work | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[list[Work] | None] = queue.SimpleQueue()
+        self._gathered: list[Work] = []
         self._failed: dict[str, int] = {}  # hall -> newest epoch that failed
         self._sql: dict[tuple[Table, int], str] = {}
         self._is_sqlite = engine.dialect.name == "sqlite"
@@ -78,10 +79,16 @@ class Writer:
         self._thread.start()
 
     def submit(self, work: Work) -> None:
-        # The thread wakes at once but goes on only when the event loop lets go of the
-        # interpreter's lock: then it finds all that was decided until then, and commits it while
-        # the loop decides on.
-        self._queue.put(work)
+        # What one turn of the event loop decides goes over together: waking the thread for each
+        # alone would have the two take the interpreter's lock from one another all the time.
+        if not self._gathered:
+            self._loop.call_soon(self._hand_over)
+        self._gathered.append(work)
+
+    def _hand_over(self) -> None:
+        gathered, self._gathered = self._gathered, []
+        if gathered:
+            self._queue.put(gathered)
 
     async def write(
         self,
@@ -107,6 +114,7 @@ class Writer:
 
     async def stop(self) -> None:
         """Commit everything that was submitted, then end the thread."""
+        self._hand_over()
         self._queue.put(None)
         await asyncio.to_thread(self._thread.join)
 
@@ -116,15 +124,15 @@ class Writer:
         ending = False
         while not ending:
             batch: list[Work] = []
-            work = self._queue.get()
-            while work is not None:
-                batch.append(work)
-                if len(batch) == BATCH or self._queue.empty():
+            works = self._queue.get()
+            while works is not None:
+                batch += works
+                if len(batch) >= BATCH or self._queue.empty():
                     break
-                work = self._queue.get()  # nobody else takes from it
-            ending = work is None
-            if batch:
-                outcomes = self._commit_batch(batch)
+                works = self._queue.get()  # nobody else takes from it
+            ending = works is None
+            for first in range(0, len(batch), BATCH):
+                outcomes = self._commit_batch(batch[first : first + BATCH])
                 self._loop.call_soon_threadsafe(_deliver, outcomes)
         if self._connection is not None:
             self._connection.close()
