@@ -150,6 +150,7 @@ async function main() {
   function expectedWait(queue) {
     if (queue.open_windows && queue.open_windows.length === 0) return t("queue.no_window");
     if (queue.stopped) return t("queue.full");
+    if (stream.stopped[queue.prefix]) return t("queue.no_more"); // who came now would not be called today
     // The first ones come with the first heartbeat.
     return Object.keys(stream.waits).length ? waitText(stream.waits[queue.prefix]) : "";
   }

@@ -14,6 +14,7 @@ export const texts = {
   "people.none": ["无人等候", "none waiting"],
   "queue.no_window": ["暂无开放窗口", "No window open"],
   "queue.full": ["今日号已取完", "No more today"],
+  "queue.no_more": ["今日已停止取号", "Full for today"],
   "away": ["暂离窗口", "Windows away"],
   "away.none": ["没有窗口暂离", "No window is away"],
   "away.closed": ["暂停服务", "Closed"],
