@@ -5,12 +5,15 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
+from tests.acceptance.browser import dated_by
+from tests.acceptance.busy import clock_at
 from tests.support import HALL, Client, HallServer, eventually, hall_server
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -135,6 +138,23 @@ async def test_a_call_is_shown_said_twice_and_captioned(
         await nothing_sticks_out(page, ".newest .call, .recent .one, .queue .name")
     await done_at(server, 12)
     await done_at(server, 3)
+
+
+async def test_a_full_queue_and_a_closed_hall_say_so(tmp_path: Path, browser: Browser) -> None:
+    clock = clock_at(16, 50)
+    async with hall_server(
+        tmp_path / "hall", clock=clock, always_open=False, extend=dated_by(clock)
+    ) as server:
+        await (await server.client("admin")).press(1, "open", clerk="001")
+        guide = await server.client("guide")
+        for _ in range(40):  # she may give tickets when the kiosk does no more
+            await guide.take("H", channel="guide_desk")
+        async with screen(server, browser, "/display/hall") as page:
+            caption = page.locator(".caption")
+            await expect(page.locator(".queue", has_text="户籍")).to_contain_text("今日已停止取号")
+            await expect(caption).to_have_text("请在休息区等候叫号")
+            clock.advance(hours=1)
+            await expect(caption).to_have_text("今日服务时间 08:30–12:00、14:30–17:30")
 
 
 async def test_a_screen_speaks_and_shows_for_its_zones(
