@@ -145,7 +145,8 @@ async def test_a_full_queue_and_a_closed_hall_say_so(tmp_path: Path, browser: Br
     async with hall_server(
         tmp_path / "hall", clock=clock, always_open=False, extend=dated_by(clock)
     ) as server:
-        await (await server.client("admin")).press(1, "open", clerk="001")
+        admin = await server.client("admin")
+        await admin.press(1, "open", clerk="001")
         guide = await server.client("guide")
         for _ in range(40):  # she may give tickets when the kiosk does no more
             await guide.take("H", channel="guide_desk")
@@ -154,6 +155,11 @@ async def test_a_full_queue_and_a_closed_hall_say_so(tmp_path: Path, browser: Br
             await expect(page.locator(".queue", has_text="户籍")).to_contain_text("今日已停止取号")
             await expect(caption).to_have_text("请在休息区等候叫号")
             clock.advance(hours=1)
+            await admin.press(1, "call_next")  # who came in time is served after closing, too
+            await expect(page.locator(".newest .call")).to_contain_text("H001")
+            await expect(caption).to_have_text("请在休息区等候叫号")
+            await admin.press(1, "no_show")
+            await admin.press(1, "close")
             await expect(caption).to_have_text("今日服务时间 08:30–12:00、14:30–17:30")
 
 

@@ -100,12 +100,13 @@ function sessionsToday(state) {
 }
 
 /**
- * Whether the hall is within one of its sessions.
+ * Whether somebody may be called: in a session, or when people at work go on after it.
  * @param {HallState} state
  */
 export function isOpenNow(state) {
   const now = hhmm(serverNow());
-  return sessionsToday(state).some((one) => one.start <= now && now < one.until);
+  return sessionsToday(state).some((one) => one.start <= now && now < one.until) ||
+    state.windows.some((window) => ["open", "calling", "serving"].indexOf(window.state) >= 0);
 }
 
 /**
