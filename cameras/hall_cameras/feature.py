@@ -147,7 +147,12 @@ class CamerasFeature(Feature):
         from hall_cameras.patrol import routes as patrol_routes
         from hall_cameras.routes import routes
 
-        return [*routes(self), *figure_routes(), *patrol_routes(), *cascade_routes(self)]
+        return [
+            *routes(lambda: self.service),
+            *figure_routes(),
+            *patrol_routes(),
+            *cascade_routes(lambda: self.service.cascade),
+        ]
 
     def jobs(self, kernel: Kernel) -> Sequence[Job]:
         from hall_cameras.retention import Retention

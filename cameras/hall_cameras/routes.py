@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 from aiohttp import web
@@ -34,9 +34,6 @@ from hall_core.http import Call, Route, roles
 from hall_core.once import Write, once
 from hall_core.replay import Slices
 
-if TYPE_CHECKING:
-    from hall_cameras.feature import CamerasFeature
-
 DISCOVER_S = 3.0
 PROBE_S = 20.0
 JPEG = Media("image/jpeg")
@@ -46,13 +43,13 @@ DISMISSED = timedelta(days=30)  # of these the share of false alerts is shown
 class CameraCalls:
     """The handlers. They hold who looked at what lately, so that the audit log stays readable."""
 
-    def __init__(self, feature: CamerasFeature) -> None:
-        self._feature = feature
+    def __init__(self, cameras: Callable[[], Cameras]) -> None:
+        self._get = cameras  # there are none before the start
         self._looks = Looks()
 
     @property
     def _cameras(self) -> Cameras:
-        return self._feature.service
+        return self._get()
 
     def _find(self, call: Call) -> tuple[Record, Camera, Hall]:
         """The camera of the path, in the caller's scope."""
@@ -302,7 +299,9 @@ class CameraCalls:
         if not record.identity.ptz:
             return {"ptz": False, "presets": []}
         question = wire.Ask(id=0, what="presets", camera_id=camera.camera_id)
-        found = await self._cameras.ask_holder(camera.camera_id, question, list[wire.Preset])
+        found = await self._cameras.workers.ask_holder(
+            camera.camera_id, question, list[wire.Preset]
+        )
         return {"ptz": True, "presets": found}
 
     async def command(self, call: Call) -> Any:
@@ -340,7 +339,7 @@ class CameraCalls:
 
         async def act() -> Write:
             question = wire.Ask(id=0, what=what, camera_id=camera_id, **more)
-            await self._cameras.ask_holder(camera_id, question, type(None))
+            await self._cameras.workers.ask_holder(camera_id, question, type(None))
             entry = call.kernel.audit_entry(
                 actor, f"camera_{what}", camera_id, call.address, record.hall_id
             )
@@ -349,8 +348,8 @@ class CameraCalls:
         return await once(call, act)
 
 
-def routes(feature: CamerasFeature) -> list[Route]:
-    calls = CameraCalls(feature)
+def routes(cameras: Callable[[], Cameras]) -> list[Route]:
+    calls = CameraCalls(cameras)
     manager, viewer = roles(), roles("supervisor")
     r = Route
     return [

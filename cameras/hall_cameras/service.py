@@ -19,13 +19,14 @@ from hall_cameras import wire
 from hall_cameras.cascade.service import Cascade
 from hall_cameras.domain.state import Camera, CamerasState
 from hall_cameras.keeping import Keeping
-from hall_cameras.leases import Leases, Worker
+from hall_cameras.leases import Worker
 from hall_cameras.link import Link
 from hall_cameras.live.relay import Relay
 from hall_cameras.media import Pictures
 from hall_cameras.presence.evidence import WindowEvidence
 from hall_cameras.records import Record, Records
 from hall_cameras.supervisor import DEVICE_ID, Supervisor
+from hall_cameras.workers import Workers
 from hall_core.errors import Conflict, HallError, NotFound, Unauthorized
 from hall_core.kernel import Kernel
 
@@ -36,7 +37,6 @@ TEND_S = 0.25
 HELD_UP_S = 1.0  # between two looks
 NO_WORKER_S = 12.0  # a worker that is replaced in time is not worth telling
 HELLO_S = 5.0
-ASK_S = 8.0
 FRESH_S = 1.0  # a picture that was just fetched serves the next who looks
 GOOD_BYE = (WSCloseCode.OK, WSCloseCode.GOING_AWAY)  # what a worker says that was asked to end
 
@@ -55,12 +55,11 @@ class Cameras:
         self._kernel = kernel
         self.records = Records(kernel)
         self.pictures = pictures
-        self.leases = Leases(first_epoch=time.time_ns() // 1_000_000)
-        self._keeping = Keeping(kernel, self.records, self.leases, pictures, self.camera)
-        self.supervisor = Supervisor(self)
-        self.links: dict[str, Link] = {}
+        self.workers = Workers()
+        self._keeping = Keeping(kernel, self.records, self.workers.leases, pictures, self.camera)
+        self.supervisor = Supervisor(self.workers)
         self.live = Relay(self._look)
-        self.cascade = Cascade(kernel, self)
+        self.cascade = Cascade(kernel, self.records, self.workers)
         self._newest: dict[str, Taken] = {}
         self._asking: dict[str, asyncio.Task[None]] = {}  # for the newest picture, by camera
         self._views: dict[str, bytes] = {}
@@ -91,7 +90,7 @@ class Cameras:
         self._tasks = [
             asyncio.create_task(self._tend()),
             asyncio.create_task(self._keeping.run()),
-            asyncio.create_task(WindowEvidence(self._kernel, self).run()),
+            asyncio.create_task(WindowEvidence(self._kernel, self.pictures, self.workers).run()),
         ]
         if url is not None:
             await self.supervisor.begin(self._kernel, url)
@@ -106,7 +105,7 @@ class Cameras:
         if self._tasks:
             await asyncio.wait(self._tasks)
         await self.supervisor.stop()
-        await asyncio.gather(*(link.close() for link in tuple(self.links.values())))
+        await asyncio.gather(*(link.close() for link in tuple(self.workers.links.values())))
 
     @staticmethod
     def _slice(hall: Any) -> CamerasState:
@@ -129,7 +128,7 @@ class Cameras:
     def _want(self, hall_id: str, camera_id: str) -> None:
         camera = self.camera(hall_id, camera_id)
         if camera is not None and camera.state != "disabled" and self.records.get(camera_id):
-            self.leases.want(camera_id, hall_id, time.monotonic())
+            self.workers.leases.want(camera_id, hall_id, time.monotonic())
             self.supervisor.wanted()
 
     def changed(self, camera_id: str) -> None:
@@ -137,11 +136,11 @@ class Cameras:
         record = self.records.get(camera_id)
         camera = None if record is None else self.camera(record.hall_id, camera_id)
         if record is None or camera is None or camera.state == "disabled":
-            holder = self.leases.unwant(camera_id)
-            if holder is not None and holder in self.links:
-                self.links[holder].send(wire.Drop(camera_id=camera_id))
+            holder = self.workers.leases.unwant(camera_id)
+            if holder is not None and holder in self.workers.links:
+                self.workers.links[holder].send(wire.Drop(camera_id=camera_id))
             return
-        held = self.leases.renew(camera_id)
+        held = self.workers.leases.renew(camera_id)
         if held is None:
             self._want(record.hall_id, camera_id)
             self._give()
@@ -150,11 +149,11 @@ class Cameras:
             self._take(held[0], camera_id, held[1])
 
     def _give(self) -> None:
-        for worker_id, camera_id, epoch in self.leases.give(time.monotonic()):
+        for worker_id, camera_id, epoch in self.workers.leases.give(time.monotonic()):
             self._take(worker_id, camera_id, epoch)
 
     def _take(self, worker_id: str, camera_id: str, epoch: int) -> None:
-        link = self.links.get(worker_id)
+        link = self.workers.links.get(worker_id)
         try:
             record, camera = self.find(camera_id)
         except NotFound:  # it is being removed
@@ -175,9 +174,9 @@ class Cameras:
 
     async def _look(self, look: wire.Look) -> None:
         """Tell the worker that watches it who looks at a camera."""
-        held = self.leases.holder(look.camera_id)
-        if held is not None and held[0] in self.links:
-            self.links[held[0]].send(look)
+        link = self.workers.holder(look.camera_id)
+        if link is not None:
+            link.send(look)
 
     async def _tend(self) -> None:
         """Let leases lapse, give what is free, and say so where nobody watches."""
@@ -189,14 +188,14 @@ class Cameras:
                 continue  # it was us who did not listen: what workers said waits to be read
             try:
                 now = time.monotonic()
-                for worker_id in self.leases.silent(now, wire.LEASE_S):
-                    link = self.links[worker_id]
+                for worker_id in self.workers.leases.silent(now, wire.LEASE_S):
+                    link = self.workers.links[worker_id]
                     log.warning("camera_worker_silent", worker=link.name)
                     link.cut()
                     self._left(worker_id, crashed=True)
                     if link.local:
                         self.supervisor.hangs()
-                for lease in self.leases.alone(now, NO_WORKER_S):
+                for lease in self.workers.leases.alone(now, NO_WORKER_S):
                     why = "worker_crash" if lease.hold_until > now else "no_worker"
                     self._alone(lease.hall_id, lease.camera_id, why)
                 self._give()
@@ -238,8 +237,8 @@ class Cameras:
         worker_id = secrets.token_hex(8)
         device_id = principal.id.removeprefix("device:")
         local, transport = device_id == DEVICE_ID, request.transport
-        link = self.links[worker_id] = Link(worker_id, hello.name, local, socket, transport)
-        self.leases.join(
+        link = self.workers.links[worker_id] = Link(worker_id, hello.name, local, socket, transport)
+        self.workers.leases.join(
             Worker(
                 worker_id=worker_id,
                 capacity=max(0, min(hello.capacity, 1000)),
@@ -258,7 +257,7 @@ class Cameras:
             self._give()
             async for message in socket:
                 if message.type is WSMsgType.BINARY:
-                    self.leases.heard(worker_id, time.monotonic())
+                    self.workers.leases.heard(worker_id, time.monotonic())
                     self._said(link, message.data)
         finally:
             delivering.cancel()
@@ -270,13 +269,13 @@ class Cameras:
         return socket
 
     def _left(self, worker_id: str, crashed: bool) -> None:
-        link = self.links.pop(worker_id, None)
+        link = self.workers.links.pop(worker_id, None)
         if link is None:
             return
         tell = log.warning if crashed and not self._stopping else log.info
         tell("camera_worker_left", worker=link.name)
         link.ended()
-        self.leases.leave(worker_id, time.monotonic(), crashed)
+        self.workers.leases.leave(worker_id, time.monotonic(), crashed)
 
     def _said(self, link: Link, data: bytes) -> None:
         try:
@@ -291,7 +290,7 @@ class Cameras:
                 self.cascade.sessions.ended(message.session, message.why)
             case wire.Report() if self._counts(link, message.camera_id, message.epoch):
                 self._keeping.add(message)
-                self.leases.told(message.camera_id)
+                self.workers.leases.told(message.camera_id)
             case wire.InZone() | wire.Known() if self._counts(
                 link, message.camera_id, message.epoch
             ):
@@ -311,28 +310,15 @@ class Cameras:
                 pass  # a beat, or of a camera that is another worker's by now
 
     def _counts(self, link: Link, camera_id: str, epoch: int) -> bool:
-        return self.leases.counts(link.worker_id, camera_id, epoch)
+        return self.workers.leases.counts(link.worker_id, camera_id, epoch)
 
     def _may_show(self, link: Link, camera_id: str) -> bool:
         """Evidence may come late, when a connection was lost: the worker's halls are enough."""
         record = self.records.get(camera_id)
-        worker = self.leases.workers.get(link.worker_id)
+        worker = self.workers.leases.workers.get(link.worker_id)
         return record is not None and worker is not None and worker.may(record.hall_id)
 
     # --- asking --------------------------------------------------------------------------------
-
-    async def ask_holder(
-        self, camera_id: str, question: wire.Ask, type_: type[T], timeout_s: float = ASK_S
-    ) -> T:
-        """Ask the worker that watches this camera.
-
-        Raises:
-            Conflict: nobody watches it, or it could not be done.
-        """
-        held = self.leases.holder(camera_id)
-        if held is None or held[0] not in self.links:
-            raise Conflict("camera_no_worker", "没有视频工作进程在看这台摄像机，请稍后再试。")
-        return await self.links[held[0]].ask(question, type_, timeout_s)
 
     async def ask_any(
         self, hall_id: str, question: wire.Ask, type_: type[T], timeout_s: float
@@ -343,14 +329,7 @@ class Cameras:
             Conflict: there is none, or it could not be done.
         """
         self.supervisor.wanted()
-        ends = time.monotonic() + ASK_S
-        while True:
-            for worker_id, link in self.links.items():
-                if self.leases.workers[worker_id].may(hall_id):
-                    return await link.ask(question, type_, timeout_s)
-            if time.monotonic() > ends:
-                raise Conflict("camera_no_worker", "没有可用的视频工作进程，请稍后再试。")
-            await asyncio.sleep(0.05)
+        return await self.workers.ask_any(hall_id, question, type_, timeout_s)
 
     async def newest(self, camera_id: str) -> Taken | None:
         """The newest picture, also of a camera that has gone; None when none was ever seen.
@@ -370,13 +349,15 @@ class Cameras:
     async def _ask_newest(self, camera_id: str) -> None:
         question = wire.Ask(id=0, what="picture", camera_id=camera_id)
         with contextlib.suppress(Conflict):
-            picture = await self.ask_holder(camera_id, question, wire.Picture, timeout_s=3.0)
+            picture = await self.workers.ask_holder(
+                camera_id, question, wire.Picture, timeout_s=3.0
+            )
             self._newest[camera_id] = Taken(picture.jpeg, time.monotonic() - picture.age_s)
 
     async def asked_measures(self, camera_id: str, question: wire.Ask) -> wire.Measures | None:
         """What the checks read of its newest picture; None when nobody can say."""
         with contextlib.suppress(Conflict):
-            return await self.ask_holder(camera_id, question, wire.Measures, timeout_s=2.0)
+            return await self.workers.ask_holder(camera_id, question, wire.Measures, timeout_s=2.0)
         return None
 
     async def evidence(self, evidence_id: str) -> bytes | None:

@@ -17,18 +17,15 @@ import secrets
 import signal
 import sys
 import time
-from typing import TYPE_CHECKING
 
 import structlog
 
 from hall_cameras import wire
+from hall_cameras.workers import Workers
 from hall_core.clock import millis
 from hall_core.credentials import Device, hash_token
 from hall_core.kernel import Kernel
 from hall_core.once import commit
-
-if TYPE_CHECKING:
-    from hall_cameras.service import Cameras
 
 log = structlog.get_logger()
 
@@ -47,8 +44,8 @@ START_S = 1.0  # of a worker to its hello, on a quiet machine
 class Supervisor:
     """At most one local worker process. `begin` says where the server is to be reached."""
 
-    def __init__(self, cameras: Cameras) -> None:
-        self._cameras = cameras
+    def __init__(self, workers: Workers) -> None:
+        self._workers = workers
         self._wanted = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._process: asyncio.subprocess.Process | None = None
@@ -143,7 +140,7 @@ class Supervisor:
                 async with asyncio.timeout(LOOK_S):
                     await self._process.wait()
             now = time.monotonic()
-            if any(link.local for link in self._cameras.links.values()):
+            if self._workers.any_local():
                 here_at = now
             if self._came and self.spare is None and now - began > SPARE_S:
                 self.spare = await self._launch(url, token)

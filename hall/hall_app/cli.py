@@ -13,11 +13,9 @@ from typing import Any
 
 import msgspec
 
+from hall_app.refused import Refused
+
 KINDS = ("kiosk", "guide", "display", "counter", "pad", "agent", "camera", "supervisor", "admin")
-
-
-class Refused(Exception):
-    """Bad input; the message says what is wrong and what to do."""
 
 
 class _Parser(argparse.ArgumentParser):

@@ -11,8 +11,8 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, delete, insert, select, update
 
 from hall_app import plain, schema, settings
-from hall_app.cli import Refused
 from hall_app.hall_routes import hall_row, region_row
+from hall_app.refused import Refused
 from hall_app.server import open_kernel
 from hall_core import tables
 from hall_core.clock import SystemClock, millis

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, delete, select
 from hall_core.clock import millis
 from hall_core.credentials import hash_secret, verify_secret
 from hall_core.errors import Forbidden, NotFound, TooMany, invalid
-from hall_core.features import Audience, Row
+from hall_core.features import Audience
 from hall_core.halls import SYSTEM, Hall
 from hall_core.kernel import Kernel
 from hall_core.once import Change
@@ -28,6 +28,7 @@ from hall_queue import tables
 from hall_queue.domain import waiting
 from hall_queue.domain.state import QueueState, Ticket
 from hall_queue.domain.waiting import Forecast, Wait
+from hall_queue.persons import Person, age_of, valid_id_number
 from hall_queue.readers.cards import Cards
 
 FORECAST_MIN_S = 1.0  # between two forecasts of a hall that changes
@@ -35,17 +36,6 @@ FORECAST_MAX_S = 10.0  # old even when nothing changes: time itself passes
 FORECAST_SHARE = 50  # a forecast that took 10 ms is good for half a second: 2 % of the loop
 PIN_ATTEMPTS = 5  # wrong PINs in a row before the clerk is locked out ...
 PIN_LOCK_S = 300.0  # ... for so long
-
-
-class Person(msgspec.Struct, frozen=True):
-    """The holder reference of an ID read today, its row if it is new, and the age in years."""
-
-    holder: str | None
-    age: int | None
-    rows: tuple[Row, ...]
-
-
-NOBODY = Person(None, None, ())
 
 
 class _Made(msgspec.Struct, frozen=True):
@@ -277,30 +267,3 @@ class QueueService:
         if audience.kind == "pad":
             return {}
         return {"waits": self.waits(hall), "stopped": self._made(hall).stopped}
-
-
-_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-_CHECK = "10X98765432"
-
-
-def valid_id_number(text: str) -> bool:
-    """Whether `text` is a citizen ID number with its check digit (GB 11643-1999)."""
-    if len(text) != 18 or not text[:17].isdecimal() or not text.isascii():
-        return False
-    total = sum(int(digit) * weight for digit, weight in zip(text[:17], _WEIGHTS, strict=True))
-    return _CHECK[total % 11] == text[17] and birth_date(text) is not None
-
-
-def birth_date(id_number: str) -> date | None:
-    try:
-        return date(int(id_number[6:10]), int(id_number[10:12]), int(id_number[12:14]))
-    except ValueError:
-        return None
-
-
-def age_of(id_number: str, today: date) -> int | None:
-    """Completed years, from the ID number."""
-    born = birth_date(id_number)
-    if born is None:
-        return None
-    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))

@@ -31,8 +31,9 @@ from hall_queue.domain.shapes import (
 )
 from hall_queue.domain.state import QueueState, Ticket
 from hall_queue.history import read_intervals
+from hall_queue.persons import NOBODY
 from hall_queue.readers.routes import reader_of
-from hall_queue.service import NOBODY, QueueService
+from hall_queue.service import QueueService
 
 
 class NewTicket(msgspec.Struct, forbid_unknown_fields=True):

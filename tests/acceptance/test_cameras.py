@@ -151,7 +151,7 @@ async def watched(
     token = await place.server.token("camera")
     command = [sys.executable, "-m", "tests.peers.quick_worker", url, token]
     worker = street.network.start(["env", "-C", ROOT, *command])
-    links = cameras_of(place.server.kernel).links
+    links = cameras_of(place.server.kernel).workers.links
     await eventually(lambda: links)
     yield
     worker.kill()  # how one ends in peace is told by the tests of workers

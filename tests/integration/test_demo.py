@@ -16,12 +16,12 @@ from pathlib import Path
 import pytest
 
 from hall_app.check import check_directory
-from hall_app.cli import Refused
 from hall_app.demo import folder
 from hall_app.demo.floor import Floor
 from hall_app.demo.run import Demonstration, demonstration
 from hall_app.demo.simulation import Simulation
 from hall_app.demo.summary import Summary
+from hall_app.refused import Refused
 from hall_core.http import DEVICE_COOKIE
 from tests.support import HALL, HALL_COMMAND, browsing, eventually, installation, run_hall
 

@@ -6,7 +6,7 @@ import secrets
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import msgspec
 from sqlalchemy import delete
@@ -18,9 +18,6 @@ from hall_cameras.cascade.setup import PlatformSetup, check
 from hall_core.errors import Conflict, invalid
 from hall_core.http import Call, Route
 from hall_core.once import Change, Write, once
-
-if TYPE_CHECKING:
-    from hall_cameras.feature import CamerasFeature
 
 ADMIN = frozenset({"admin"})
 PLATFORMS_MAX = 16
@@ -289,8 +286,8 @@ def _setup(body: PlatformBody) -> tuple[PlatformSetup, str | None]:
     return setup, password
 
 
-def routes(feature: CamerasFeature) -> list[Route]:
-    calls = CascadeCalls(lambda: feature.service.cascade)
+def routes(cascade: Callable[[], Cascade]) -> list[Route]:
+    calls = CascadeCalls(cascade)
     r = Route
     one = "/cascade/platforms/{platform}"
     return [

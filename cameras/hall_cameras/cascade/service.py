@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 import structlog
@@ -30,15 +30,14 @@ from hall_cameras.cascade.station import Station
 from hall_cameras.cascade.upper import Begin, Effect, End, Open, Told, Turn
 from hall_cameras.domain.state import CamerasState
 from hall_cameras.looks import Looks
+from hall_cameras.records import Records
+from hall_cameras.workers import Workers
 from hall_core.alerts import AlertsState
 from hall_core.clock import millis
 from hall_core.errors import Conflict, HallError, NotFound
 from hall_core.features import Row
 from hall_core.kernel import Kernel
 from hall_core.once import Change
-
-if TYPE_CHECKING:
-    from hall_cameras.service import Cameras
 
 log = structlog.get_logger()
 
@@ -62,13 +61,14 @@ class Platform(msgspec.Struct, frozen=True, kw_only=True):
 class Cascade:
     """All upper platforms of this installation."""
 
-    def __init__(self, kernel: Kernel, cameras: Cameras) -> None:
+    def __init__(self, kernel: Kernel, records: Records, workers: Workers) -> None:
         self._kernel = kernel
-        self._cameras = cameras
+        self._records = records
+        self._workers = workers
         self.book = Book()
         self.platforms: dict[str, Platform] = {}
         self.stations: dict[str, Station] = {}
-        self.sessions = Sessions(cameras, self.stations, self._errand, self._audit)
+        self.sessions = Sessions(workers, self.stations, self._errand, self._audit)
         self._told: dict[str, set[str]] = {}  # by platform: open alerts that it knows of
         self._task: asyncio.Task[None] | None = None
         self._errands: set[asyncio.Task[None]] = set()
@@ -194,7 +194,7 @@ class Cascade:
             for camera in state.cameras.values():
                 if camera.camera_id in withheld:
                     continue
-                record = self._cameras.records.get(camera.camera_id)
+                record = self._records.get(camera.camera_id)
                 identity = wire.Identity() if record is None else record.identity
                 found.append(
                     tree.SharedCamera(
@@ -360,6 +360,6 @@ class Cascade:
             pan=wanted.pan, tilt=wanted.tilt, zoom=wanted.zoom, seconds=0.0 if still else TURN_S,
         )  # fmt: skip
         with contextlib.suppress(Conflict):
-            await self._cameras.ask_holder(node.subject, question, type(None), TURN_S + 8)
+            await self._workers.ask_holder(node.subject, question, type(None), TURN_S + 8)
         if not still:
             await self._audit(platform_id, "camera_move", node.subject)

@@ -7,17 +7,15 @@ import itertools
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import msgspec
 
 from hall_cameras import wire
 from hall_cameras.cascade.station import Station
 from hall_cameras.cascade.upper import Open
+from hall_cameras.workers import Workers
 from hall_core.errors import Conflict
-
-if TYPE_CHECKING:
-    from hall_cameras.service import Cameras
 
 MEDIA_S = 9.0  # for a worker to open a stream
 OPENING_MAX = 8  # sessions that a platform may have opened at once; a flood is refused beyond
@@ -50,12 +48,12 @@ class Sessions:
 
     def __init__(
         self,
-        cameras: Cameras,
+        workers: Workers,
         stations: Mapping[str, Station],
         errand: Callable[[Coroutine[Any, Any, None]], None],
         audit: Callable[[str, str, str], Awaitable[None]],
     ) -> None:
-        self._cameras = cameras
+        self._workers = workers
         self._stations = stations
         self._errand = errand
         self._audit = audit
@@ -108,11 +106,11 @@ class Sessions:
             ssrc=int(wanted.ssrc),
         )
         self.by_id[session.session_id] = session
-        held = self._cameras.leases.holder(camera_id)
-        session.worker_id = "" if held is None else held[0]
+        holder = self._workers.holder(camera_id)
+        session.worker_id = "" if holder is None else holder.worker_id
         question = wire.Ask(id=0, what="uplink", camera_id=camera_id, uplink=order)
         try:
-            at = await self._cameras.ask_holder(camera_id, question, wire.UplinkAt, MEDIA_S)
+            at = await self._workers.ask_holder(camera_id, question, wire.UplinkAt, MEDIA_S)
         except Conflict as error:
             if session.session_id not in self.by_id:
                 return 0  # it was ended, and another may have come under its Call-ID
@@ -144,7 +142,7 @@ class Sessions:
 
     async def _tell(self, session: Session, what: Literal["uplink_go", "uplink_end"]) -> None:
         question = wire.Ask(id=0, what=what, camera_id=session.camera_id, token=session.session_id)
-        link = self._cameras.links.get(session.worker_id)
+        link = self._workers.links.get(session.worker_id)
         if link is not None:
             with contextlib.suppress(Conflict):
                 await link.ask(question, type(None), MEDIA_S)
@@ -163,5 +161,5 @@ class Sessions:
     def look(self) -> None:
         """End those whose worker has gone."""
         for session in list(self.by_id.values()):
-            if session.worker_id and session.worker_id not in self._cameras.links:
+            if session.worker_id and session.worker_id not in self._workers.links:
                 self.ended(session.session_id, "worker")

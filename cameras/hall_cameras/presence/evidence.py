@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from typing import TYPE_CHECKING
 
 import structlog
 
@@ -13,13 +12,12 @@ from hall_cameras.domain.commands import KeepWindowEvidence
 from hall_cameras.domain.state import CamerasState, Wanted
 from hall_cameras.domain.windows import SUSPECTED, WANTED
 from hall_cameras.keeping import ACTOR
+from hall_cameras.media import Pictures
+from hall_cameras.workers import Workers
 from hall_core.clock import millis
 from hall_core.errors import HallError
 from hall_core.halls import Hall
 from hall_core.kernel import Kernel
-
-if TYPE_CHECKING:
-    from hall_cameras.service import Cameras
 
 log = structlog.get_logger()
 
@@ -30,9 +28,10 @@ ASK_S = 3.0
 class WindowEvidence:
     """Asks the workers for what the halls' alerts want, and stores it."""
 
-    def __init__(self, kernel: Kernel, cameras: Cameras) -> None:
+    def __init__(self, kernel: Kernel, pictures: Pictures, workers: Workers) -> None:
         self._kernel = kernel
-        self._cameras = cameras
+        self._pictures = pictures
+        self._workers = workers
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -57,7 +56,7 @@ class WindowEvidence:
                 id=0, what="window", camera_id=camera.camera_id, window=wanted.window
             )
             try:
-                pictures = await self._cameras.ask_holder(
+                pictures = await self._workers.ask_holder(
                     camera.camera_id, question, list[wire.Picture], ASK_S
                 )
                 if pictures:
@@ -76,7 +75,7 @@ class WindowEvidence:
             if len(picture.jpeg) > wire.PICTURE_MAX:
                 continue
             evidence_id = secrets.token_hex(12)
-            await asyncio.to_thread(self._cameras.pictures.keep, evidence_id, picture.jpeg)
+            await asyncio.to_thread(self._pictures.keep, evidence_id, picture.jpeg)
             taken = now - round(picture.age_s * 1000)
             values = (
                 evidence_id, hall.info.id, camera_id, SUSPECTED, taken, len(picture.jpeg), "null",

@@ -61,7 +61,11 @@ class RelayFeature(Feature):
     def routes(self) -> Sequence[Route]:
         from hall_evaluation.relay.routes import routes
 
-        return routes(self)
+        return routes(self._send_again)
+
+    def _send_again(self, hall_id: str) -> None:
+        assert self.sender is not None, "not started"
+        self.sender.send_again(hall_id)
 
     def jobs(self, kernel: Kernel) -> Sequence[Job]:
         assert self.sender is not None, "not started"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import msgspec
 from sqlalchemy import Connection, and_, func, select, update
@@ -16,9 +17,6 @@ from hall_evaluation.relay.rules import check_secret
 from hall_evaluation.relay.sender import PURPOSE
 from hall_evaluation.relay.state import ChangeRelay
 from hall_evaluation.relay.tables import relay_outbox, relay_secrets
-
-if TYPE_CHECKING:
-    from hall_evaluation.relay.feature import RelayFeature
 
 SHOWN_MAX = 200  # undelivered ratings that are listed
 
@@ -144,8 +142,8 @@ def _outbox(connection: Connection, hall_id: str) -> Outbox:
 class Relay:
     """The calls that need the sender."""
 
-    def __init__(self, feature: RelayFeature) -> None:
-        self._feature = feature
+    def __init__(self, send_again: Callable[[str], None]) -> None:
+        self._send_again = send_again
 
     async def retry(self, call: Call) -> Any:
         """Refused ratings go back into line (their cause was mended), and none waits longer."""
@@ -162,19 +160,16 @@ class Relay:
             audit = call.kernel.audit_entry(actor, "relay_retry", hall_id, call.address, hall_id)
             before = await read_outbox(call)
             after = Retried(before.refused + before.waiting)
-            changed = Change(statements=((again, {}),), then=lambda: self._send(hall_id))
+            changed = Change(statements=((again, {}),), then=lambda: self._send_again(hall_id))
             return Write(after, (changed, audit))
 
         return await once(call, act)
 
-    def _send(self, hall_id: str) -> None:
-        assert self._feature.sender is not None, "routes are mounted after the start"
-        self._feature.sender.send_again(hall_id)
 
-
-def routes(feature: RelayFeature) -> list[Route]:
+def routes(send_again: Callable[[str], None]) -> list[Route]:
+    """`send_again` has the sender try all that waits in a hall's outbox."""
     manager = roles()
-    relay = Relay(feature)
+    relay = Relay(send_again)
     r = Route
     return [
         r(

@@ -24,7 +24,7 @@ BENCHMARKS: dict[str, Callable[[], Iterator[Result]]] = {
 
 def run_benchmarks(names: Sequence[str], as_json: bool, say: Callable[[str], None]) -> int:
     """Run the named benchmarks, or all; the exit code is 1 when a target was missed."""
-    from hall_app.cli import Refused
+    from hall_app.refused import Refused
 
     unknown = [name for name in names if name not in BENCHMARKS]
     if unknown:

@@ -35,9 +35,9 @@ from hall_displays.strips.text_strip import TextFormat
 from hall_evaluation.boxes.box import LEVELS, BoxFormat
 from hall_evaluation.boxes.simulator import BoxSimulator
 from hall_queue.callers.simulator import CallerSimulator
+from hall_queue.persons import valid_id_number
 from hall_queue.printing.simulator import PrinterSimulator
 from hall_queue.readers.simulator import ReaderSimulator
-from hall_queue.service import valid_id_number
 
 NAME = "外设程序（模拟）"
 STRIPS = 2  # windows of a hall that have a strip; the county centre has twice as many

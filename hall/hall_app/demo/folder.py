@@ -14,11 +14,11 @@ import msgspec
 from sqlalchemy import func, select
 
 from hall_app import install, settings
-from hall_app.cli import Refused
 from hall_app.demo import city
 from hall_app.demo.cases import left_lying
 from hall_app.demo.opinions import complaints
 from hall_app.demo.pace import first_morning, going_on
+from hall_app.refused import Refused
 from hall_core import tables
 from hall_core.clock import from_millis, millis
 from hall_core.credentials import DeviceKind, User, hash_secret, verify_secret

@@ -17,7 +17,6 @@ from pathlib import Path
 import msgspec
 
 from hall_app import logs, server
-from hall_app.cli import Refused
 from hall_app.demo import city, folder
 from hall_app.demo.cameras import watched
 from hall_app.demo.devices import Simulated, devices
@@ -27,6 +26,7 @@ from hall_app.demo.pace import DemoClock, Pace
 from hall_app.demo.platform import joined
 from hall_app.demo.simulation import Simulation
 from hall_app.demo.summary import Summary
+from hall_app.refused import Refused
 from hall_app.settings import load
 from hall_core.clock import Clock, SystemClock
 from hall_core.kernel import Kernel

@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import secrets
 import time
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from hall_core.errors import NotFound
-
-if TYPE_CHECKING:
-    from hall_queue.service import Person
+from hall_queue.persons import Person
 
 LIFE_S = 60.0
 CARDS_MAX = 2000  # of the whole server: more readings than a minute can bring

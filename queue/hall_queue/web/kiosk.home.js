@@ -34,7 +34,7 @@ export function choiceScreen(kiosk) {
   const next = h("button", { class: "button", type: "button", onclick: () => turn(1) });
   const pager = h("div", { class: "pager" }, previous, pageText, next);
 
-  const green = h("button", { class: "button option", type: "button", onclick: () => kiosk.go(greenScreen) },
+  const green = h("button", { class: "button option", type: "button", onclick: () => kiosk.go((k) => greenScreen(k, choiceScreen)) },
     h("span", { class: "option-name" }), h("span", { class: "option-text" }));
   const casesTitle = h("span", { class: "cases-title nowrap" });
   const casesButtons = Array.from({ length: MAX_CASES }, (_, index) =>

@@ -4,7 +4,6 @@
 import { h } from "/static/core/dom.js";
 import { t } from "/static/core/i18n.js";
 import { opensAt } from "./kiosk.choices.js";
-import { choiceScreen } from "./kiosk.home.js";
 
 /** @typedef {import("./kiosk.js").Kiosk} Kiosk */
 /** @typedef {import("./kiosk.js").Screen} Screen */
@@ -13,13 +12,14 @@ import { choiceScreen } from "./kiosk.home.js";
 /**
  * Who may use the green channel, and what it needs.
  * @param {Kiosk} kiosk
+ * @param {(kiosk: Kiosk) => Screen} back where one goes on with what was chosen so far
  * @returns {Screen}
  */
-export function greenScreen(kiosk) {
+export function greenScreen(kiosk, back) {
   const people = t("green.list", { age: kiosk.state().setup.green_age }).split("|");
   const choose = (/** @type {boolean} */ green) => () => {
     kiosk.wishes.green = green;
-    kiosk.go(choiceScreen); // with what was chosen so far
+    kiosk.go(back);
   };
   const node = h(
     "section",

@@ -32,7 +32,7 @@ async def running(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Hal
     """A server whose own worker never starts: nobody watches."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("hall_cameras.supervisor.Supervisor.wanted", lambda self: None)
-        patched.setattr("hall_cameras.service.ASK_S", 0.2)
+        patched.setattr("hall_cameras.workers.ASK_S", 0.2)
         async with hall_server(tmp_path_factory.mktemp("hall")) as server:
             yield server
 
@@ -118,7 +118,7 @@ async def test_what_was_kept_is_there_after_a_restart(
         record = cameras_of(second.kernel).records.get(camera_id)
         assert record is not None
         assert record.credentials.password == PASSWORD
-        assert cameras_of(second.kernel).leases.leases.keys() == {camera_id}
+        assert cameras_of(second.kernel).workers.leases.leases.keys() == {camera_id}
     (tmp_path / "secret.key").unlink()  # somebody copied the database only
     async with hall_server(tmp_path) as third:
         record = cameras_of(third.kernel).records.get(camera_id)
@@ -235,7 +235,7 @@ async def test_who_may(server: HallServer) -> None:
 async def test_disabled_cameras_are_nobodys(server: HallServer) -> None:
     manager = await server.client("admin")
     camera_id = await added(manager)
-    leases = cameras_of(server.kernel).leases.leases
+    leases = cameras_of(server.kernel).workers.leases.leases
     assert camera_id in leases
     answer = await manager.post(f"/cameras/{camera_id}/commands", {"command": "disable"})
     assert answer.body["state"] == "disabled"
@@ -259,7 +259,7 @@ async def test_without_a_worker_it_says_so(server: HallServer) -> None:
     found = await manager.get(f"/halls/{HALL}/cameras/discovery")
     assert (found.status, found.code) == (409, "camera_no_worker")
     with pytest.raises(Conflict):
-        await cameras_of(server.kernel).ask_holder(camera_id, None, int)  # type: ignore[arg-type]
+        await cameras_of(server.kernel).workers.ask_holder(camera_id, None, int)  # type: ignore[arg-type]
 
 
 async def test_figures_of_today(server: HallServer) -> None:

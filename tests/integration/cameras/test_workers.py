@@ -147,8 +147,8 @@ async def replaced(server: HallServer, camera_id: str, how: signal.Signals) -> N
     # The machine of the tests is busy: what starting takes is not counted.
     assert time.monotonic() - began < REPLACED_S - 1
     assert spare is None or cameras.supervisor.pid == spare.pid
-    await eventually(lambda: cameras.leases.holder(camera_id) is not None)
-    await eventually(lambda: cameras.leases.leases[camera_id].told)
+    await eventually(lambda: cameras.workers.leases.holder(camera_id) is not None)
+    await eventually(lambda: cameras.workers.leases.leases[camera_id].told)
     assert state_of(server, camera_id) == "online", "nobody was told of it"
 
 
@@ -206,7 +206,7 @@ async def test_a_late_word_from_an_old_lease_counts_for_nothing(
         cameras = cameras_of(alone.kernel)
         cameras._views[camera_id] = bytes(32 << 20)
         await ByHand(hung).say(wire.Hello(token=token, name="hung", capacity=9))
-        await eventually(lambda: cameras.leases.holder(camera_id) is not None)
+        await eventually(lambda: cameras.workers.leases.holder(camera_id) is not None)
         cameras._views[camera_id] = b""
         old, new = ByHand(one), ByHand(other)
         await old.say(wire.Hello(token=token, name="old", capacity=9))
@@ -316,11 +316,11 @@ async def test_a_worker_lets_go_of_what_it_was_not_given_again(
     worker = run.Worker(alone.base, await alone.token("camera"), "away")
     running = asyncio.create_task(worker.run())
     await eventually(lambda: worker._watches)
-    for link in cameras_of(alone.kernel).links.values():
+    for link in cameras_of(alone.kernel).workers.links.values():
         link.cut()
     manager = await alone.client("admin")
     await manager.post(f"/cameras/{camera_id}/commands", {"command": "disable"})
-    await eventually(lambda: cameras_of(alone.kernel).links)
+    await eventually(lambda: cameras_of(alone.kernel).workers.links)
     await eventually(lambda: not worker._watches)
     running.cancel()
     await asyncio.wait([running])

@@ -120,7 +120,7 @@ def test_durations_have_the_items_mean_and_stay_within_reason() -> None:
 
 
 def test_ids_are_valid_and_of_a_fictional_region() -> None:
-    from hall_queue.service import age_of, valid_id_number
+    from hall_queue.persons import age_of, valid_id_number
 
     rng = Random(2)
     for _ in range(500):

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hall_core.errors import NotFound
+from hall_queue.persons import NOBODY, Person
 from hall_queue.readers import cards
 from hall_queue.readers.card import Card, masked, read_answer
 from hall_queue.readers.cards import Cards
-from hall_queue.service import NOBODY, Person
 
 NUMBER = "11010119900307002X"
 # The maker's document, "居民身份证信息返回示例", with a fictional person.
