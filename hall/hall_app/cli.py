@@ -112,6 +112,12 @@ def parser() -> argparse.ArgumentParser:
     worker.add_argument("--name", default=platform.node() or "worker", help="for the log")
     worker.add_argument("--capacity", type=_count, default=100, help="cameras it may watch")
 
+    backup = add("backup", _backup, "copy the database, beside a running server too")
+    backup.add_argument("dir", type=Path)
+    backup.add_argument(
+        "file", type=Path, nargs="?", help="the copy (default: with the daily ones)"
+    )
+
     check = add("check", _check, "verify the database's invariants")
     check.add_argument("dir", type=Path)
 
@@ -236,6 +242,25 @@ def _camera_worker(options: argparse.Namespace) -> int:
         watch(options.server, token, options.name, options.capacity, with_parent=False)
     except (PermissionError, ValueError) as error:
         raise Refused(f"{options.server} refused: {error}") from None
+    return 0
+
+
+def _backup(options: argparse.Namespace) -> int:
+    from datetime import datetime
+
+    from hall_app import backups, settings
+
+    loaded = settings.load(options.dir)
+    database = settings.sqlite_file(loaded, options.dir)
+    if database is None:
+        raise Refused("PostgreSQL keeps this installation's data; copy it with pg_dump")
+    settings.require_database(loaded, options.dir)
+    if options.file is not None:
+        backups.copy(database, options.file)
+        say(str(options.file))
+    else:
+        folder, now = settings.backup_folder(loaded, options.dir), datetime.now().astimezone()
+        say(str(backups.keep(database, folder, now, max(1, loaded.backups_kept))))
     return 0
 
 

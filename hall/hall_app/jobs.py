@@ -3,27 +3,41 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import datetime, timedelta
 from functools import wraps
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from hall_core.features import Job
 from hall_core.kernel import Kernel
 
+SETTLED = timedelta(minutes=10)  # after a start, when nobody waits for pages any more
 
-def start_jobs(kernel: Kernel) -> AsyncIOScheduler:
-    """Start the scheduler; the caller shuts it down."""
+
+def start_jobs(kernel: Kernel, more: Iterable[Job] = ()) -> AsyncIOScheduler:
+    """Start the scheduler with the kernel's and the features' jobs, and `more`; the caller shuts
+    it down.
+
+    What is done at night is done soon after a start, too: many halls switch their machine off in
+    the evening, and what has had its time must go there as well.
+    """
     scheduler = AsyncIOScheduler(job_defaults={"coalesce": True, "misfire_grace_time": 3600})
 
     async def expire_keys() -> None:
         await kernel.keys.expire(kernel.writer)
 
-    scheduler.add_job(_ends_quietly(expire_keys), "cron", hour=3, minute=20)
-    scheduler.add_job(_ends_quietly(kernel.access.keep_sessions), "interval", minutes=1)
-    scheduler.add_job(_ends_quietly(kernel.expire), "cron", hour=3, minute=30)
-    for feature in kernel.features:
-        for job in feature.jobs(kernel):
-            scheduler.add_job(_ends_quietly(job.run), job.trigger, **job.when)
+    jobs = [
+        Job(run=expire_keys, trigger="cron", when={"hour": 3, "minute": 20}),
+        Job(run=kernel.access.keep_sessions, trigger="interval", when={"minutes": 1}),
+        Job(run=kernel.expire, trigger="cron", when={"hour": 3, "minute": 30}),
+        *(job for feature in kernel.features for job in feature.jobs(kernel)),
+        *more,
+    ]
+    soon = datetime.now(scheduler.timezone) + SETTLED
+    for job in jobs:
+        first = {"next_run_time": soon} if job.trigger == "cron" else {}
+        scheduler.add_job(_ends_quietly(job.run), job.trigger, **job.when, **first)
     scheduler.start()
     return scheduler
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from sqlalchemy import Engine, inspect, text
@@ -20,8 +21,11 @@ def current(engine: Engine) -> str | None:
         return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
 
-def upgrade(engine: Engine) -> None:
+def upgrade(engine: Engine, before: Callable[[], None] = lambda: None) -> None:
     """Run the migrations that are missing. Quick when there are none.
+
+    Args:
+        before: called first where an earlier release's data is about to be changed.
 
     Raises:
         SettingsError: a newer release made this database.
@@ -34,6 +38,8 @@ def upgrade(engine: Engine) -> None:
             f"a newer release made this database (revision {now}; this one knows up to {HEAD}); "
             "install that release"
         )
+    if now is not None:
+        before()
     # Alembic is only needed on the day of a new release; starting is quicker without it.
     from alembic import command
     from alembic.config import Config

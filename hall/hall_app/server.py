@@ -8,15 +8,25 @@ import fcntl
 import gc
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 
 import structlog
 from aiohttp import web
 
-from hall_app import hall_routes, metrics, openapi, pages, schema
+from hall_app import backups, hall_routes, metrics, openapi, pages, schema
 from hall_app.features import make_features
 from hall_app.jobs import start_jobs
-from hall_app.settings import AppSettings, SettingsError, database, media_folder, require_database
+from hall_app.settings import (
+    AppSettings,
+    SettingsError,
+    backup_folder,
+    database,
+    media_folder,
+    require_database,
+    sqlite_file,
+)
+from hall_app.upkeep import Upkeep
 from hall_cameras.feature import CamerasFeature, Limits
 from hall_cameras.live import socket as live
 from hall_cameras.service import Cameras
@@ -37,6 +47,15 @@ DEMONSTRATION = web.AppKey("demonstration", bool)  # it has /demo/links, for the
 DRAIN_S = 10  # how long a request may still take at shutdown
 
 
+def _copy_first(settings: AppSettings, directory: Path) -> None:
+    """The database as the earlier release left it, kept with the daily copies."""
+    path = sqlite_file(settings, directory)
+    if path is not None and settings.backups_kept:
+        folder = backup_folder(settings, directory)
+        made = backups.keep(path, folder, datetime.now().astimezone(), settings.backups_kept)
+        log.info("backup_made", file=str(made), why="a new release changes the database")
+
+
 async def open_kernel(
     directory: Path, settings: AppSettings, clock: Clock, people_clock: Clock | None = None
 ) -> Kernel:
@@ -44,7 +63,7 @@ async def open_kernel(
     engine = database(settings, directory)
     with contextlib.ExitStack() as refused:  # then nothing of it stays open
         refused.callback(engine.dispose)
-        schema.upgrade(engine)
+        schema.upgrade(engine, lambda: _copy_first(settings, directory))
         try:
             secret = Secret.open(directory / "secret.key")
         except ValueError as error:
@@ -125,6 +144,7 @@ async def running(
 
     Raises:
         SettingsError: another server runs on this folder, or the database can't be used.
+        Refused: an earlier release's database can't be copied before it is changed.
     """
     require_database(settings, directory)
     with only_server(directory):
@@ -135,7 +155,8 @@ async def running(
             extend(app)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=DRAIN_S)
         await runner.setup()
-        jobs = start_jobs(kernel)
+        upkeep = Upkeep(kernel, settings, directory)
+        jobs = start_jobs(kernel, upkeep.jobs())
         try:
             site = web.TCPSite(runner, settings.listen, settings.port, backlog=1024)
             await site.start()
@@ -144,6 +165,7 @@ async def running(
             await cameras_of(kernel).begin(url if settings.camera_worker else None)
             yield kernel, url
         finally:
+            upkeep.stop()
             jobs.shutdown(wait=False)
             await cameras_of(kernel).stop()
             kernel.agents.close()

@@ -31,6 +31,11 @@ database = "sqlite:///hall.sqlite"
 # Recorded voice clips, clerk photos and the like, below this folder.
 media = "media"
 
+# A copy of the database is made here every day (a folder on another disk outlives this one), and
+# so many are kept; 0 makes none. PostgreSQL is backed up by its own tools.
+backup_folder = "backups"
+backups_kept = 14
+
 # Cameras: whether this machine watches them itself (false: `hall cameras worker` on others does),
 # and how long and how much evidence is kept, in days and megabytes; the oldest goes first.
 camera_worker = true
@@ -51,6 +56,8 @@ class AppSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     behind_proxy: bool = False
     database: str = "sqlite:///hall.sqlite"
     media: str = "media"
+    backup_folder: str = "backups"
+    backups_kept: int = 14
     camera_worker: bool = True
     evidence_days: int = 30
     evidence_mb: int = 2048
@@ -73,7 +80,12 @@ def load(directory: Path) -> AppSettings:
         raise SettingsError(f"{path} can't be read: {error}") from None
     if not 1 <= settings.port <= 65535:
         raise SettingsError(f"{path}: `port` is {settings.port}; it must be 1 to 65535")
-    for name, low, high in (("evidence_days", 1, 3650), ("evidence_mb", 10, 10_000_000)):
+    limits = (
+        ("backups_kept", 0, 1000),
+        ("evidence_days", 1, 3650),
+        ("evidence_mb", 10, 10_000_000),
+    )
+    for name, low, high in limits:
         value = getattr(settings, name)
         if not low <= value <= high:
             raise SettingsError(f"{path}: `{name}` is {value}; it must be {low} to {high}")
@@ -83,6 +95,11 @@ def load(directory: Path) -> AppSettings:
 def database_file(settings: AppSettings, directory: Path) -> Path:
     """Where SQLite's file lies: a relative path is below the installation's folder."""
     return directory.resolve() / settings.database.removeprefix(SQLITE)
+
+
+def sqlite_file(settings: AppSettings, directory: Path) -> Path | None:
+    """SQLite's file; None where another engine keeps the data."""
+    return database_file(settings, directory) if settings.database.startswith(SQLITE) else None
 
 
 def database_url(settings: AppSettings, directory: Path) -> str:
@@ -115,6 +132,10 @@ def database(settings: AppSettings, directory: Path) -> Engine:
 
 def media_folder(settings: AppSettings, directory: Path) -> Path:
     return directory.resolve() / settings.media
+
+
+def backup_folder(settings: AppSettings, directory: Path) -> Path:
+    return directory.resolve() / settings.backup_folder
 
 
 def write_default(directory: Path, listen: str = "0.0.0.0") -> None:

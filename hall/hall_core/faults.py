@@ -68,6 +68,14 @@ FAULTS: dict[str, tuple[str, str]] = {
         "设备发来无法识别的数据，请检查接线、波特率和型号设置",
         "The device sends nonsense: check wiring, speed and model",
     ),
+    "backup_failed": (
+        "备份没有成功，请检查备份文件夹和磁盘空间",
+        "The backup failed: check its folder and the disk's space",
+    ),
+    "disk_low": (
+        "磁盘空间快用完了，请清理或更换磁盘",
+        "The disk is nearly full: free some space",
+    ),
     "bad_setting": (
         "设备设置不正确，请联系管理员",
         "A setting of the device is wrong",
@@ -97,6 +105,7 @@ class ReportDevice(Command, frozen=True):
     window: int | None = None
     place: str = ""
     place_name: tuple[str, str] | None = None  # for people: 屏幕2, screen 2
+    name_en: str = ""  # "": as `name`
     detail: str = ""  # technical, for who repairs; nothing about people
 
 
@@ -117,6 +126,7 @@ def decide_report(state: FaultsState, command: ReportDevice, context: Context) -
         zh, en = FAULTS[command.fault]
         place, place_en = command.place_name or ("", "")
         name, said = command.name, command.detail[:80]
+        name_en = command.name_en or name
         events.append(
             AlertRaised(
                 alert_id=f"{command.fault}-{where}-{context.version}",
@@ -125,7 +135,7 @@ def decide_report(state: FaultsState, command: ReportDevice, context: Context) -
                 window=command.window,
                 device_id=command.device_id,
                 detail=f"{name}{place and f'（{place}）'}：{zh}{said and f'（{said}）'}",
-                detail_en=f"{name}{place_en and f' ({place_en})'}: {en}{said and f' ({said})'}",
+                detail_en=f"{name_en}{place_en and f' ({place_en})'}: {en}{said and f' ({said})'}",
             )
         )
     return events

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,7 @@ import msgspec
 from hall_core.agent.again import open_socket
 
 SILENT_S = 10.0  # the stream's heartbeat comes every 3 s
+RESUME_S = 30.0  # after a longer absence everything is asked for: a backup may be in its place
 FRAME_MAX = 4 * 1024 * 1024  # bytes: a snapshot of a large hall
 KEYS = {
     "windows": "number",
@@ -37,16 +39,20 @@ class Follower:
         self._state: dict[str, Any] = {}
         self._version: int | None = None
         self._at = ""
+        self._heard = 0.0  # monotonic seconds
         self.dropped = 0
 
     async def follow(self, url: str, token: str) -> None:
         """Follow until the connection breaks (ConnectionError, TimeoutError…)."""
         async with open_socket(url, FRAME_MAX) as socket:
+            if time.monotonic() - self._heard > RESUME_S:
+                self._version = None
             hello = {"type": "hello", "token": token, "after": self._version}
             await socket.send(msgspec.json.encode(hello), text=True)
             while True:
                 async with asyncio.timeout(SILENT_S):  # 3.11's wait_for may swallow a cancellation
                     frame = await socket.recv()
+                self._heard = time.monotonic()
                 try:
                     self.take(msgspec.json.decode(frame))
                 except (msgspec.DecodeError, KeyError, TypeError, AttributeError) as error:

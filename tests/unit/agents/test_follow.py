@@ -2,10 +2,13 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from websockets.asyncio.server import ServerConnection, serve
 
+from hall_core.agent.again import GONE
 from hall_core.agent.stream import Follower, fold
 
 json = st.recursive(
@@ -61,3 +64,23 @@ def test_what_is_gone_leaves_the_list() -> None:
     state = {"device_faults": [{"where": "a-"}, {"where": "b-"}]}
     gone = fold(state, {"device_faults": [{"where": "a-", "removed": True}]})
     assert gone == {"device_faults": [{"where": "b-"}]}
+
+
+async def test_after_a_long_absence_everything_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Meanwhile a backup may have taken the database's place: its versions tell of other events."""
+    asked: list[int | None] = []
+
+    async def serve_one(socket: ServerConnection) -> None:
+        asked.append(msgspec.json.decode(await socket.recv())["after"])
+        await socket.send('{"type":"snapshot","version":7,"state":{}}')
+
+    async with serve(serve_one, "127.0.0.1", 0) as server:
+        url = f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        follower = Follower(Shown())
+        for resume_s in (30.0, 30.0, -1.0):
+            monkeypatch.setattr("hall_core.agent.stream.RESUME_S", resume_s)
+            with pytest.raises(GONE):
+                await follower.follow(url, "token")
+    assert asked == [None, 7, None]
