@@ -9,7 +9,7 @@ from typing import Any, Literal
 import msgspec
 import segno
 from aiohttp import web
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
 from hall_core.answers import SVG
 from hall_core.clock import from_millis, millis
@@ -173,11 +173,7 @@ class TicketRoutes:
 
     async def _past_ticket(self, call: Call, ticket_id: str) -> tuple[Hall, WaitingTicket]:
         """A ticket of an earlier day, from the tables."""
-        table = tables.tickets
-        query = select(table).where(table.c.ticket_id == ticket_id)
-        row = await call.kernel.store.read(lambda conn: conn.execute(query).one_or_none())
-        if row is None:
-            raise NotFound("unknown_ticket", "没有这张号票。")
+        row = await self._past_row(call, ticket_id)
         check_scope(call.principal, row.hall_id)
         hall = call.kernel.hall(row.hall_id)
         service = hall.committed["queue"].services.get(row.service or "")
@@ -208,6 +204,14 @@ class TicketRoutes:
             "ahead": 0,
             "wait_minutes": None,
         }
+
+    async def _past_row(self, call: Call, ticket_id: str) -> Row[Any]:
+        table = tables.tickets
+        query = select(table).where(table.c.ticket_id == ticket_id)
+        row = await call.kernel.store.read(lambda conn: conn.execute(query).one_or_none())
+        if row is None:
+            raise NotFound("unknown_ticket", "没有这张号票。")
+        return row
 
     @asks(word("state", "states of tickets, with commas between", "waiting"))
     async def tickets(self, call: Call) -> list[WaitingTicket]:
@@ -357,8 +361,29 @@ class TicketRoutes:
         }
 
     async def public_ticket(self, call: Call) -> PhoneView:
-        hall, ticket = self._of_token(call)
+        try:
+            hall, ticket = self._of_token(call)
+        except NotFound as unknown:
+            try:
+                hall, ticket = await self._of_earlier_day(call)
+            except NotFound:
+                raise unknown from None
         return self._phone_view(hall, hall.committed["queue"], ticket)
+
+    async def _of_earlier_day(self, call: Call) -> tuple[Hall, Ticket]:
+        """What was served yesterday may still be rated today."""
+        row = await self._past_row(call, call.kernel.secret.ticket_of(call.path("token")))
+        return call.kernel.hall(row.hall_id), Ticket(
+            ticket_id=row.ticket_id,
+            number=row.number,
+            queue=row.queue,
+            day=row.day,
+            state=row.state,
+            place=(row.version, 0),
+            issued_at=from_millis(row.issued_ms),
+            service=row.service,
+            window=row.window,
+        )
 
     async def cancel_public(self, call: Call) -> Any:
         earlier = await call.earlier()

@@ -69,6 +69,32 @@ async def test_midnight_expires_who_waits_and_numbers_start_again(
     assert check_directory(tmp_path) == []
 
 
+async def test_what_was_served_yesterday_is_rated_on_the_phone_today(
+    tmp_path: Path, new_database: NewDatabase
+) -> None:
+    clock = ManualClock(MORNING)
+    async with hall_server(tmp_path, clock=clock, database=new_database()) as server:
+        kiosk = await server.client("kiosk")
+        counter = await server.client("counter", window=1)
+        citizen = Client(server.http, server.base)
+        served = await kiosk.take("H")
+        await counter.press(1, "open", clerk="001")
+        for step in ("call_next", "start", "finish"):
+            await counter.press(1, step)
+        clock.advance(hours=24)
+        await tick(server)
+        for _ in range(2):  # also when nothing of that day is in memory any more
+            told = (await citizen.get(f"/public/tickets/{served['token']}")).body
+            assert (told["number"], told["state"], told["window"]) == ("H001", "finished", 1)
+            assert not told["can_cancel"]
+            await tick(server)
+        question = await citizen.get(f"/public/evaluations/{served['token']}")
+        assert question.body["state"] == "open"
+        cancel = {"command": "cancel"}
+        refused = await citizen.post(f"/public/tickets/{served['token']}/commands", cancel)
+        assert refused.status == 404
+
+
 async def test_a_night_without_power_is_made_up_for_at_the_start(tmp_path: Path) -> None:
     clock = ManualClock(MORNING)
     async with hall_server(tmp_path, clock=clock) as server:

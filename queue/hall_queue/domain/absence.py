@@ -146,11 +146,12 @@ def cleared(post: Post, how: How) -> Iterator[Event]:
         )
 
 
-def at_midnight(state: QueueState, post: Post) -> Iterator[Event]:
-    """Notices end with their day; a chair that nobody came back to is closed."""
+def at_midnight(state: QueueState, post: Post, works_on: bool) -> Iterator[Event]:
+    """Notices end with their day, and a window at which nobody is served is closed: only that it
+    is away when the hall works on through midnight (`works_on`)."""
     if post.absence is not None:
         yield from cleared(post, "midnight")
-    if post.state == "away":
+    if post.state == "away" if works_on else post.state not in ("closed", "serving"):
         yield from covers_end(post)
         yield WindowClosed(window=post.setup.number, clerk=post.clerk)
 

@@ -12,6 +12,7 @@ from hall_core.events import (
     ServiceStarted,
     StepUndone,
     TicketCalled,
+    TicketExpired,
     TicketHeld,
     TicketNoShow,
     TicketRecalled,
@@ -33,7 +34,13 @@ from hall_queue.domain.commands import (
     Undo,
     Unhold,
 )
-from hall_queue.domain.lookup import limited, line_of, post_at, ticket_with
+from hall_queue.domain.lookup import (
+    limited,
+    line_of,
+    post_at,
+    require_of_today,
+    ticket_with,
+)
 from hall_queue.domain.state import Post, QueueState, Ticket
 from hall_queue.domain.table import nothing_to_undo, require
 
@@ -158,6 +165,7 @@ def decide_finish(state: QueueState, command: Finish, ctx: Context) -> list[Even
     ticket = ticket_at(state, post)
     case_no = limited(command.case_no or "", CASE_NO_CHARS, "case_no") or None
     if command.next_queue is not None:
+        require_of_today(state, ticket)
         line_of(state, command.next_queue, "next_queue")
     return [
         ServiceFinished(
@@ -238,7 +246,9 @@ def decide_transfer(state: QueueState, command: Transfer, ctx: Context) -> list[
     """Number and time of issue stay; the person waits again where they would have stood."""
     post = post_at(state, command.window)
     require(post, "transfer")
-    return _moved(state, ticket_at(state, post), command, command.window)
+    ticket = ticket_at(state, post)
+    require_of_today(state, ticket)
+    return _moved(state, ticket, command, command.window)
 
 
 def decide_move(state: QueueState, command: MoveTicket, ctx: Context) -> list[Event]:
@@ -309,6 +319,7 @@ def decide_hold(state: QueueState, command: Hold, ctx: Context) -> list[Event]:
     post = post_at(state, command.window)
     require(post, "hold")
     ticket = ticket_at(state, post)
+    require_of_today(state, ticket)
     if len(post.held) >= HELD_LIMIT:
         raise Conflict("held_limit", f"本窗口已挂起{HELD_LIMIT}个号，请先回呼其中一个。")
     return [
@@ -350,6 +361,12 @@ def released(ticket: Ticket, why: Any) -> TicketReleased:
         queue=ticket.queue,
         window=ticket.window,
         why=why,
+    )
+
+
+def expired(ticket: Ticket, why: Any) -> TicketExpired:
+    return TicketExpired(
+        ticket_id=ticket.ticket_id, number=ticket.number, queue=ticket.queue, why=why
     )
 
 

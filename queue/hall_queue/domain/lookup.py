@@ -29,6 +29,15 @@ def ticket_with(state: QueueState, ticket_id: str) -> Ticket:
     return ticket
 
 
+def require_of_today(state: QueueState, ticket: Ticket) -> None:
+    """Raises Conflict for a ticket that was served over midnight and would wait again: its number
+    is the new day's, and somebody else may have it."""
+    if ticket.day != state.day:
+        raise Conflict(
+            "earlier_day", f"{ticket.number}是前一天的号，请先办结，再请群众取一张今天的号。"
+        )
+
+
 def line_of(state: QueueState, prefix: str, field: str) -> Line:
     line = state.lines.get(prefix)
     if line is None:

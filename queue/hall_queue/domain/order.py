@@ -219,6 +219,14 @@ def requeue_place(lane: Lane, back: int, own: Place, version: int) -> Place:
     return max(own, (base, version))
 
 
+def waiting_in(state: QueueState, line: Line) -> int:
+    """Who waits in this queue, also those who wait for one window of it."""
+    waiting = len(line.ordinary) + len(line.green)
+    for lane in state.for_window.values():
+        waiting += sum(state.tickets[key].queue == line.setup.prefix for _, key in lane)
+    return waiting
+
+
 def ahead(state: QueueState, ticket: Ticket) -> int:
     """How many of the same queue are likely called before this waiting ticket."""
     found = state.lines.get(ticket.queue)

@@ -16,7 +16,7 @@ from hall_core.setup import Clerk, Queue, Service, Session, Settings, Window
 from hall_queue.domain import sessions
 from hall_queue.domain.commands import ChangeSetup
 from hall_queue.domain.lookup import where
-from hall_queue.domain.state import QueueState
+from hall_queue.domain.state import Appointment, QueueState
 
 NAME_CHARS: Final = 40
 ENGLISH_CHARS: Final = 80
@@ -69,6 +69,7 @@ def decide_change_setup(state: QueueState, command: ChangeSetup, ctx: Context) -
     for clerk in command.clerks:
         _check_clerk(clerk, numbers)
     _check_removed_queues(state, command)
+    _check_removed_services(state, command)
     _check_removed_windows(state, command)
     _check_removed_clerks(state, command)
     return [
@@ -345,6 +346,7 @@ def _check_removed_queues(state: QueueState, command: ChangeSetup) -> None:
                 "queue_in_use",
                 f"“{name}”还有未办完的号（如{ticket.number}），请先办完或清空再删除。",
             )
+    _require_unbooked(state, lambda booked: booked.queue in removed)
     windows = {number: post.setup for number, post in state.posts.items()}
     windows.update((window.number, window) for window in command.windows)
     for number, window in windows.items():
@@ -365,6 +367,27 @@ def _check_removed_queues(state: QueueState, command: ChangeSetup) -> None:
                 f"事项“{service.name}”还在该队列，请先调整事项。",
                 f"“{service.name}” still belongs to this queue. Please change the service first.",
             )
+
+
+def _check_removed_services(state: QueueState, command: ChangeSetup) -> None:
+    removed = set(command.removed_services)
+    if removed:
+        _require_unbooked(state, lambda booked: booked.service in removed)
+
+
+def _require_unbooked(state: QueueState, concerned: Callable[[Appointment], bool]) -> None:
+    """Raises Conflict while somebody has an appointment for what is to be removed."""
+    days = sorted(
+        booked.day
+        for booked in state.appointments.values()
+        if booked.state == "booked" and concerned(booked)
+    )
+    if days:
+        when = days[0] if days[0] == days[-1] else f"{days[0]}至{days[-1]}"
+        raise Conflict(
+            "appointments_booked",
+            f"还有{len(days)}个预约（{when}），请先在导办台取消并告知本人，再删除。",
+        )
 
 
 def _check_removed_windows(state: QueueState, command: ChangeSetup) -> None:

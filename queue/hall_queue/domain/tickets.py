@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import date
 from typing import Any, Final
 
 import msgspec
@@ -15,7 +16,6 @@ from hall_core.events import (
     Recorded,
     TicketCancelled,
     TicketExchanged,
-    TicketExpired,
     TicketIssued,
     TicketRequeued,
     TicketsRecorded,
@@ -24,6 +24,7 @@ from hall_core.events import (
 from hall_core.features import Command, Context
 from hall_core.setup import Service, Session
 from hall_queue.domain import absence, appointments, order, sessions, waiting
+from hall_queue.domain.calling import expired
 from hall_queue.domain.commands import (
     CancelTicket,
     ExchangeTicket,
@@ -295,7 +296,7 @@ def decide_expire_waiting(state: QueueState, command: ExpireWaiting, ctx: Contex
     if command.queue is not None:
         line_of(state, command.queue, "queue")
     return [
-        _expired(ticket, "manager")
+        expired(ticket, "manager")
         for ticket in state.tickets.values()
         if (command.queue is None or ticket.queue == command.queue)
         and (ticket.state in ("waiting", "held") or ticket.parked)
@@ -362,24 +363,23 @@ def on_day_opened(state: QueueState, record: Recorded, ctx: Context) -> list[Eve
     Decided after `day_opened` was applied: the numbers of yesterday are free by then, which is
     why expiring never touches them. Who is being served is finished tomorrow.
     """
-    expired: list[Event] = [
-        _expired(ticket, "midnight")
+    gone: list[Event] = [
+        expired(ticket, "midnight")
         for ticket in state.tickets.values()
         if ticket.state in ("waiting", "held", "called") or ticket.parked
     ]
     missed = appointments.on_day_opened(state, record.at)
-    return [*expired, *_windows_at_midnight(state), *missed]
+    return [*gone, *_windows_at_midnight(state, ctx), *missed]
 
 
-def _windows_at_midnight(state: QueueState) -> Iterator[Event]:
+def _windows_at_midnight(state: QueueState, ctx: Context) -> Iterator[Event]:
+    """Clerks who forgot to close their window have gone home, too, unless the hall works on."""
+    tz = ctx.hall.timezone
+    midnight = sessions.moment(tz, date.fromisoformat(state.day), 0)
+    queues = (None, *(line.setup for line in state.lines.values()))
+    works_on = any(sessions.is_open(state.settings, queue, tz, midnight) for queue in queues)
     for post in state.posts.values():
-        yield from absence.at_midnight(state, post)
-
-
-def _expired(ticket: Ticket, why: Any) -> TicketExpired:
-    return TicketExpired(
-        ticket_id=ticket.ticket_id, number=ticket.number, queue=ticket.queue, why=why
-    )
+        yield from absence.at_midnight(state, post, works_on)
 
 
 DECIDERS: Final[dict[type[Command], Callable[[QueueState, Any, Context], list[Event]]]] = {

@@ -188,19 +188,19 @@ def _queues(state: QueueState, key: Any, audience: Audience) -> Any:
     if audience.kind == "pad":  # told of its own window only: figures would stand still
         return [] if key is None else None
     if key is None:
-        return [queue_view(line, audience) for line in state.lines.values()]
+        return [queue_view(state, line, audience) for line in state.lines.values()]
     line = state.lines.get(key)
-    return None if line is None else queue_view(line, audience)
+    return None if line is None else queue_view(state, line, audience)
 
 
-def queue_view(line: Line, audience: Audience) -> QueueView:
+def queue_view(state: QueueState, line: Line, audience: Audience) -> QueueView:
     setup = line.setup
     full = setup.daily_limit is not None and line.issued >= setup.daily_limit
     view: QueueView = {
         "prefix": setup.prefix,
         "name": setup.name,
         "name_en": setup.name_en,
-        "waiting": len(line.ordinary) + len(line.green),
+        "waiting": order.waiting_in(state, line),
         "open_windows": line.windows.copy(),
         # What stops with the clock (opening times, closing) comes with the waiting times.
         "stopped": "daily_limit" if full else None,

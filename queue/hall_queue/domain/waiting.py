@@ -124,7 +124,7 @@ def forecast(state: QueueState, ctx: Context) -> Forecast:
             waits.add(ticket_id, time, start)
         for (_, ticket_id), start in zip(line.green, green, strict=False):
             waits.add(ticket_id, time, start)
-        waiting = len(line.ordinary) + len(line.green)
+        waiting = order.waiting_in(state, line)
         online = simulation.online[prefix]
         queues[prefix] = QueueWait(
             ordinary=_wait(time, ordinary[-1]),

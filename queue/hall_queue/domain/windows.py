@@ -16,7 +16,7 @@ from hall_core.events import (
 )
 from hall_core.features import Command, Context
 from hall_queue.domain.absence import cleared, covers_end, uncovered
-from hall_queue.domain.calling import back_in_line, released
+from hall_queue.domain.calling import back_in_line, expired, released
 from hall_queue.domain.commands import Close, Handover, Open, SignIn, SignOut
 from hall_queue.domain.lookup import clerk_with, is_manager, post_at, require_free
 from hall_queue.domain.state import Post, QueueState
@@ -46,10 +46,17 @@ def decide_close(state: QueueState, command: Close, ctx: Context) -> list[Event]
 
 
 def _closing(state: QueueState, post: Post) -> Iterator[Event]:
-    """Everybody goes back in line where they stood, then the notice and the covers end."""
+    """Everybody goes back in line where they stood, then the notice and the covers end.
+
+    Who was served over midnight has gone home, and their number is the new day's.
+    """
     at_window = [post.ticket] if post.ticket is not None else []
     for ticket_id in at_window + post.held:
-        yield released(state.tickets[ticket_id], "window_closed")
+        ticket = state.tickets[ticket_id]
+        if ticket.day == state.day:
+            yield released(ticket, "window_closed")
+        else:
+            yield expired(ticket, "midnight")
     yield from back_in_line(state, post.setup.number)
     if post.absence is not None:
         yield from cleared(post, "closed")

@@ -68,6 +68,7 @@ export const deskTexts = {
   "fail.same_window": ["", "It cannot be transferred to this same window."],
   "fail.ticket_ended": ["", "This number has ended. Please issue a new ticket."],
   "fail.ticket_open": ["", "A number is still open at this window."],
+  "fail.earlier_day": ["", "This number is from an earlier day. Finish it, then have a new number taken."],
   "fail.tickets_held": ["", "Numbers are still on hold here. Call them back first."],
   "fail.too_early": ["", "It is too early to mark this number missed."],
   "fail.too_many_tickets": ["", "This person already holds tickets that have not been served."],

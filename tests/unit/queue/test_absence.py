@@ -241,15 +241,16 @@ def test_closing_takes_the_notice_down(hall: PlayedHall) -> None:
     assert (hall.post(1).state, hall.post(1).absence) == ("closed", None)
 
 
-def test_at_midnight_notices_end_and_empty_chairs_are_closed(hall: PlayedHall) -> None:
+def test_at_midnight_notices_end_and_windows_are_closed(hall: PlayedHall) -> None:
     hall.do(SignIn(window=2, clerk="2001"))
     leave(hall, window=2, backup_clerk="2001")
     leave(hall)
     hall.do(Cover(window=2, covered=1))
     hall.pass_time(hours=16)
     assert hall.post(2).covers is None
-    assert [hall.post(n).state for n in (1, 2)] == ["closed", "open"]
+    assert [hall.post(n).state for n in (1, 2)] == ["closed", "closed"]
     assert [hall.post(n).absence for n in (1, 2)] == [None, None]
+    assert [hall.post(n).signed_in for n in (1, 2)] == [[], []]
     hows = [r.event.how for r in hall.records if isinstance(r.event, AbsenceCleared)]
     assert hows == ["midnight", "midnight"]
 

@@ -19,12 +19,14 @@ from hall_core.setup import (
 )
 from hall_queue.domain.commands import (
     CallNext,
+    CancelAppointment,
     CancelTicket,
     ChangeSetup,
     Close,
     Cover,
     Finish,
     Leave,
+    MakeAppointment,
     Open,
     SignIn,
     Start,
@@ -199,6 +201,28 @@ def test_a_queue_in_use_is_not_removed() -> None:
     # Back on the same day, it does not give a number twice.
     change(played, queues=(Queue(prefix="S", name="社保"),))
     assert played.issue("S").number == "S002"
+
+
+@pytest.mark.parametrize(
+    "booked", [{"queue": "S"}, {"service": "pension"}], ids=["the queue", "its service"]
+)
+def test_what_somebody_has_an_appointment_for_is_not_removed(booked: dict[str, str]) -> None:
+    played = PlayedHall()
+    day = "2025-11-21"
+    played.do(MakeAppointment(appointment_id="a1", day=day, start="10:00", **booked))
+    gone = {
+        "removed_services": ("pension",),
+        "removed_queues": ("S",),
+        "windows": tuple(
+            Window(number=n, name="x", queues=(ServedQueue(prefix="H"),)) for n in (3, 4)
+        ),
+    }
+    with pytest.raises(Conflict) as caught:
+        change(played, **gone)
+    assert caught.value.code == "appointments_booked"
+    assert day in caught.value.detail
+    played.do(CancelAppointment(appointment_id="a1"))
+    change(played, **gone)
 
 
 def test_a_window_at_work_is_not_removed() -> None:

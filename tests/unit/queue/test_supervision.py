@@ -220,14 +220,16 @@ def test_after_an_outage_nobody_is_passed_over(hall: WatchedHall) -> None:
     assert [change.level for change in changed(hall.minutes(1))] == ["hall"]
 
 
-def test_a_window_left_open_overnight_is_asked_after_in_the_morning(hall: WatchedHall) -> None:
+def test_a_window_left_open_overnight_is_closed_and_late_in_the_morning(hall: WatchedHall) -> None:
     hall.do(CallNext(window=1))
     hall.see(1, False)
     hall.pass_time(hours=9)  # 18:00
     assert hall.tick() == []
     hall.pass_time(hours=14, minutes=34)  # 8:34
+    assert hall.post(1).state == "closed"
     assert raised(hall_events(hall)) == []
-    assert raised(hall.minutes(1))
+    (alert,) = raised(hall.minutes(1), "late_open")
+    assert alert.window == 1
 
 
 # --- late in opening ---------------------------------------------------------------------------

@@ -24,8 +24,10 @@ from hall_queue.domain.commands import (
     CallNext,
     CancelTicket,
     ChangeSetup,
+    Close,
     ExchangeTicket,
     ExpireWaiting,
+    Finish,
     Hold,
     IssueTicket,
     NoShow,
@@ -445,6 +447,54 @@ def test_at_midnight_numbers_start_again_and_who_waits_is_expired() -> None:
     played.pass_time(days=1)
     assert waits.ticket_id not in played.state.tickets
     assert serves.ticket_id in played.state.tickets
+
+
+def closing_hall() -> PlayedHall:
+    """It has a night, and window 1 still serves when it begins."""
+    week = dict.fromkeys(range(1, 6), DAY)
+    played = PlayedHall(setup(msgspec.structs.replace(OPEN_ALWAYS, week=week)))
+    for number in (1, 2, 4):
+        played.do(Open(window=number, clerk=f"100{number}"))
+    played.issue("H")
+    played.issue("H")
+    played.do(CallNext(window=1))
+    played.do(Start(window=1))
+    played.do(CallNext(window=2))
+    played.pass_time(hours=23, minutes=45)  # 8:45
+    return played
+
+
+def test_windows_that_nobody_closed_are_closed_at_midnight() -> None:
+    played = closing_hall()
+    assert [played.post(n).state for n in (1, 2, 3, 4)] == ["serving", "closed", "closed", "closed"]
+    played.do(Open(window=2, clerk="1002"))
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        Finish(window=1, next_queue="S"),
+        Transfer(window=1, to_queue="S"),
+        Transfer(window=1, to_window=2),
+        Hold(window=1),
+    ],
+)
+def test_a_number_of_yesterday_does_not_wait_among_those_of_today(command: Any) -> None:
+    played = closing_hall()
+    played.do(Open(window=2, clerk="1002"))
+    with pytest.raises(Conflict) as caught:
+        played.do(command)
+    assert caught.value.code == "earlier_day"
+    played.do(Finish(window=1))
+
+
+def test_who_was_served_over_midnight_is_not_put_back_in_line() -> None:
+    played = closing_hall()
+    ticket = played.state.tickets[played.post(1).ticket or ""]
+    played.do(Close(window=1), MANAGER)
+    assert ticket.state == "expired"
+    assert played.post(1).state == "closed"
+    assert not played.state.lines["H"].ordinary
 
 
 def test_nobodys_open_tickets_are_forgotten_over_midnight() -> None:

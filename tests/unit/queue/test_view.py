@@ -130,6 +130,17 @@ def test_what_is_gone_is_none(hall: PlayedHall) -> None:
     assert view.render(hall.state, ("queues", "Q"), PUBLIC) is None
 
 
+def test_who_waits_for_one_window_still_waits_in_the_queue(hall: PlayedHall) -> None:
+    hall.issue("H")
+    hall.issue("H")
+    hall.do(CallNext(window=1))
+    hall.do(Transfer(window=1, to_window=3))
+    assert view.render(hall.state, ("queues", "H"), PUBLIC)["waiting"] == 2
+    assert view.render(hall.state, ("queues", "S"), PUBLIC)["waiting"] == 0
+    hall.do(CallNext(window=3))
+    assert view.render(hall.state, ("queues", "H"), PUBLIC)["waiting"] == 1
+
+
 def test_queues(hall: PlayedHall) -> None:
     hall.issue("H")
     hall.issue("H", age=70)
