@@ -3,16 +3,17 @@
  * without glasses or reading; so there is one question a page, plain words, a way back everywhere,
  * and after 90 s without a touch the start page for whoever comes next.
  *
- * One choice screen has one idempotency key per choice: however often a button is pressed, and
- * whatever the network does meanwhile, it makes one ticket.
+ * However often a button is pressed, and whatever the network does meanwhile, one person gets one
+ * ticket (kiosk.asked.js).
  */
-import { ApiError, errorText, newKey, post } from "/static/core/api.js";
+import { ApiError, errorText, post } from "/static/core/api.js";
 import { idleSeconds } from "/static/core/device.js";
 import { coalesce, h, replace, setAttrs, setText, show } from "/static/core/dom.js";
 import { addTexts, hasText, lang, nameOf, onLang, setLang, t, tIn } from "/static/core/i18n.js";
 import { openPage } from "/static/core/page.js";
 import { readButton, stopReading } from "/static/core/reader.js";
 import { everySecond, hhmm, longDate, serverNow } from "/static/core/time.js";
+import { Asked, isLost } from "./kiosk.asked.js";
 import { cardScreen, needsCard } from "./kiosk.card.js";
 import { opening } from "./kiosk.choices.js";
 import { choiceScreen } from "./kiosk.home.js";
@@ -90,8 +91,7 @@ async function main() {
   let screen = null;
   /** @type {(kiosk: Kiosk) => Screen} */
   let maker = homeOrClosed;
-  /** One key per body on this choice screen. @type {Map<string, string>} */
-  let keys = new Map();
+  const asked = new Asked();
   let working = false;
 
   /** @type {Kiosk} */
@@ -105,7 +105,7 @@ async function main() {
       kiosk.wishes.cases = 1;
       kiosk.wishes.group = null;
       kiosk.wishes.page = 0;
-      keys = new Map();
+      asked.forget();
       go(homeOrClosed);
     },
     take, checkIn, come, cancel,
@@ -205,8 +205,9 @@ async function main() {
    * @param {string} words
    * @param {() => Promise<void>} ask
    * @param {string} failure  title when it did not work
+   * @param {() => void} again  the same once more
    */
-  async function work(words, ask, failure) {
+  async function work(words, ask, failure, again) {
     if (working) return;
     working = true;
     setText(busyText, words);
@@ -214,7 +215,14 @@ async function main() {
     try {
       await ask();
     } catch (error) {
-      go((k) => messageScreen(k, { title: t(failure), text: sentence(error), desk: needsDesk(error), bad: true }));
+      const lost = isLost(error);
+      go((k) => messageScreen(k, {
+        title: t(lost ? "fail.lost" : failure),
+        text: lost ? t("fail.lost_text", { desk: kiosk.desk() }) : sentence(error),
+        desk: !lost && needsDesk(error),
+        bad: true,
+        again: lost ? again : undefined,
+      }));
     } finally {
       clearTimeout(timer);
       show(busy, false);
@@ -233,18 +241,14 @@ async function main() {
     if (choice.service) body.service = choice.service;
     else body.queue = choice.queue;
     if (card) body.card = card;
-    const wanted = JSON.stringify(body);
-    const key = keys.get(wanted) || newKey();
-    keys.set(wanted, key);
     work(
       t("busy"),
       async () => {
-        const ticket = await post("/halls/" + encodeURIComponent(hall) + "/tickets", body, { key });
-        const wishes = Object.assign({}, kiosk.wishes);
-        keys = new Map();
-        showTicket({ ticket, choice, wishes, again: false, paper: "none" });
+        const ticket = await asked.ask(JSON.stringify(body), (key) => issue(body, key), giveBack);
+        showTicket({ ticket, choice, wishes: Object.assign({}, kiosk.wishes), again: false, paper: "none" });
       },
       "fail.title",
+      () => take(choice, card),
     );
   }
 
@@ -262,35 +266,42 @@ async function main() {
     });
   }
 
+  /** @param {object} body @param {string} key @returns {Promise<TicketReply>} */
+  function issue(body, key) {
+    return post("/halls/" + encodeURIComponent(hall) + "/tickets", body, { key });
+  }
+
+  /** @param {TicketReply} ticket */
+  function giveBack(ticket) {
+    return post("/public/tickets/" + encodeURIComponent(ticket.token) + "/commands", { command: "cancel" });
+  }
+
   /** @param {string} scan */
   function checkIn(scan) {
-    const wanted = "check-in " + scan;
-    const key = keys.get(wanted) || newKey();
-    keys.set(wanted, key);
+    const ask = (/** @type {string} */ key) =>
+      post("/halls/" + encodeURIComponent(hall) + "/check-in", { scan }, { key });
     work(
       t("busy.missed"),
       async () => {
-        const ticket = await post("/halls/" + encodeURIComponent(hall) + "/check-in", { scan }, { key });
-        keys = new Map();
+        const ticket = await asked.ask("check-in " + scan, ask, null);
         go((k) => ticketScreen(k, { ticket, choice: null, wishes: k.wishes, again: true, paper: "none" }));
       },
       "fail.missed",
+      () => checkIn(scan),
     );
   }
 
   /** @param {string} code  of an appointment */
   function come(code) {
-    const wanted = "appointment " + code;
-    const key = keys.get(wanted) || newKey();
-    keys.set(wanted, key);
     work(
       t("busy"),
       async () => {
-        const ticket = await post("/halls/" + encodeURIComponent(hall) + "/tickets", { appointment: code }, { key });
-        keys = new Map();
+        // Never given back: an appointment is used once.
+        const ticket = await asked.ask("appointment " + code, (key) => issue({ appointment: code }, key), null);
         showTicket({ ticket, choice: null, wishes: Object.assign({}, kiosk.wishes), again: false, paper: "none" });
       },
       "fail.title",
+      () => come(code),
     );
   }
 
@@ -299,12 +310,13 @@ async function main() {
     work(
       t("busy"),
       async () => {
-        await post("/public/tickets/" + encodeURIComponent(ticket.token) + "/commands", { command: "cancel" });
+        await giveBack(ticket);
         go((k) => messageScreen(k, {
           title: t("ticket.cancelled", { number: ticket.number }), text: t("ticket.cancelled_text"), desk: false, bad: false,
         }));
       },
       "fail.cancel",
+      () => cancel(ticket),
     );
   }
 
@@ -339,6 +351,7 @@ async function main() {
   let before = openingNow();
   everySecond(() => {
     drawTime();
+    asked.tidy();
     if (!screen) return;
     if (screen.tick) screen.tick();
     const after = openingNow();

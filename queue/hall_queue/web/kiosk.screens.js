@@ -4,6 +4,7 @@
 import { h } from "/static/core/dom.js";
 import { t } from "/static/core/i18n.js";
 import { opensAt } from "./kiosk.choices.js";
+import { appointmentScreen, missedScreen } from "./kiosk.keypad.js";
 
 /** @typedef {import("./kiosk.js").Kiosk} Kiosk */
 /** @typedef {import("./kiosk.js").Screen} Screen */
@@ -49,7 +50,7 @@ export function unsureScreen(kiosk) {
 /**
  * One message and the way back.
  * @param {Kiosk} kiosk
- * @param {{title: string, text: string, desk: boolean, bad: boolean}} message
+ * @param {{title: string, text: string, desk: boolean, bad: boolean, again?: () => void}} message
  * @returns {Screen}
  */
 export function messageScreen(kiosk, message) {
@@ -65,7 +66,8 @@ export function messageScreen(kiosk, message) {
       desk ? h("p", { class: "where" }, desk) : null),
     h("div", { class: "spacer" }),
     h("div", { class: "answers" },
-      h("button", { class: "button primary", type: "button", onclick: kiosk.home }, t("back"))),
+      message.again ? h("button", { class: "button primary", type: "button", onclick: message.again }, t("fail.again")) : null,
+      h("button", { class: message.again ? "button" : "button primary", type: "button", onclick: kiosk.home }, t("back"))),
   );
   return { node, endsHere: true, say: () => [message.title, message.text, desk].join("。") };
 }
@@ -82,7 +84,8 @@ export function closedScreen(kiosk, now) {
   const title = t(now.pause ? "closed.break" : "closed.title");
   const when = opensAt(now);
   const opens = when ? t("closed.opens", { when }) : t("closed.unknown");
-  const kept = now.pause ? t("closed.kept") : "";
+  // Whoever holds a ticket is served, also after closing.
+  const kept = now.pause || kiosk.state().queues.some((queue) => queue.waiting) ? t("closed.kept") : "";
   const rows = weekRows(kiosk.state().setup.week);
   const node = h(
     "section",
@@ -96,6 +99,9 @@ export function closedScreen(kiosk, now) {
         h("table", { class: "table" }, h("tbody", null, rows.map((row) =>
           h("tr", null, h("th", { scope: "row", class: "nowrap" }, row[0]), h("td", null, row[1].split(BETWEEN).map((part, at) => [at ? BETWEEN : "", h("span", { class: "nowrap" }, part)])))))))),
     h("div", { class: "spacer" }),
+    h("div", { class: "answers" },
+      h("button", { class: "button", type: "button", onclick: () => kiosk.go(missedScreen) }, t("missed.button")),
+      h("button", { class: "button", type: "button", onclick: () => kiosk.go(appointmentScreen) }, t("booked.button"))),
   );
   return { node, isStart: true, say: () => [title, opens, kept].filter(Boolean).join("。") };
 }

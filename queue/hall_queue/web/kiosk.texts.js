@@ -145,6 +145,9 @@ export const texts = {
   "offline.again": ["正在重新连接", "Reconnecting"],
 
   "fail.title": ["没有取到号", "No ticket was taken"],
+  "fail.lost": ["没有收到回应", "No answer"],
+  "fail.lost_text": ["网络中断，可能已经办好。请再试一次，不会重复取号；还是不行，请到{desk}。", "The network failed; it may have worked all the same. Please try again: you will not get two tickets. If it still fails, go to {desk}."],
+  "fail.again": ["再试一次", "Try again"],
   "fail.appointment_early": ["", "It is too early for this appointment. Please come back nearer to its time."],
   "fail.appointment_late": ["", "The time of this appointment has passed. Take an ordinary ticket or ask at the guide desk."],
   "fail.appointment_ended": ["", "This appointment was used, cancelled or has ended. Please ask at the guide desk."],
