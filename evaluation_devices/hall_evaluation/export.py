@@ -28,8 +28,8 @@ from hall_evaluation.figures import (
     Filter,
     Names,
     Scope,
-    in_words,
     list_ratings,
+    reasons_in,
     with_rates,
 )
 from hall_evaluation.masking import mask_text
@@ -157,7 +157,7 @@ def _details(connection: Connection, order: Order) -> Iterator[list[tuple[Any, s
             (order.names.services.get(row.service or "", row.service or ""), "text"),
             (row.case_no or "", "text"),
             (LEVEL_NAMES[row.level], "text"),
-            ("、".join(in_words(order.names, row.reasons)), "text"),
+            ("、".join(r.text for r in reasons_in(order.names, row.reasons)), "text"),
             (mask_text(row.text or ""), "text"),
             (CHANNEL_NAMES[row.channel], "text"),
             ("是" if row.supplementary else "", "text"),

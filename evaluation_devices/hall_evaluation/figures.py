@@ -23,6 +23,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, select
 
 from hall_core.events import RatingLevel
+from hall_core.setup import RatingReason
 from hall_core.tables import notes
 from hall_evaluation.domain.state import EvaluationState
 from hall_evaluation.tables import cases, evaluation_requests, ratings
@@ -231,7 +232,7 @@ class Names(msgspec.Struct, frozen=True):
     halls: dict[str, str]
     clerks: dict[str, str] = {}
     services: dict[str, str] = {}
-    reasons: dict[str, str] = {}
+    reasons: dict[str, RatingReason] = {}
 
     def of(self, by: By, key: Key) -> str:
         """The name of a row; its key again where the hall does not know it any more."""
@@ -248,14 +249,14 @@ def names_of(halls: dict[str, str], state: EvaluationState | None = None) -> Nam
     if state is None:
         return Names(halls)
     clerks = {clerk_no: clerk.name for clerk_no, clerk in state.clerks.items()}
-    reasons = {reason.id: reason.text for reason in state.settings.reasons}
+    reasons = {reason.id: reason for reason in state.settings.reasons}
     return Names(halls, clerks, state.services, reasons)
 
 
-def in_words(names: Names, stored: str) -> tuple[str, ...]:
-    """Reasons as they are stored (a JSON list of ids) in words."""
+def reasons_in(names: Names, stored: str) -> list[RatingReason]:
+    """Reasons as they are stored (a JSON list of ids); by its id, when the hall has one no more."""
     ids: Sequence[str] = msgspec.json.decode(stored)
-    return tuple(names.reasons.get(each, each) for each in ids)
+    return [names.reasons.get(each) or RatingReason(id=each, text=each) for each in ids]
 
 
 def in_order(by: By, found: dict[Key, Counts], names: Names) -> list[FigureRow]:

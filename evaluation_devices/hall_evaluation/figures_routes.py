@@ -80,6 +80,7 @@ class RatingView(msgspec.Struct, kw_only=True):
     case_no: str | None
     level: str
     reasons: tuple[str, ...]
+    reasons_en: tuple[str, ...]  # in Chinese where there is no English
     text: str
     channel: str
     supplementary: bool
@@ -249,6 +250,7 @@ def _after(call: Call) -> Cursor | None:
 
 def _rating(names: Names, row: Any) -> RatingView:
     service = row.service
+    said = figures.reasons_in(names, row.reasons)
     return RatingView(
         day=row.day,
         number=row.number,
@@ -257,7 +259,8 @@ def _rating(names: Names, row: Any) -> RatingView:
         service=ServiceName(service, names.services.get(service, service)) if service else None,
         case_no=row.case_no,
         level=row.level,
-        reasons=figures.in_words(names, row.reasons),
+        reasons=tuple(reason.text for reason in said),
+        reasons_en=tuple(reason.text_en or reason.text for reason in said),
         text=mask_text(row.text or ""),
         channel=row.channel,
         supplementary=bool(row.supplementary),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Any, Final, Literal
 
@@ -106,6 +106,7 @@ class CaseView(msgspec.Struct, kw_only=True):
     number: str | None
     level: RatingLevel | None
     reasons: list[str]
+    reasons_en: list[str]  # in Chinese where there is no English
     text: str
     assignee: str | None
     real_name: bool
@@ -224,9 +225,10 @@ def service_name(state: EvaluationState, service: str | None) -> str | None:
     return None if service is None else state.services.get(service, service)
 
 
-def reason_texts(state: EvaluationState, reasons: tuple[str, ...]) -> list[str]:
-    texts = {reason.id: reason.text for reason in state.settings.reasons}
-    return [texts.get(reason, reason) for reason in reasons]
+def reasons_of(state: EvaluationState, ids: Iterable[str]) -> list[RatingReason]:
+    """In the words of today; by its id, when the hall has a reason no more."""
+    known = {reason.id: reason for reason in state.settings.reasons}
+    return [known.get(each) or RatingReason(id=each, text=each) for each in ids]
 
 
 # --- cases -------------------------------------------------------------------------------------
@@ -244,6 +246,7 @@ def case_view(
     due = None
     if case.due is not None and case.due_step is not None:
         due = Due(case.due_step, case.due, case.due <= now)
+    said = reasons_of(state, case.reasons)
     is_late = case.state != "closed" and (case.last <= now or (due is not None and due.overdue))
     return CaseView(
         case_id=case.case_id,
@@ -258,7 +261,8 @@ def case_view(
         service=service_name(state, case.service),
         number=case.number,
         level=case.level,
-        reasons=reason_texts(state, case.reasons),
+        reasons=[reason.text for reason in said],
+        reasons_en=[reason.text_en or reason.text for reason in said],
         text=text,
         assignee=case.assignee,
         real_name=case.real_name,

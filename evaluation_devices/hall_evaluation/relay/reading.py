@@ -12,7 +12,7 @@ from hall_core.clock import from_millis
 from hall_core.halls import Hall
 from hall_core.kernel import Kernel
 from hall_evaluation.domain.state import EvaluationState
-from hall_evaluation.figures import in_words, names_of
+from hall_evaluation.figures import names_of, reasons_in
 from hall_evaluation.relay.rules import Rating
 from hall_evaluation.service import PURPOSE
 from hall_evaluation.tables import evaluation_contacts, ratings
@@ -43,7 +43,7 @@ def rating_of(kernel: Kernel, hall: Hall, row: Any) -> Rating:
         service=row.service,
         service_name=state.services.get(row.service or "", ""),
         clerk_name=clerk.name if clerk else row.clerk,
-        reasons=in_words(names_of({}, state), row.reasons),
+        reasons=tuple(reason.text for reason in reasons_in(names_of({}, state), row.reasons)),
         text=row.text or "",
         citizen=_name(kernel, row.sealed),
     )

@@ -7,7 +7,7 @@ import { t } from "/static/core/i18n.js";
 import { hhmm, isoDay, serverNow } from "/static/core/time.js";
 import { wordFor } from "/static/app/words.js";
 import { dueOf, dueText, urgencyOf } from "./cases.due.js";
-import { clerkText, matterName, shortDay } from "./desk.words.js";
+import { clerkText, matterName, reasonsOf, shortDay } from "./desk.words.js";
 import { levelText } from "./levels.js";
 
 /** @typedef {import("./cases.types.js").Case} Case */
@@ -221,7 +221,7 @@ export class CaseList {
     setAttrs(top.children[2], { class: mark ? "due state" : "due soft", "data-state": mark || null });
     setText(below.children[0], wordFor("case.state", entry.state));
     setAttrs(below.children[0], { "data-state": markOf(entry.state) });
-    const said = entry.text || entry.reasons.join(t("list.and")) || (entry.service && matterName(entry.hall, entry.service)) || t("case.no_text");
+    const said = entry.text || reasonsOf(entry).join(t("list.and")) || (entry.service && matterName(entry.hall, entry.service)) || t("case.no_text");
     const hall = this.options.hallName(entry.hall);
     setText(below.children[1], hall ? hall + " · " + said : said);
     setText(below.children[2], cameAt(entry.opened_at));

@@ -9,7 +9,7 @@
  *
  * @typedef {{case_id: string, hall: string, kind: string, source: string, state: CaseState,
  *   opened_at: string, window: number|null, clerk: {clerk_no: string, name: string}|null,
- *   service: string|null, level: import("./levels.js").Level|null, reasons: string[],
+ *   service: string|null, level: import("./levels.js").Level|null, reasons: string[], reasons_en: string[],
  *   text: string, assignee: string|null, real_name: boolean, contact: Contact|null,
  *   due: Due|null, last_due: string, overdue: boolean, number: string|null, outcome: string|null}} Case
  *   `overdue`: a step, or the case as a whole

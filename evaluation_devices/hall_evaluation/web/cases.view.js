@@ -12,7 +12,7 @@ import { problemText, wordFor } from "/static/app/words.js";
 import { dueDay, dueText, urgencyOf } from "./cases.due.js";
 import { askFor } from "./cases.forms.js";
 import { markOf, titleOf } from "./cases.list.js";
-import { clerkText, matterName } from "./desk.words.js";
+import { clerkText, matterName, reasonsOf } from "./desk.words.js";
 import { face } from "./levels.js";
 
 /** @typedef {import("/static/core/dom.js").Child} Child */
@@ -181,7 +181,7 @@ export class CaseView {
   drawSaid(entry) {
     replace(this.said,
       h("h3", null, t("case.said")),
-      entry.reasons.length ? h("p", { class: "row-wrap" }, entry.reasons.map((reason) => h("span", { class: "chip" }, reason))) : null,
+      entry.reasons.length ? h("p", { class: "row-wrap" }, reasonsOf(entry).map((reason) => h("span", { class: "chip" }, reason))) : null,
       entry.text ? h("blockquote", null, entry.text) : h("p", { class: "soft" }, t("case.no_text")));
   }
 

@@ -12,6 +12,14 @@ import { lang, nameOf, t } from "/static/core/i18n.js";
  * @typedef {{regions: Region[], halls: Hall[]}} Tree
  */
 
+/**
+ * What was bad about it, in the page's language.
+ * @param {{reasons: string[], reasons_en: string[]}} entry
+ */
+export function reasonsOf(entry) {
+  return lang() === "en" ? entry.reasons_en : entry.reasons;
+}
+
 /** The halls of this person's scope, in the order of their regions. @returns {Promise<Tree>} */
 export function fetchTree() {
   return get("/supervision/tree");

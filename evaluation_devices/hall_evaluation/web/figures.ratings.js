@@ -7,13 +7,13 @@ import { t } from "/static/core/i18n.js";
 import { hhmm, isoDay } from "/static/core/time.js";
 import { inSession } from "/static/app/session.js";
 import { problemText, wordFor } from "/static/app/words.js";
-import { clerkText, matterName, shortDay } from "./desk.words.js";
+import { clerkText, matterName, reasonsOf, shortDay } from "./desk.words.js";
 import { LEVELS, face, isNegative, levelText } from "./levels.js";
 
 /** @typedef {import("./figures.types.js").Period} Period */
 /**
  * @typedef {{rated_at: string, number: string, window: number, clerk: {clerk_no: string, name: string}|null,
- *   service: {id: string, name: string}|null, level: import("./levels.js").Level, reasons: string[],
+ *   service: {id: string, name: string}|null, level: import("./levels.js").Level, reasons: string[], reasons_en: string[],
  *   text: string, channel: string, supplementary: boolean, case_id: string|null, excluded: boolean}} Rating
  *   `excluded`: a review found it mistaken or malicious
  * @typedef {{hall: string, period: Period, filter: Record<string, string>, name: string}} Asked
@@ -115,7 +115,7 @@ export class Ratings {
         h("p", { class: "line" }, h("b", { class: "nowrap" }, levelText(rating.level)),
           h("span", { class: "soft small push nowrap" }, shortDay(isoDay(rating.rated_at)) + " " + hhmm(rating.rated_at) + " · " + how.filter(Boolean).join(" · "))),
         h("p", { class: "small clamp" }, [rating.number].concat(where.filter(Boolean)).join(" · ")),
-        rating.reasons.length ? h("p", { class: "why" }, rating.reasons.join(t("list.and"))) : null,
+        rating.reasons.length ? h("p", { class: "why" }, reasonsOf(rating).join(t("list.and"))) : null,
         rating.text ? h("p", { class: "said" }, rating.text) : null),
       rating.case_id
         ? h("a", { class: "button small", href: "/cases?hall=" + encodeURIComponent(hall) + "&case=" + encodeURIComponent(rating.case_id) }, t("ratings.case"))

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, insert
 
 from hall_app import schema
 from hall_core import tables as core
+from hall_core.setup import RatingReason
 from hall_core.store import open_engine
 from hall_evaluation import export, figures, tables
 from hall_evaluation.figures import Cursor, Filter, Names, Scope
@@ -24,7 +25,7 @@ NAMES = Names(
     halls={"hall": "大厅", "other": "另一个"},
     clerks={"001": "张三"},
     services={"s1": "社保卡"},
-    reasons={"waiting": "等候时间过长"},
+    reasons={"waiting": RatingReason(id="waiting", text="等候时间过长")},
 )
 MARCH = Scope(("hall",), "2026-03-01", "2026-03-31")
 ZONE = "Asia/Shanghai"
@@ -277,7 +278,8 @@ def test_what_a_citizen_wrote_never_becomes_a_formula(sqlite_book: Book, start: 
     book = sqlite_book
     evil = f"{start}HYPERLINK(A1)"
     book.service("dissatisfied", text=evil)
-    names = Names(halls={}, clerks={"001": evil}, services={"s1": evil}, reasons={"waiting": evil})
+    reasons = {"waiting": RatingReason(id="waiting", text=evil)}
+    names = Names(halls={}, clerks={"001": evil}, services={"s1": evil}, reasons=reasons)
     made = workbook(book, names, "service")
     for sheet in made:
         for row in sheet.iter_rows():

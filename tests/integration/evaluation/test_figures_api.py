@@ -92,6 +92,7 @@ async def test_the_ratings_behind_a_figure(server: HallServer) -> None:
     bad = everything[0]
     assert bad["text"] == "=1+1，138****5678"
     assert bad["reasons"] == ["等候时间过长"]
+    assert bad["reasons_en"] == ["Waited too long"]
     assert bad["case_id"]
     assert bad["clerk"]["clerk_no"] == "001"
     assert bad["excluded"] is False
