@@ -12,7 +12,7 @@ from hall_app import plain
 from hall_core import tables
 from hall_core.answers import HallsAndRegions, HallView
 from hall_core.day import RenameHall
-from hall_core.errors import Conflict, Forbidden, invalid
+from hall_core.errors import Conflict, invalid
 from hall_core.features import Row
 from hall_core.halls import SYSTEM
 from hall_core.http import Call, Route
@@ -44,10 +44,14 @@ class ChangedHall(msgspec.Struct, forbid_unknown_fields=True):
 
 
 async def halls_and_regions(call: Call) -> HallsAndRegions:
-    kernel = call.kernel
+    """Who is in charge of some halls only adds none: they need the regions of their own."""
+    kernel, who = call.kernel, call.principal
+    halls = [hall for hall in kernel.halls.values() if who.may_enter(hall.info.id)]
+    own = {hall.info.region for hall in halls}
+    regions = [r for r in kernel.regions.values() if who.halls is None or r.code in own]
     return {
-        "halls": [hall_view(hall) for hall in kernel.halls.values()],
-        "regions": sorted(kernel.regions.values(), key=lambda region: region.code),
+        "halls": [hall_view(hall) for hall in halls],
+        "regions": sorted(regions, key=lambda region: region.code),
     }
 
 
@@ -55,8 +59,6 @@ async def add_hall(call: Call) -> Any:
     """A new hall with a first setup (two windows, one queue) that its manager then edits."""
     body: NewHall = call.body
     kernel = call.kernel
-    if call.principal.halls is not None:
-        raise Forbidden("wrong_hall", "只有管辖全部大厅的管理员才能新建大厅。")
     _check_names(body.name, body.name_en)
     if not ID.fullmatch(body.id):
         raise invalid(
@@ -193,12 +195,13 @@ def routes() -> list[Route]:
     return [
         Route(
             method="GET", path="/halls-and-regions", handler=halls_and_regions, roles=ADMIN,
-            summary="Every hall, and the regions that a new one may stand in",
+            summary="Halls in the caller's scope, and the regions that a new one may stand in",
             answer=HallsAndRegions,
         ),
         Route(
             method="POST", path="/halls", handler=add_hall, roles=ADMIN, body=NewHall, status=201,
             summary="A new hall, with a first setup to be edited", answer=HallView,
+            all_halls=True,
         ),
         Route(
             method="PUT", path="/halls/{hall}", handler=rename_hall, roles=ADMIN, body=ChangedHall,

@@ -22,12 +22,13 @@ SVG = Media("image/svg+xml")
 
 
 class Me(TypedDict):
-    """Who asks. `hall`: the first of the halls within reach; null: every hall."""
+    """Who asks. `hall`: the first of the halls within reach; null: none, or `all_halls`."""
 
     kind: str
     name: str
     roles: list[str]
     hall: str | None
+    all_halls: bool
     window: int | None
     device_id: str | None
     settings: dict[str, Any]

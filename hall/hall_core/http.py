@@ -116,9 +116,10 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     """One call of the API. `path` is below `/api/v1`.
 
     `roles` None lets anyone in. `{hall}` and `{window}` in the path are checked against the
-    caller's scope. A `body` route of method POST or PUT needs an `Idempotency-Key` unless `keyed`
-    is False. The handler returns a JSON-able answer, a `Reply`, a `(status, answer)` pair or a
-    whole response.
+    caller's scope; `all_halls` is for who is in charge of every hall, and where neither is, the
+    handler looks at the scope itself. A `body` route of method POST or PUT needs an
+    `Idempotency-Key` unless `keyed` is False. The handler returns a JSON-able answer, a `Reply`, a
+    `(status, answer)` pair or a whole response.
     """
 
     method: Literal["GET", "POST", "PUT", "DELETE"]
@@ -130,6 +131,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     answer: Any = None
     status: int = 200
     keyed: bool = True
+    all_halls: bool = False
 
 
 T = TypeVar("T")
@@ -171,6 +173,8 @@ def _endpoint(
                 hall = kernel.hall(request.match_info["hall"])
                 if route.roles is not None:
                     check_scope(principal, hall.info.id)
+            elif route.all_halls:
+                check_all_halls(principal)
             if has_window and principal.window is not None:
                 check_window(principal, request.match_info["window"])
             raw = await _body(request) if request.body_exists else b""
@@ -204,6 +208,12 @@ def check_scope(principal: Principal, hall_id: str) -> None:
     """Raises Forbidden outside the caller's halls."""
     if not principal.may_enter(hall_id):
         raise Forbidden("wrong_hall", "当前身份不属于这个大厅。")
+
+
+def check_all_halls(principal: Principal) -> None:
+    """Raises Forbidden for whom some halls are kept from."""
+    if principal.halls is not None:
+        raise Forbidden("wrong_hall", "只有管辖全部大厅的人员才能进行此操作。")
 
 
 def check_window(principal: Principal, number: str) -> None:

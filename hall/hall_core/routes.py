@@ -36,6 +36,7 @@ async def me(call: Call) -> Any:
         "name": principal.name,
         "roles": sorted(principal.roles),
         "hall": None if principal.halls is None else next(iter(sorted(principal.halls)), None),
+        "all_halls": principal.halls is None,
         "window": principal.window,
         "device_id": device.device_id if device else None,
         "settings": device.settings if device else {},
@@ -107,6 +108,8 @@ async def read_audit(call: Call) -> list[AuditLine]:
     before = call.query_int("before", 1 << 60, 0, 1 << 60)
     table = tables.audit
     query = select(table).where(table.c.id < before).order_by(table.c.id.desc()).limit(limit)
+    if call.principal.halls is not None:  # what belongs to no hall is the whole installation's
+        query = query.where(table.c.hall_id.in_(call.principal.halls))
     rows = await call.kernel.store.read(lambda c: c.execute(query).all())
     return [
         {

@@ -183,5 +183,6 @@ def routes() -> list[Route]:
             method="PUT", path="/working-days", handler=import_working_days,
             summary="Import a year's announcement, whole (?year=)",
             roles=frozenset({"admin"}), body=ImportDays, answer=WorkingDays,
+            all_halls=True,  # they count in each
         ),
     ]  # fmt: skip

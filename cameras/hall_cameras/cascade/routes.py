@@ -6,6 +6,7 @@ import secrets
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Literal
 
 import msgspec
@@ -287,50 +288,51 @@ def _setup(body: PlatformBody) -> tuple[PlatformSetup, str | None]:
 
 
 def routes(cascade: Callable[[], Cascade]) -> list[Route]:
+    """They are of the whole installation: a platform is shown cameras of any hall."""
     calls = CascadeCalls(cascade)
-    r = Route
+    r = partial(Route, roles=ADMIN, all_halls=True)
     one = "/cascade/platforms/{platform}"
     return [
         r(
             method="GET", path="/cascade/platforms", handler=calls.list_,
-            summary="Upper platforms (GB/T 28181) and how they are", roles=ADMIN,
+            summary="Upper platforms (GB/T 28181) and how they are",
             answer=list[answers.PlatformView],
         ),
         r(
             method="POST", path="/cascade/platforms", handler=calls.add,
-            summary="Set up an upper platform", roles=ADMIN, body=PlatformBody, status=201,
+            summary="Set up an upper platform", body=PlatformBody, status=201,
             answer=answers.PlatformRef,
         ),
         r(
-            method="GET", path=one, handler=calls.one, summary="One of them", roles=ADMIN,
+            method="GET", path=one, handler=calls.one, summary="One of them",
             answer=answers.PlatformView,
         ),
         r(
             method="PUT", path=one, handler=calls.edit, summary="Change an upper platform",
-            roles=ADMIN, body=PlatformBody, answer=answers.PlatformRef,
+            body=PlatformBody, answer=answers.PlatformRef,
         ),
         r(
             method="DELETE", path=one, handler=calls.remove, summary="Leave an upper platform",
-            roles=ADMIN, answer=answers.PlatformRemoved,
+            answer=answers.PlatformRemoved,
         ),
         r(
             method="POST", path=f"{one}/commands", handler=calls.command,
-            summary="Register anew, at once", roles=ADMIN, body=CommandBody,
+            summary="Register anew, at once", body=CommandBody,
             answer=answers.PlatformTold,
         ),
         r(
             method="GET", path=f"{one}/channels", handler=calls.channels,
-            summary="The tree that it is shown, with the 20-digit ids", roles=ADMIN,
+            summary="The tree that it is shown, with the 20-digit ids",
             answer=answers.ChannelsView,
         ),
         r(
             method="GET", path=f"{one}/log", handler=calls.log,
-            summary="The last signalling messages, secrets masked", roles=ADMIN,
+            summary="The last signalling messages, secrets masked",
             answer=list[answers.LogEntry],
         ),
         r(
             method="PUT", path="/cascade/ids/{gb_id}", handler=calls.change_id,
-            summary="Change an id that no platform has seen yet", roles=ADMIN, body=IdBody,
+            summary="Change an id that no platform has seen yet", body=IdBody,
             answer=answers.IdView,
         ),
     ]  # fmt: skip

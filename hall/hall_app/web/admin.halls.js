@@ -71,7 +71,7 @@ class HallsTab {
 
   draw() {
     replace(this.root,
-      tabHead(t("tab.halls"), this.count, button(t("halls.add"), () => this.add(), "primary")),
+      tabHead(t("tab.halls"), this.count, this.admin.me.all_halls ? button(t("halls.add"), () => this.add(), "primary") : null),
       h("div", { class: "tab-split" }, this.list.node, this.editor));
     this.list.words();
     this.show();

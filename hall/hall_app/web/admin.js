@@ -44,7 +44,8 @@ import { hasRole, inSession, requireStaff, signInAgain } from "./session.js";
 const HALL = "hall.admin.hall";
 const MANAGE = ["manager", "admin"];
 
-/** @type {{group: string, tabs: {id: string, roles: string[], hall: boolean, open: (admin: Admin, root: HTMLElement) => Tab}[]}[]} */
+/** `all`: only for who is in charge of every hall.
+ * @type {{group: string, tabs: {id: string, roles: string[], hall: boolean, all?: boolean, open: (admin: Admin, root: HTMLElement) => Tab}[]}[]} */
 const GROUPS = [
   { group: "today", tabs: [{ id: "day", roles: MANAGE, hall: true, open: openDay }] },
   { group: "hall", tabs: [
@@ -65,7 +66,7 @@ const GROUPS = [
   { group: "system", tabs: [
     { id: "devices", roles: MANAGE.concat("security"), hall: true, open: openDevices },
     { id: "cameras", roles: MANAGE, hall: true, open: openCameras },
-    { id: "cascade", roles: ["admin"], hall: false, open: openCascade },
+    { id: "cascade", roles: ["admin"], hall: false, all: true, open: openCascade },
     { id: "people", roles: ["admin", "security"], hall: false, open: openPeople },
     { id: "halls", roles: ["admin"], hall: false, open: openHalls },
     { id: "audit", roles: ["auditor"], hall: false, open: openAudit },
@@ -208,7 +209,8 @@ export class Admin {
   tabs() {
     const all = GROUPS.map((group) => ({
       group: group.group,
-      tabs: group.tabs.filter((tab) => this.is(...tab.roles) && (!tab.hall || this.hall)),
+      tabs: group.tabs.filter((tab) => this.is(...tab.roles) && (!tab.hall || this.hall)
+        && (!tab.all || this.me.all_halls)),
     }));
     return all.filter((group) => group.tabs.length);
   }

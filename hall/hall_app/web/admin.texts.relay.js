@@ -83,7 +83,7 @@ export const relayTexts = {
   "workdays.unnamed": ["（没有名称）", "(no name)"],
   "workdays.days": ["{n}天", "{n} days"],
   "workdays.sum": ["放假 {off} 天，周末上班 {worked} 天，全年 {all} 个工作日。", "{off} days off, {worked} worked at weekends, {all} working days in the year."],
-  "workdays.admins": ["由系统管理员导入。", "Imported by the administrator."],
+  "workdays.admins": ["由管辖全部大厅的系统管理员导入。", "Imported by the administrator of all halls."],
   "workdays.lines": ["通知里的日期", "The notice"],
   "workdays.hint": ["每行一天或一段：日期、“休”或“班”、名称。可以直接粘贴；保存后替换 {n} 年原有的安排，已经定下的期限不变。", "One day or stretch a line: date, 休 (off) or 班 (work), name. Saving replaces {n}; deadlines already given stay."],
   "workdays.example": ["{n}-01-01 休 元旦\n{n}-02-05 至 {n}-02-11 休 春节\n{n}-02-14 班 春节", "{n}-01-01 休 元旦\n{n}-02-05 至 {n}-02-11 休 春节\n{n}-02-14 班 春节"],

@@ -66,6 +66,7 @@ class WorkdaysTab {
   constructor(admin, root) {
     this.admin = admin;
     this.root = root;
+    this.mayImport = admin.is("admin") && Boolean(admin.me.all_halls);
     this.today = isoDay(serverNow());
     this.year = Number(this.today.slice(0, 4));
     /** @type {WorkingDays|null} */
@@ -121,7 +122,7 @@ class WorkdaysTab {
       class: "button small", type: "button", "aria-label": t("workdays.year", { n: this.year + by }), title: t("workdays.year", { n: this.year + by }),
       disabled: this.year + by < FIRST_YEAR || this.year + by > LAST_YEAR, onclick: () => { this.go(this.year + by); },
     }, sign);
-    const edits = this.admin.is("admin") && this.answer && this.text === null;
+    const edits = this.mayImport && this.answer && this.text === null;
     replace(this.root,
       tabHead(t("tab.workdays"), t("workdays.lead"),
         h("div", { class: "row year-steps" }, step(-1, "‹"), h("h2", { "aria-live": "polite" }, t("workdays.year", { n: this.year })), step(1, "›")),
@@ -213,7 +214,7 @@ class WorkdaysTab {
               h("span", { class: "soft nowrap" }, entry.count > 1 ? t("workdays.days", { n: entry.count }) : said(entry.from, { weekday: "short" })))))
             : h("p", { class: "empty" }, t("workdays.none", { n: this.year })),
         answer ? this.sum : null,
-        answer && !this.admin.is("admin") ? h("p", { class: "soft" }, t("workdays.admins")) : null));
+        answer && !this.mayImport ? h("p", { class: "soft" }, t("workdays.admins")) : null));
   }
 
   // --- the notice's dates -------------------------------------------------------------------------

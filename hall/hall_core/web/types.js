@@ -6,7 +6,8 @@
  *   at_high?: string, crosses_break?: boolean, assumed?: boolean}} Wait
  *
  * @typedef {{kind: string, name: string, hall: string|null, window: number|null,
- *   device_id: string|null, settings: Record<string, any>, roles?: string[], build?: string}} Me
+ *   device_id: string|null, settings: Record<string, any>, roles?: string[], build?: string,
+ *   all_halls?: boolean}} Me
  *
  * @typedef {{clerk_no: string, name: string, title?: string, stars?: number, photo?: string}} ClerkCard
  *
