@@ -14,7 +14,7 @@ from pathlib import Path
 import structlog
 from aiohttp import web
 
-from hall_app import backups, hall_routes, metrics, openapi, pages, schema
+from hall_app import backups, connections, hall_routes, metrics, openapi, pages, schema
 from hall_app.features import make_features
 from hall_app.jobs import start_jobs
 from hall_app.settings import (
@@ -153,18 +153,24 @@ async def running(
         app = make_app(kernel, settings.behind_proxy)
         if extend is not None:
             extend(app)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=DRAIN_S)
+        # A compressed body is refused, never unpacked.
+        runner = web.AppRunner(
+            app, access_log=None, shutdown_timeout=DRAIN_S, auto_decompress=False
+        )
         await runner.setup()
+        assert runner.server is not None
+        sweeping = asyncio.create_task(connections.close_unfinished(runner.server))
         upkeep = Upkeep(kernel, settings, directory)
         jobs = start_jobs(kernel, upkeep.jobs())
         try:
-            site = web.TCPSite(runner, settings.listen, settings.port, backlog=1024)
+            site = web.TCPSite(runner, settings.listen, settings.port, backlog=connections.BACKLOG)
             await site.start()
             port = runner.addresses[0][1]
             url = f"http://{_reachable(settings.listen)}:{port}"
             await cameras_of(kernel).begin(url if settings.camera_worker else None)
             yield kernel, url
         finally:
+            sweeping.cancel()
             upkeep.stop()
             jobs.shutdown(wait=False)
             await cameras_of(kernel).stop()
@@ -207,6 +213,7 @@ async def serve(
     """Serve until SIGINT or SIGTERM, then finish what was accepted."""
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
+    connections.expect_strangers()
     for signal_ in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(signal_, stopping.set)
     async with running(directory, settings) as (_, url):

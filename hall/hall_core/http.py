@@ -7,6 +7,7 @@ encoding the answer, and turning failures into RFC 9457 problem documents.
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from collections.abc import Awaitable, Callable
@@ -14,7 +15,7 @@ from typing import Any, Literal, TypeVar
 
 import msgspec
 import structlog
-from aiohttp import web
+from aiohttp import hdrs, web
 from prometheus_client import Histogram
 
 from hall_core.clock import Clock
@@ -35,6 +36,7 @@ from hall_core.responses import Document
 log = structlog.get_logger()
 
 BODY_MAX = 256 * 1024  # bytes
+BODY_S = 20.0  # how long it may take; aiohttp then waits 10 s more before it closes
 MANAGERS = frozenset({"supervisor", "manager", "admin"})
 STAFF = MANAGERS | {"guide", "counter"}
 SESSION_COOKIE = "hall_session"
@@ -193,12 +195,22 @@ async def _body(request: web.Request) -> bytes:
     wait for more in turns.
 
     Raises:
-        web.HTTPRequestEntityTooLarge: over BODY_MAX.
+        web.HTTPException: over BODY_MAX, compressed, or not there after BODY_S.
+        BadRequest: its chunks are none.
     """
+    encoding = request.headers.get(hdrs.CONTENT_ENCODING)
+    if encoding is not None and encoding.strip().lower() != "identity":
+        raise web.HTTPUnsupportedMediaType
     content = request.content
-    if content.is_eof() and content.total_bytes <= BODY_MAX:
-        return content.read_nowait()
-    return await request.read()
+    try:
+        if content.is_eof() and content.total_bytes <= BODY_MAX:
+            return content.read_nowait()
+        async with asyncio.timeout(BODY_S):
+            return await request.read()
+    except TimeoutError:
+        raise web.HTTPRequestTimeout from None
+    except web.RequestPayloadError as error:
+        raise BadRequest("unreadable_body", f"请求内容无法读取：{error}") from None
 
 
 ANONYMOUS = Principal(id="anonymous", kind="citizen", name="citizen", roles=frozenset(), halls=None)
@@ -339,7 +351,9 @@ def problem(error: HallError) -> web.Response:
 _STATUS_TEXT = {
     404: ("not_found", "没有这个地址。"),
     405: ("method_not_allowed", "这个地址不支持此方法。"),
+    408: ("too_slow", "请求内容没有及时发完，请重试。"),
     413: ("too_large", "请求内容过大。"),
+    415: ("content_encoding", "请求内容不能压缩，请原样发送。"),
 }
 
 
@@ -369,8 +383,9 @@ async def problems(
         if "Allow" in error.headers:
             response.headers["Allow"] = error.headers["Allow"]
         return response
-    except ConnectionError:
-        raise
-    except Exception:
+    except Exception as error:
+        transport = request.transport
+        if isinstance(error, ConnectionError) and (transport is None or transport.is_closing()):
+            return web.Response()  # who asked is gone: nobody reads it
         log.exception("request_failed", method=request.method, path=request.path)
         return problem(HallError("internal", "系统内部错误，已记录，请稍后重试。"))

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-from hall_app import logs, server
+from hall_app import connections, logs, server
 from hall_app.demo import city, folder
 from hall_app.demo.cameras import watched
 from hall_app.demo.devices import Simulated, devices
@@ -113,6 +113,7 @@ async def demonstration(
     try:
         # Real people sign in and pair: their sessions last real minutes, not simulated ones.
         real = SystemClock()
+        connections.expect_strangers()
         async with (
             server.running(data, settings, clock, links.extend, real) as (kernel, url),
             contextlib.AsyncExitStack() as stack,
