@@ -237,14 +237,24 @@ def ahead(state: QueueState, ticket: Ticket) -> int:
     if kind == "for_window":
         return _ahead_for_window(state, found, ticket)
     if kind == "green":
-        greens = bisect_left(found.green, here)
-        interleaved = greens * state.settings.greens_after_ordinary
-        return greens + min(interleaved, bisect_left(found.ordinary, here))
+        greens, ordinary = bisect_left(found.green, here), bisect_left(found.ordinary, here)
+        return _before_green(state, greens, ordinary)
     before = bisect_left(found.ordinary, here)
     greens = bisect_left(found.green, here)
     # Of those who came later, each window lets one pass at once, and then one in N.
     passing = before // state.settings.greens_after_ordinary + max(1, len(found.windows))
     return before + greens + min(len(found.green) - greens, passing)
+
+
+def before_newcomer(state: QueueState, found: Line, green: bool) -> int:
+    """How many of a queue are likely called before somebody who comes now."""
+    greens, ordinary = len(found.green), len(found.ordinary)
+    return _before_green(state, greens, ordinary) if green else greens + ordinary
+
+
+def _before_green(state: QueueState, greens: int, ordinary: int) -> int:
+    """The green ones before a green ticket, and the ordinary ones that are called between them."""
+    return greens + min(greens * state.settings.greens_after_ordinary, ordinary)
 
 
 def _ahead_for_window(state: QueueState, found: Line, ticket: Ticket) -> int:

@@ -70,12 +70,13 @@ def decide_issue(state: QueueState, command: IssueTicket, ctx: Context) -> list[
         _require_card(service, command)
     if command.holder is not None:
         _require_few_tickets(state, command.holder, prefix)
-    # The guide desk may still take somebody in; paper was handed out already.
+    # The guide desk may still take somebody in; paper was handed out already. Who claims the green
+    # channel is judged as if it were granted: the guide desk decides, and not the kiosk.
     if (
         booked is None
         and state.settings.stop_when_full
         and command.channel in ("kiosk", "mobile")
-        and waiting.passes_closing(state, ctx, prefix, command.service, command.cases)
+        and waiting.passes_closing(state, ctx, prefix, green=priority != "normal")
     ):
         raise Conflict(
             "queue_full_today",

@@ -25,7 +25,7 @@ from hall_queue.domain.simulation import (
     Start,
     probe_of,
 )
-from hall_queue.domain.state import Line, QueueState
+from hall_queue.domain.state import QueueState
 from hall_queue.domain.timeline import Timeline, timeline
 
 __all__ = [
@@ -186,30 +186,28 @@ def _wait(time: Timeline, start: Start) -> Wait:
 # --- a cheap estimate for issuing --------------------------------------------------------------
 
 
-def passes_closing(
-    state: QueueState, ctx: Context, prefix: str, service: str | None = None, cases: int = 1
-) -> bool:
+def passes_closing(state: QueueState, ctx: Context, prefix: str, *, green: bool = False) -> bool:
     """Whether one more ticket of this queue would likely be called only after closing.
 
-    What it is for (`service`, `cases`) does not matter yet: who is called in time is served.
+    What it is for does not matter yet: who is called in time is served.
     """
     tz, queue = ctx.hall.timezone, state.lines[prefix].setup
     end = sessions.closing(state.settings, queue, tz, ctx.now)
     if end is None:
         return False
-    rough_s = _rough_s(state, ctx, prefix)
+    rough_s = _rough_s(state, ctx, prefix, green)
     if not rough_s:
         return ctx.now >= end
     return rough_s >= sessions.open_seconds(state.settings, queue, tz, ctx.now, end)
 
 
-def _rough_s(state: QueueState, ctx: Context, prefix: str) -> float:
-    """Open seconds until everyone who waits in the queue was called, with the windows at work.
+def _rough_s(state: QueueState, ctx: Context, prefix: str, green: bool) -> float:
+    """Open seconds until everyone whom a newcomer waits for was called, with the windows at work.
 
     A window that serves several queues counts for each by the share of its people.
     """
     line = state.lines[prefix]
-    waiting = _waiting(line)
+    before = order.before_newcomer(state, line, green)
     capacity = 0.0
     idle = 0
     for number in line.windows:
@@ -218,16 +216,12 @@ def _rough_s(state: QueueState, ctx: Context, prefix: str) -> float:
         everybody = 1
         for served in order.served_prefixes(state, post):
             if served in state.lines:
-                everybody += _waiting(state.lines[served])
-        capacity += (waiting + 1) / everybody
-    if waiting < idle:
+                everybody += order.before_newcomer(state, state.lines[served], green)
+        capacity += (before + 1) / everybody
+    if before < idle:
         return 0.0
     if not capacity:
         setups = (post.setup.queues for post in state.posts.values())
         capacity = max(1, sum(any(q.prefix == prefix for q in queues) for queues in setups))
     each_s = CALL_S + queue_estimate(state, prefix, ctx.now.hour).minutes * 60
-    return waiting * each_s / capacity
-
-
-def _waiting(line: Line) -> int:
-    return len(line.ordinary) + len(line.green)
+    return before * each_s / capacity

@@ -11,7 +11,7 @@ import { isoDay, minuteOfDay, serverNow } from "/static/core/time.js";
 /**
  * A button: a leaf (an item, or a queue without one) or a group that leads to its items.
  * @typedef {{key: string, name: string, name_en: string, prefixes: string[], service?: string,
- *   queue?: string, items?: Choice[], other?: boolean}} Choice
+ *   queue?: string, items?: Choice[], other?: boolean, green?: boolean}} Choice  `green`: a green channel item
  */
 
 /** At most this many buttons a page. */
@@ -68,7 +68,7 @@ function englishOf(group, queue) {
 function leaf(service) {
   return {
     key: "service:" + service.id, name: service.name, name_en: service.name_en || "",
-    prefixes: [service.prefix], service: service.id,
+    prefixes: [service.prefix], service: service.id, green: service.green,
   };
 }
 
@@ -89,13 +89,14 @@ function otherLeaf(prefix) {
  * What the state says about a choice now. `stopped`: the code of why no ticket is given.
  * @param {Choice} choice
  * @param {import("/static/core/stream.js").HallStream} stream
+ * @param {boolean} green  wishes the green channel
  */
-export function standing(choice, stream) {
+export function standing(choice, stream, green) {
   const state = /** @type {HallState} */ (stream.state);
   const queues = state.queues.filter((queue) => choice.prefixes.indexOf(queue.prefix) >= 0);
   const windows = new Set();
   queues.forEach((queue) => (queue.open_windows || []).forEach((number) => windows.add(number)));
-  const reasons = queues.map((queue) => whyStopped(queue, stream));
+  const reasons = queues.map((queue) => whyStopped(queue, stream, green || hasGreen(choice)));
   return {
     waiting: queues.reduce((sum, queue) => sum + queue.waiting, 0),
     wait: queues.length === 1 ? stream.waits[queues[0].prefix] || null : null,
@@ -105,16 +106,24 @@ export function standing(choice, stream) {
   };
 }
 
+/** Is it a green channel item, or a group with one? @param {Choice} choice @returns {boolean} */
+function hasGreen(choice) {
+  return Boolean(choice.green) || (choice.items || []).some(hasGreen);
+}
+
 /**
+ * A queue that is full for today is full for those who wait at its end: the green channel passes
+ * them, and the server judges by whom it really waits for.
  * @param {QueueEntry} queue
  * @param {import("/static/core/stream.js").HallStream} stream
+ * @param {boolean} green
  * @returns {string}
  */
-function whyStopped(queue, stream) {
+function whyStopped(queue, stream, green) {
   if (queue.stopped) return queue.stopped;
   const state = /** @type {HallState} */ (stream.state);
   if (!opening(state, serverNow(), queue.prefix).open) return "outside_hours";
-  return stream.stopped[queue.prefix] || "";
+  return green ? "" : stream.stopped[queue.prefix] || "";
 }
 
 /**

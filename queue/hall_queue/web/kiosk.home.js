@@ -90,7 +90,7 @@ export function choiceScreen(kiosk) {
       wishes.group = choice;
       wishes.page = 0;
       kiosk.go(choiceScreen);
-    } else if (!standing(choice, kiosk.stream).stopped) kiosk.take(choice);
+    } else if (!standing(choice, kiosk.stream, kiosk.wishes.green).stopped) kiosk.take(choice);
   }
 
   /** @param {Choice} choice */
@@ -168,7 +168,7 @@ export function choiceScreen(kiosk) {
  * @param {Choice} choice
  */
 function say(kiosk, choice) {
-  const now = standing(choice, kiosk.stream);
+  const now = standing(choice, kiosk.stream, kiosk.wishes.green);
   const reason = "stopped." + now.stopped;
   const nobody = now.unstaffed ? "" : t("choice.nobody");
   let stopped = now.stopped && hasText(reason) ? t(reason) : now.stopped;

@@ -19,7 +19,7 @@ from hall_core.events import (
     TicketsRecorded,
 )
 from hall_core.setup import Queue
-from hall_queue.domain import waiting
+from hall_queue.domain import order, waiting
 from hall_queue.domain.commands import (
     CallNext,
     CancelTicket,
@@ -147,8 +147,8 @@ def test_a_missed_ticket_that_may_come_back_counts_as_open() -> None:
 
 
 def test_the_kiosk_stops_a_queue_that_would_pass_closing(monkeypatch: pytest.MonkeyPatch) -> None:
-    def passes(state: QueueState, ctx: Any, prefix: str, service: Any, cases: int) -> bool:
-        return prefix == "H"
+    def passes(state: QueueState, ctx: Any, prefix: str, *, green: bool) -> bool:
+        return prefix == "H" and not green
 
     monkeypatch.setattr(waiting, "passes_closing", passes)
     played = hall(stop_when_full=True)
@@ -158,6 +158,24 @@ def test_the_kiosk_stops_a_queue_that_would_pass_closing(monkeypatch: pytest.Mon
     assert played.issue("H", channel="guide_desk").number == "H001"
     assert played.issue("S").number == "S001"
     assert hall(stop_when_full=False).issue("H").number == "H001"
+    claim = {"priority": "green"}
+    green: list[dict[str, Any]] = [{"age": 76}, claim, {"channel": "mobile", **claim}]
+    assert [played.issue("H", **one).priority for one in green] == [
+        "green", "green_pending", "green_pending",
+    ]  # fmt: skip
+
+
+def test_the_green_channel_is_not_turned_away_near_closing() -> None:
+    played = hall("2025-11-20 17:10", stop_when_full=True, week=dict.fromkeys(range(1, 8), DAY))
+    played.do(Open(window=2, clerk="1002"))
+    for _ in range(15):
+        played.issue("B", channel="guide_desk")
+    assert refusal(played, IssueTicket(ticket_id="x", queue="B")).code == "queue_full_today"
+    first = played.issue("B", service="senior_card")
+    assert (first.priority, order.ahead(played.state, first)) == ("green", 0)
+    assert played.issue("B", age=76).priority == "green"
+    claimed = IssueTicket(ticket_id="y", queue="B", priority="green")
+    assert refusal(played, claimed).code == "queue_full_today", "six are called before it"
 
 
 @pytest.mark.parametrize(
@@ -300,7 +318,7 @@ def test_a_missed_ticket_is_exchanged_and_still_has_to_turn_up() -> None:
 def test_exchange_obeys_limit_and_hours_but_not_stop_when_full(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(waiting, "passes_closing", lambda *_: True)
+    monkeypatch.setattr(waiting, "passes_closing", lambda *_, green: True)
     played = hall(stop_when_full=True)
     ticket = played.issue("H", channel="guide_desk")
     played.do(ExchangeTicket(ticket_id=ticket.ticket_id, queue="S"))

@@ -264,7 +264,7 @@ def test_passes_closing() -> None:
     now = at("17:00")
 
     def passes(now: datetime = now) -> bool:
-        return waiting.passes_closing(scene.state, ctx(now), "H", "h", 1)
+        return waiting.passes_closing(scene.state, ctx(now), "H")
 
     assert not passes(at("17:29"))
     scene.wait("H")
@@ -282,8 +282,22 @@ def test_passes_closing_shares_mixed_windows() -> None:
     scene.window(1, "H", "S")
     for prefix in "HHSSS":
         scene.wait(prefix)
-    assert waiting.passes_closing(scene.state, ctx(at("17:00")), "H", "h", 1)
-    assert not waiting.passes_closing(scene.state, ctx(at("16:20")), "H", "h", 1)
+    assert waiting.passes_closing(scene.state, ctx(at("17:00")), "H")
+    assert not waiting.passes_closing(scene.state, ctx(at("16:20")), "H")
+
+
+def test_the_green_channel_passes_closing_by_whom_it_waits_for() -> None:
+    scene = Scene(H=9.5, S=9.5)
+    scene.window(1, "H", "S")
+    for _ in range(21):
+        scene.wait("H")
+    now = ctx(at("17:00"))
+    assert waiting.passes_closing(scene.state, now, "H")
+    assert not waiting.passes_closing(scene.state, now, "H", green=True)
+    scene.wait("H", "green")  # with it two ordinary ones: half an hour
+    assert waiting.passes_closing(scene.state, now, "H", green=True)
+    assert not waiting.passes_closing(scene.state, ctx(at("16:45")), "H", green=True)
+    assert not waiting.passes_closing(scene.state, ctx(at("16:45")), "S", green=True)
 
 
 # --- measured durations ------------------------------------------------------------------------
