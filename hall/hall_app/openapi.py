@@ -45,6 +45,7 @@ PROBLEM = {
                     "title": {"type": "string"},
                     "status": {"type": "integer"},
                     "detail": {"type": "string"},
+                    "detail_en": {"type": "string"},
                     "code": {"type": "string"},
                     "errors": {
                         "type": "array",

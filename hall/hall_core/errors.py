@@ -12,8 +12,9 @@
     └── caller may try again
         └── Unavailable    503  cannot store now
 
-`detail` is a sentence for a person, Chinese first: what happened and what to do. `code` is for
-programs. Anything that is not a HallError is a bug and is answered as one.
+`detail` is a sentence for a person, Chinese first: what happened and what to do. `detail_en` says
+it in English where pages could not (they have words of their own for most codes, but no numbers to
+put in). `code` is for programs. Anything that is not a HallError is a bug and is answered as one.
 """
 
 from __future__ import annotations
@@ -35,11 +36,14 @@ class HallError(Exception):
     status = 500
     title = "Error"
 
-    def __init__(self, code: str, detail: str, errors: tuple[FieldError, ...] = ()) -> None:
+    def __init__(
+        self, code: str, detail: str, errors: tuple[FieldError, ...] = (), detail_en: str = ""
+    ) -> None:
         super().__init__(detail)
         self.code = code
         self.detail = detail
         self.errors = errors
+        self.detail_en = detail_en
 
 
 class BadRequest(HallError):

@@ -339,6 +339,8 @@ def problem(error: HallError) -> web.Response:
     }
     if error.errors:
         document["errors"] = error.errors
+    if error.detail_en:
+        document["detail_en"] = error.detail_en
     headers = {"Retry-After": "2"} if error.status == 503 else None
     return web.Response(
         body=_encoder.encode(document),

@@ -50,3 +50,23 @@ async def test_a_full_queue_still_takes_the_green_channel(place: Place) -> None:
     await household.click()
     await kiosk.locator(".choice", has_text="其他事项").click()
     await expect(kiosk.locator(".ticket-number")).to_have_text("H061")
+
+
+async def test_checking_in_too_early_says_where_to_go(place: Place) -> None:
+    server, pages, _ = place
+    await (await server.client("kiosk")).take("H")
+    counter = await server.client("counter", window=1)
+    for command in ({"name": "open", "clerk": "001"}, {"name": "call_next"}):
+        assert (await counter.press(1, command.pop("name"), **command)).status == 200
+    kiosk = await pages.device("kiosk", "/kiosk", KIOSK)
+    for button, language, said in (
+        ("过号签到", "English", "H001正在1号窗口叫号，请直接到1号窗口。"),
+        ("Missed my call", "中文", "H001 is being called at window 1. Please go to window 1 now."),
+    ):
+        await kiosk.get_by_role("button", name=button).click()
+        await kiosk.keyboard.type("H001")
+        with pages.expecting("409"):
+            await kiosk.keyboard.press("Enter")
+            await expect(kiosk.get_by_role("alert")).to_contain_text(said)
+        await kiosk.locator(".message button").first.click()
+        await kiosk.get_by_role("button", name=language).click()

@@ -58,7 +58,7 @@ def assert_problem(answer: Answer, status: int, code: str | None = None) -> None
     assert answer.status == status, answer
     assert answer.headers["Content-Type"] == "application/problem+json"
     body = answer.body
-    assert set(body) - {"errors"} == {"type", "title", "status", "detail", "code"}
+    assert set(body) - {"errors", "detail_en"} == {"type", "title", "status", "detail", "code"}
     assert body["status"] == status
     assert body["type"] == f"urn:hall:problem:{body['code']}"
     assert body["title"]
@@ -217,6 +217,26 @@ async def test_tickets_at_the_guide_desk(server: HallServer, kiosk: Client) -> N
     other = await kiosk.take("M")
     refused = await kiosk.post(f"/tickets/{other['ticket_id']}/commands", {"command": "cancel"})
     assert_problem(refused, 403)
+
+
+async def test_who_was_not_missed_is_told_what_to_do_instead(
+    server: HallServer, kiosk: Client
+) -> None:
+    ticket = await kiosk.take("X")
+    clerk = await counter(server, 31)
+
+    async def check_in() -> Answer:
+        return await kiosk.post(f"/halls/{HALL}/check-in", {"scan": ticket["number"]})
+
+    assert_problem(await check_in(), 409, "not_missed")
+    await clerk.press(31, "call_next")
+    called = await check_in()
+    assert_problem(called, 409, "being_served")
+    assert called.body["detail"] == f"{ticket['number']}正在31号窗口叫号，请直接到31号窗口。"
+    assert called.body["detail_en"].endswith("Please go to window 31 now.")
+    await clerk.press(31, "start")
+    await clerk.press(31, "finish")
+    assert_problem(await check_in(), 409, "ticket_ended")
 
 
 async def test_snapshot_and_events_agree(server: HallServer, kiosk: Client) -> None:

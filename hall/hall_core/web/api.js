@@ -176,14 +176,14 @@ async function attempt(method, path, body, extra, patience) {
   const problem = data && typeof data === "object" ? data : {};
   const fallback = response.status === 401 || response.status === 403 ? "error.denied" : "error.server";
   const wrong = fieldErrors(problem.errors);
-  const english = lang() === "en" && wrong.length > 0 && Boolean(wrong[0].message_en);
-  const detail = english ? wrong[0].message : problem.detail;
+  const inEnglish = lang() === "en" ? problem.detail_en || (wrong.length ? wrong[0].message_en : "") : "";
+  const detail = inEnglish || problem.detail;
   throw new ApiError(
     response.status,
     typeof problem.code === "string" ? problem.code : "http_" + response.status,
     typeof detail === "string" && detail ? detail : t(fallback),
     wrong,
-    english,
+    Boolean(inEnglish),
   );
 }
 

@@ -211,14 +211,14 @@ def decide_requeue(state: QueueState, command: RequeueTicket, ctx: Context) -> l
     ticket = ticket_with(state, command.ticket_id)
     settings = state.settings
     if ticket.state != "no_show":
-        raise Conflict("not_missed", f"{ticket.number}没有过号，不需要重新排队。")
+        raise _not_missed(state, ticket)
     if ticket.requeues >= settings.requeue_limit and settings.missed_ticket == "parked":
         raise Conflict(
             "requeue_limit",
             f"{ticket.number}过号后已重排{ticket.requeues}次，不能再排，请重新取号。",
         )
     if not ticket.parked or ticket.queue not in state.lines:
-        raise Conflict("ticket_ended", f"{ticket.number}过号已作废，请重新取号。")
+        raise _ended(ticket)
     lane = state.lines[ticket.queue].ordinary
     return [
         TicketRequeued(
@@ -229,6 +229,35 @@ def decide_requeue(state: QueueState, command: RequeueTicket, ctx: Context) -> l
             times=ticket.requeues + 1,
         )
     ]
+
+
+def _not_missed(state: QueueState, ticket: Ticket) -> Conflict:
+    """What somebody should do instead who wants to check in and need not, or can not."""
+    number, window = ticket.number, ticket.window
+    if ticket.state in IN_SERVICE:
+        calling = ticket.state == "called"
+        return Conflict(
+            "being_served",
+            f"{number}正在{window}号窗口{'叫号' if calling else '办理'}，请直接到{window}号窗口。",
+            detail_en=f"{number} is being {'called' if calling else 'served'} at window {window}. "
+            f"Please go to window {window} now.",
+        )
+    if not ticket.is_open:
+        return _ended(ticket)
+    if ticket.state == "held":
+        return Conflict(
+            "not_missed",
+            f"{number}没有过号，{window}号窗口会再次叫您，请继续等候。",
+            detail_en=f"{number} was not missed. Window {window} will call it again. "
+            "Please keep waiting.",
+        )
+    ahead = order.ahead(state, ticket)
+    return Conflict(
+        "not_missed",
+        f"{number}没有过号，请继续等候，{f'前面还有{ahead}人' if ahead else '前面没有人'}。",
+        detail_en=f"{number} was not missed. Please keep waiting: "
+        f"{ahead or 'nobody'} ahead of you.",
+    )
 
 
 def decide_exchange(state: QueueState, command: ExchangeTicket, ctx: Context) -> list[Event]:
@@ -277,16 +306,23 @@ def decide_verify_green(state: QueueState, command: VerifyGreen, ctx: Context) -
 
 def _require_open(ticket: Ticket) -> None:
     if not ticket.is_open:
-        raise Conflict(
-            "ticket_ended", f"{ticket.number}{_ENDED[ticket.state]}，如需办理请重新取号。"
-        )
+        raise _ended(ticket)
+
+
+def _ended(ticket: Ticket) -> Conflict:
+    why, english = _ENDED[ticket.state]
+    return Conflict(
+        "ticket_ended",
+        f"{ticket.number}{why}，如需办理请重新取号。",
+        detail_en=f"{ticket.number} {english}. Please take a new ticket if you need one.",
+    )
 
 
 _ENDED: Final = {
-    "finished": "已办结",
-    "no_show": "过号已作废",
-    "cancelled": "已取消",
-    "expired": "已过期",
+    "finished": ("已办结", "is finished"),
+    "no_show": ("过号已作废", "was missed and is no longer valid"),
+    "cancelled": ("已取消", "was cancelled"),
+    "expired": ("已过期", "has expired"),
 }
 
 

@@ -396,8 +396,8 @@ function fitWindow() {
 function sentence(error) {
   if (lang() !== "en" || !(error instanceof ApiError) || error.status === 0) return errorText(error);
   const key = "fail." + error.code;
-  if (hasText(key)) return tIn("en", key);
   if (error.translated) return error.detail;
+  if (hasText(key)) return tIn("en", key);
   return tIn("en", error.status === 404 ? "fail.not_found" : "fail.other");
 }
 

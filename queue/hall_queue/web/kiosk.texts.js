@@ -163,7 +163,7 @@ export const texts = {
   "fail.not_missed": ["", "This number was not missed. Please keep waiting."],
   "fail.requeue_limit": ["", "This number was missed too often. Please take a new ticket."],
   "fail.ticket_ended": ["", "This number is no longer valid. Please take a new ticket."],
-  "fail.being_served": ["", "This number has been called. Please go to the window."],
+  "fail.being_served": ["", "This number has been called. Please go to the window that the screens show."],
   "fail.not_found": ["", "There is no such number today. Please check it."],
   "fail.other": ["", "This is not possible right now. Please ask at the guide desk."],
 

@@ -254,10 +254,47 @@ def test_a_missed_person_may_come_back_twice() -> None:
     assert refusal(played, RequeueTicket(ticket_id=ticket.ticket_id)).code == "requeue_limit"
 
 
-def test_only_a_missed_ticket_is_requeued() -> None:
+def test_who_was_not_missed_is_told_what_to_do_instead() -> None:
     played = hall()
-    ticket = played.issue("H")
-    assert refusal(played, RequeueTicket(ticket_id=ticket.ticket_id)).code == "not_missed"
+    played.do(Open(window=1, clerk="1001"))
+    ticket, last = played.issue("H"), played.issue("H")
+
+    def said(which: Ticket = ticket) -> tuple[str, str, str]:
+        refused = refusal(played, RequeueTicket(ticket_id=which.ticket_id))
+        return refused.code, refused.detail, refused.detail_en
+
+    assert said(last) == (
+        "not_missed",
+        "H002没有过号，请继续等候，前面还有1人。",
+        "H002 was not missed. Please keep waiting: 1 ahead of you.",
+    )
+    played.do(CallNext(window=1))
+    assert said() == (
+        "being_served",
+        "H001正在1号窗口叫号，请直接到1号窗口。",
+        "H001 is being called at window 1. Please go to window 1 now.",
+    )
+    played.do(Start(window=1))
+    assert said()[:2] == ("being_served", "H001正在1号窗口办理，请直接到1号窗口。")
+    played.do(Hold(window=1))
+    assert said() == (
+        "not_missed",
+        "H001没有过号，1号窗口会再次叫您，请继续等候。",
+        "H001 was not missed. Window 1 will call it again. Please keep waiting.",
+    )
+    played.do(CancelTicket(ticket_id=ticket.ticket_id))
+    assert said() == (
+        "ticket_ended",
+        "H001已取消，如需办理请重新取号。",
+        "H001 was cancelled. Please take a new ticket if you need one.",
+    )
+    played.do(CallNext(window=1))
+    played.do(Start(window=1))
+    played.do(Finish(window=1))
+    assert said(last)[1] == "H002已办结，如需办理请重新取号。"
+    third = played.issue("H")
+    played.do(ExpireWaiting(queue="H"), MANAGER)
+    assert said(third)[1] == "H003已过期，如需办理请重新取号。"
 
 
 def test_a_hall_may_make_missed_tickets_void() -> None:
