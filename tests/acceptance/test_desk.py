@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,38 @@ async def test_a_locked_counter_opens_with_the_clerks_pin(
         await expect(page.locator(".undo")).to_contain_text("H001 已办结")
         await Counter(page).undo()
         await expect(page.locator(".next[data-action=finish]")).to_be_visible()
+        assert pages.faults == []
+
+
+async def test_who_handed_over_is_not_offered_as_the_b_post(
+    tmp_path: Path, browser: Browser
+) -> None:
+    async with hall_server(tmp_path) as server, Pages(browser, server) as pages:
+        clerk = Counter(await pages.device("counter", "/counter", DESK, 2))
+        said = clerk.page.locator(".said")
+        await clerk.open("002")
+        await clerk.letter("O")
+        await expect(clerk.dialog).to_be_visible()
+        await clerk.page.keyboard.type("B01")
+        await clerk.page.keyboard.press("Enter")
+        await expect(clerk.page.locator(".who")).to_have_text(re.compile("^B01 [^·]+$"))
+        await clerk.letter("L")
+        await expect(clerk.dialog.get_by_label("B 岗")).to_have_value("")
+        await clerk.page.keyboard.press("1")
+        await clerk.page.keyboard.press("Enter")
+        await expect(said).to_contain_text("按 Enter 返岗")
+        await clerk.enter("return")
+
+        # A B post who signed in carries on, and the page says so.
+        signed = await (await server.client("counter", window=2)).press(2, "sign_in", clerk="B02")
+        assert signed.status == 200, signed
+        await clerk.letter("L")
+        await expect(clerk.dialog.get_by_label("B 岗")).to_have_value("B02")
+        await clerk.page.keyboard.press("1")
+        await clerk.page.keyboard.press("Enter")
+        await expect(said).to_contain_text(re.compile("窗口由.+接着办理"))
+        await expect(said).not_to_contain_text("Enter")
+        await expect(clerk.page.locator(".next")).to_have_attribute("data-action", "call_next")
         assert pages.faults == []
 
 

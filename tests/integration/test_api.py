@@ -239,6 +239,13 @@ async def test_who_was_not_missed_is_told_what_to_do_instead(
     assert_problem(await check_in(), 409, "ticket_ended")
 
 
+async def test_who_hands_over_is_no_longer_signed_in(server: HallServer) -> None:
+    clerk = await counter(server, 28)
+    handed = (await clerk.press(28, "handover", clerk="B02")).body["window"]
+    assert (handed["clerk"]["clerk_no"], handed["signed_in"]) == ("B02", [])
+    await clerk.press(28, "close")
+
+
 async def test_snapshot_and_events_agree(server: HallServer, kiosk: Client) -> None:
     await kiosk.take("J")
     staff = await server.client("supervisor")

@@ -25,9 +25,12 @@ class WindowClosed(WindowEvent, frozen=True):
 
 
 class WindowHandedOver(WindowEvent, frozen=True):
+    """`stays`: `from_clerk` goes on being signed in beside (as journals that don't say mean)."""
+
     public = ("window",)
     clerk: str
     from_clerk: str | None = None
+    stays: bool = True
 
 
 class WindowCovered(WindowEvent, frozen=True):

@@ -73,7 +73,9 @@ def decide_leave(state: QueueState, command: Leave, ctx: Context) -> list[Event]
     )
     if stays:
         assert backup is not None
-        handed = WindowHandedOver(window=command.window, clerk=backup, from_clerk=post.clerk)
+        handed = WindowHandedOver(
+            window=command.window, clerk=backup, from_clerk=post.clerk, stays=False
+        )
         return [posted, handed]
     # An empty chair cannot serve its neighbour's people either.
     return [*_own_cover_ends(post), posted]
@@ -101,7 +103,7 @@ def _require_sensible_return(at: datetime, ctx: Context) -> None:
 
 
 def decide_return(state: QueueState, command: Return, ctx: Context) -> list[Event]:
-    """The absent clerk takes the window back; who stood in stays signed in beside."""
+    """The absent clerk takes the window back; a B post who stood in is signed in beside again."""
     post = post_at(state, command.window)
     require(post, "return")
     absence = post.absence
@@ -115,7 +117,12 @@ def decide_return(state: QueueState, command: Return, ctx: Context) -> list[Even
     if absence.clerk is not None and absence.clerk != post.clerk:
         require_free(state, clerk_with(state, absence.clerk), command.window)
         events.append(
-            WindowHandedOver(window=command.window, clerk=absence.clerk, from_clerk=post.clerk)
+            WindowHandedOver(
+                window=command.window,
+                clerk=absence.clerk,
+                from_clerk=post.clerk,
+                stays=post.was_beside,
+            )
         )
     return events
 

@@ -27,6 +27,7 @@ def _opened(state: QueueState, event: WindowOpened, record: Recorded) -> None:
     post = state.posts[event.window]
     post.enter("open", record.at)
     post.clerk = event.clerk
+    post.was_beside = False
     post.opened_at = record.at
     post.last_step = None
     post.last_activity = record.at
@@ -46,13 +47,14 @@ def _closed(state: QueueState, event: WindowClosed, record: Recorded) -> None:
 
 
 def _handed_over(state: QueueState, event: WindowHandedOver, record: Recorded) -> None:
-    """Who hands over stays signed in beside, unless it is the absent one."""
+    """Who hands over goes, but a B post who gives the window back stays signed in beside."""
     post = state.posts[event.window]
     former = event.from_clerk
     absent = post.absence.clerk if post.absence is not None else None
-    if event.clerk in post.signed_in:
+    post.was_beside = event.clerk in post.signed_in
+    if post.was_beside:
         post.signed_in.remove(event.clerk)
-    if former is not None and former != absent:
+    if event.stays and former is not None and former != absent:
         post.signed_in.append(former)
     post.clerk = event.clerk
     post.last_step = None

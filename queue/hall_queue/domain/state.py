@@ -126,6 +126,7 @@ class Post(msgspec.Struct, kw_only=True):
     state: WindowState = "closed"
     clerk: str | None = None
     signed_in: list[str] = []  # clerks present at this window besides `clerk` (B 岗)
+    was_beside: bool = False  # `clerk` had signed in beside before taking the window over
     ticket: str | None = None  # id of the one ticket called or served here
     held: list[str] = []  # ids, oldest first
     absence: Absence | None = None

@@ -61,7 +61,7 @@ NOTES: Final[dict[str, tuple[str, str, str]]] = {
     "sign_out": ("B岗退出", "same", "signed in beside the window's own clerk (`not_signed_in`)"),
     "handover": (
         "移交",
-        "same; away becomes open",
+        "same; away becomes open; the former clerk is no longer there",
         "another clerk (`same_clerk`), free (`clerk_busy`), not the absent one (`use_return`)",
     ),
     "cover": (

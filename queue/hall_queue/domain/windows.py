@@ -90,7 +90,8 @@ def decide_sign_out(state: QueueState, command: SignOut, ctx: Context) -> list[E
 
 
 def decide_handover(state: QueueState, command: Handover, ctx: Context) -> list[Event]:
-    """The clerk changes; open and held tickets, covers and a notice stay at the window."""
+    """The clerk changes; open and held tickets, covers and a notice stay at the window. Who hands
+    over is no longer there: a window must not stay open under somebody who went home."""
     post = post_at(state, command.window)
     require(post, "handover")
     clerk = clerk_with(state, command.clerk)
@@ -101,7 +102,9 @@ def decide_handover(state: QueueState, command: Handover, ctx: Context) -> list[
     require_free(state, clerk, command.window)
     return [
         *uncovered(post),
-        WindowHandedOver(window=command.window, clerk=command.clerk, from_clerk=post.clerk),
+        WindowHandedOver(
+            window=command.window, clerk=command.clerk, from_clerk=post.clerk, stays=False
+        ),
     ]
 
 

@@ -94,8 +94,10 @@ async function main() {
     },
     press, say,
     saidLeft: () => {
-      const absence = counter.mine().absence;
-      if (absence) say(t("said.left", { reason: absenceText(absence.reason), at: dayAnd(absence.expected_return) }));
+      const { absence, clerk, state } = counter.mine();
+      if (!absence) return;
+      const words = { reason: absenceText(absence.reason), at: dayAnd(absence.expected_return), name: clerk ? clerk.name : "" };
+      say(t(state === "away" ? "said.left" : "said.left_to", words));
     },
   };
 

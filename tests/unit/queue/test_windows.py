@@ -40,9 +40,10 @@ def refusal(played: PlayedHall, command: Any) -> Conflict:
     return caught.value
 
 
-def away(played: PlayedHall, window: int = 1) -> None:
+def away(played: PlayedHall, window: int = 1, backup: str | None = None) -> None:
     back = played.now.replace(hour=2)
-    played.do(Leave(window=window, reason="会议", expected_return=back))
+    command = Leave(window=window, reason="会议", expected_return=back, backup_clerk=backup)
+    played.do(command)
 
 
 # --- open and close ----------------------------------------------------------------------------
@@ -159,7 +160,7 @@ def test_a_handover_keeps_ticket_and_hold_and_the_last_clerk_finishes(hall: Play
     assert isinstance(event, WindowHandedOver)
     assert (event.clerk, event.from_clerk) == ("2001", "1001")
     post = hall.post(1)
-    assert (post.state, post.clerk, post.signed_in) == ("serving", "2001", ["1001"])
+    assert (post.state, post.clerk, post.signed_in) == ("serving", "2001", [])
     assert len(post.held) == 1
     (finished,) = hall.do(Finish(window=1))
     assert getattr(finished, "clerk", None) == "2001"
@@ -183,6 +184,33 @@ def test_a_window_whose_clerk_is_away_is_opened_by_another(hall: PlayedHall) -> 
     assert post.absence is not None  # the notice still tells where the first one went
     assert refusal(hall, Handover(window=1, clerk="1001")).code == "use_return"
     hall.do(Handover(window=1, clerk="2002"))
-    assert post.signed_in == ["2001"]
+    assert post.signed_in == []
     hall.do(Return(window=1))
-    assert (post.clerk, post.signed_in) == ("1001", ["2001", "2002"])
+    assert (post.clerk, post.signed_in) == ("1001", [])
+
+
+def test_who_hands_over_is_no_longer_there(hall: PlayedHall) -> None:
+    hall.do(Handover(window=1, clerk="2001"))
+    hall.do(Open(window=2, clerk="1001"))  # free for another window
+    assert refusal(hall, SignOut(window=1, clerk="1001")).code == "not_signed_in"
+    away(hall, backup="1001")
+    assert hall.post(1).state == "away", "nobody who went stands in"
+
+
+def test_only_a_b_post_is_signed_in_beside_after_the_return(hall: PlayedHall) -> None:
+    post = hall.post(1)
+    hall.do(SignIn(window=1, clerk="2001"))
+    away(hall, backup="2001")
+    assert (post.state, post.clerk, post.signed_in) == ("open", "2001", [])
+    hall.do(Return(window=1))
+    assert (post.clerk, post.signed_in) == ("1001", ["2001"])
+    away(hall, backup="2001")
+    hall.do(Handover(window=1, clerk="2002"))  # the B post goes, too
+    hall.do(Return(window=1))
+    assert (post.clerk, post.signed_in) == ("1001", [])
+
+
+def test_an_old_journal_keeps_who_handed_over_beside(hall: PlayedHall) -> None:
+    hall.record([WindowHandedOver(window=1, clerk="2001", from_clerk="1001")])
+    hall.do(SignOut(window=1, clerk="1001"))
+    assert hall.post(1).signed_in == []
