@@ -1,10 +1,10 @@
 /** What hall and window screens draw alike. */
 import { h, replace, setText, show, svg } from "/static/core/dom.js";
 import { lang, t } from "/static/core/i18n.js";
-import { hhmm, isoDay, longDate, minutesUntil, serverNow } from "/static/core/time.js";
+import { openingOfAny, sessionsOfQueues } from "/static/core/sessions.js";
+import { hhmm, isoDay, longDate, minuteOfDay, minutesUntil, serverNow } from "/static/core/time.js";
 
 /** @typedef {import("/static/core/types.js").HallState} HallState */
-/** @typedef {import("/static/core/types.js").SessionEntry} SessionEntry */
 
 /** The arrow from a number to its window; it has a word for those who hear the page. */
 export function arrow() {
@@ -90,31 +90,23 @@ export function drawHead(nodes, name) {
 }
 
 /**
- * @param {HallState} state
- * @returns {SessionEntry[]}
- */
-function sessionsToday(state) {
-  const setup = /** @type {any} */ (state.setup || {});
-  const weekday = new Date(isoDay(serverNow()) + "T12:00:00Z").getUTCDay() || 7;
-  return setup.sessions_today || (setup.week || {})[weekday] || [];
-}
-
-/**
- * Whether somebody may be called: in a session, or when people at work go on after it.
+ * Whether somebody may be called: the hall or one of its queues is in a session, or people at work
+ * go on after it.
  * @param {HallState} state
  */
 export function isOpenNow(state) {
-  const now = hhmm(serverNow());
-  return sessionsToday(state).some((one) => one.start <= now && now < one.until) ||
+  const now = serverNow();
+  return openingOfAny(state.setup, isoDay(now), minuteOfDay(now)).open ||
     state.windows.some((window) => ["open", "calling", "serving"].indexOf(window.state) >= 0);
 }
 
 /**
- * 08:30–12:00、14:30–17:30, by the hall's week.
+ * 08:30–12:00、14:30–17:30: the hall's, or of the queues that are named.
  * @param {HallState} state
+ * @param {string[]} [prefixes]
  */
-export function hoursToday(state) {
-  const sessions = sessionsToday(state);
+export function hoursToday(state, prefixes) {
+  const sessions = sessionsOfQueues(state.setup, isoDay(serverNow()), prefixes || []);
   if (sessions.length === 0) return t("hours.none");
   const spans = sessions.map((one) => one.start + "–" + one.until).join(lang() === "en" ? ", " : "、");
   const limited = sessions.every((one) => one.by_appointment);

@@ -101,7 +101,7 @@ async function main() {
       welcome: own["screen.welcome"] || t("welcome"),
       closed: own["screen.closed"] || t("closed"),
       caption: own["screen.call"] ? fill(own["screen.call"], call) : t("caption", call),
-      hours: hoursToday(state()),
+      hours: hoursToday(state(), entry.queues),
       back: entry.absence ? backAt(entry.absence.expected_return) : "", // changes with time
     };
   }

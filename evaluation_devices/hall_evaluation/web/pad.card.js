@@ -2,6 +2,7 @@
 import { absenceText } from "/static/core/absence.js";
 import { h, signs } from "/static/core/dom.js";
 import { lang, nameOf, t } from "/static/core/i18n.js";
+import { sessionsOfQueues } from "/static/core/sessions.js";
 import { hhmm, isoDay, minutesUntil, serverNow } from "/static/core/time.js";
 
 /** @typedef {import("/static/core/types.js").HallState} HallState */
@@ -117,15 +118,13 @@ export function closed(state, entry) {
     { class: "plain" },
     h("h2", null, (lang() === "zh" && (state.texts || {})["screen.closed"]) || t("closed")),
     entry.covered_by ? h("p", { class: "go" }, t("go_to", { n: entry.covered_by })) : null,
-    h("p", { class: "soft" }, hoursToday(state)),
+    h("p", { class: "soft" }, hoursToday(state, entry)),
   );
 }
 
-/** 今日服务时间 08:30–12:00、14:30–17:30. @param {HallState} state */
-function hoursToday(state) {
-  const week = (state.setup && state.setup.week) || {};
-  const weekday = new Date(isoDay(serverNow()) + "T12:00:00Z").getUTCDay() || 7;
-  const sessions = week[weekday] || [];
+/** 今日服务时间 08:30–12:00、14:30–17:30. @param {HallState} state @param {WindowEntry} entry */
+function hoursToday(state, entry) {
+  const sessions = sessionsOfQueues(state.setup, isoDay(serverNow()), entry.queues);
   if (!sessions.length) return t("hours.none");
   return t("hours.today") + " " + sessions.map((one) => one.start + "–" + one.until).join(lang() === "en" ? ", " : "、");
 }

@@ -1,7 +1,7 @@
 /**
- * Opening hours as the pages need them: is the hall open now, and reading what people type.
+ * Opening hours as the pages of the office need them: a day's place in the week, and what people type.
  */
-import { isoDay, minuteOfDay, serverNow } from "/static/core/time.js";
+import { isoDay } from "/static/core/time.js";
 
 /** @typedef {{start: string, until: string, by_appointment?: boolean}} Session */
 /** @typedef {Record<string, Session[]>} Week  ISO weekday "1".."7" → sessions */
@@ -19,14 +19,6 @@ export function minutesOf(text) {
   const found = /^(\d\d):(\d\d)$/.exec(text);
   const value = found ? Number(found[1]) * 60 + Number(found[2]) : NaN;
   return found && Number(found[2]) < 60 && value <= 1440 ? value : NaN;
-}
-
-/** @param {Week} week */
-export function isOpenNow(week) {
-  const now = serverNow();
-  const minute = minuteOfDay(now);
-  return (week[String(weekday(now))] || []).some(
-    (session) => minutesOf(session.start) <= minute && minute < minutesOf(session.until));
 }
 
 /**

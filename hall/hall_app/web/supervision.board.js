@@ -5,9 +5,9 @@
 import { absenceText } from "/static/core/absence.js";
 import { h, keyed, replace, setAttrs, setText, show } from "/static/core/dom.js";
 import { nameOf, t } from "/static/core/i18n.js";
-import { hhmm, minutesUntil, waitText } from "/static/core/time.js";
+import { openingOfAny } from "/static/core/sessions.js";
+import { hhmm, isoDay, minuteOfDay, minutesUntil, serverNow, waitText } from "/static/core/time.js";
 import { remember, remembered } from "./frame.js";
-import { isOpenNow } from "./hours.js";
 import { minutesShort, minutesSince, minutesText, wordFor } from "./words.js";
 
 /** @typedef {import("/static/core/types.js").WindowEntry} WindowEntry */
@@ -158,7 +158,8 @@ export class Board {
     if (!state) return;
     const day = /** @type {any} */ (state).day;
     setText(this.title, nameOf(state.hall));
-    show(this.closedNote, !isOpenNow(/** @type {any} */ (state.setup.week) || {}));
+    const now = serverNow();
+    show(this.closedNote, !openingOfAny(state.setup, isoDay(now), minuteOfDay(now)).open);
     show(this.clock, Boolean(day && day.clock_doubted));
     show(this.manage, this.options.manages);
     setAttrs(this.manage, { href: "/admin?hall=" + encodeURIComponent(state.hall.id) + "#day" });

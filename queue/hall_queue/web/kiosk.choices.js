@@ -3,10 +3,12 @@
  * data in and data out, so that it can be read and tested alone.
  */
 import { nameOf, t } from "/static/core/i18n.js";
+import { openingAt, openingOfAny } from "/static/core/sessions.js";
 import { isoDay, minuteOfDay, serverNow } from "/static/core/time.js";
 
 /** @typedef {import("/static/core/types.js").HallState} HallState */
 /** @typedef {import("/static/core/types.js").QueueEntry} QueueEntry */
+/** @typedef {import("/static/core/sessions.js").Opening} Opening */
 
 /**
  * A button: a leaf (an item, or a queue without one) or a group that leads to its items.
@@ -101,7 +103,7 @@ export function standing(choice, stream, green) {
     waiting: queues.reduce((sum, queue) => sum + queue.waiting, 0),
     wait: queues.length === 1 ? stream.waits[queues[0].prefix] || null : null,
     stopped: reasons.length && reasons.every(Boolean) ? reasons[0] : "",
-    opens: queues.length ? opensAt(opening(state, serverNow(), queues[0].prefix)) : "",
+    opens: queues.length ? opensAt(openingOf(state, serverNow(), queues[0].prefix)) : "",
     unstaffed: queues.length > 0 && windows.size === 0,
   };
 }
@@ -122,7 +124,7 @@ function hasGreen(choice) {
 function whyStopped(queue, stream, green) {
   if (queue.stopped) return queue.stopped;
   const state = /** @type {HallState} */ (stream.state);
-  if (!opening(state, serverNow(), queue.prefix).open) return "outside_hours";
+  if (!openingOf(state, serverNow(), queue.prefix).open) return "outside_hours";
   return green ? "" : stream.stopped[queue.prefix] || "";
 }
 
@@ -146,57 +148,26 @@ export function runs(numbers, comma) {
   return parts.join(comma);
 }
 
-/** @param {string} time */
-function minutes(time) {
-  const parts = time.split(":");
-  return Number(parts[0]) * 60 + Number(parts[1]);
-}
-
-/** @param {Date} date  ISO weekday 1..7 of a day in the hall's zone */
-function weekdayOf(date) {
-  const day = new Date(isoDay(date) + "T00:00:00Z").getUTCDay();
-  return day === 0 ? 7 : day;
-}
-
 /**
- * @typedef {{open: boolean, pause: boolean, next: {days: number, weekday: number, date: string, time: string}|null}} Opening
- *   `pause`: between two sessions of today
- */
-
-/**
- * Is the hall (or a queue with its own sessions) open, and if not, when next. The server decides
- * about tickets; this is only what the page says, and it changes at the minute by itself.
+ * Is a queue open, and if not, when next. The server decides about tickets; this is only what the
+ * page says, and it changes at the minute by itself.
  * @param {HallState} state
  * @param {Date} now
- * @param {string} [prefix]
+ * @param {string} prefix
  * @returns {Opening}
  */
-export function opening(state, now, prefix) {
-  const setup = state.setup || {};
-  if (!setup.week) return { open: true, pause: false, next: null };
-  const own = (prefix && setup.queue_sessions && setup.queue_sessions[prefix]) || null;
-  const sessionsOf = (/** @type {number} */ weekday) => {
-    const sessions = setup.week[String(weekday)] || [];
-    return sessions.length && own ? own : sessions;
-  };
-  const weekday = weekdayOf(now);
-  const today = sessionsOf(weekday);
-  const minute = minuteOfDay(now);
-  const open = today.some((session) => minutes(session.start) <= minute && minute < minutes(session.until));
-  const began = today.some((session) => minutes(session.until) <= minute);
-  const later = today.filter((session) => minutes(session.start) > minute);
-  if (later.length) {
-    return { open, pause: !open && began, next: { days: 0, weekday, date: isoDay(now), time: later[0].start } };
-  }
-  for (let days = 1; days <= 14; days += 1) {
-    const date = new Date(now.getTime() + days * 86400000);
-    const sessions = sessionsOf(weekdayOf(date));
-    if (sessions.length) {
-      const next = { days, weekday: weekdayOf(date), date: isoDay(date), time: sessions[0].start };
-      return { open, pause: false, next };
-    }
-  }
-  return { open, pause: false, next: null };
+function openingOf(state, now, prefix) {
+  return openingAt(state.setup, isoDay(now), minuteOfDay(now), prefix);
+}
+
+/**
+ * The same for the kiosk: it is of use as long as one queue is open.
+ * @param {HallState} state
+ * @param {Date} now
+ * @returns {Opening}
+ */
+export function opening(state, now) {
+  return openingOfAny(state.setup, isoDay(now), minuteOfDay(now));
 }
 
 /**

@@ -2,7 +2,7 @@
  * The kiosk's smaller screens: green channel, not sure, closed, and messages.
  */
 import { h } from "/static/core/dom.js";
-import { t } from "/static/core/i18n.js";
+import { nameOf, t } from "/static/core/i18n.js";
 import { opensAt } from "./kiosk.choices.js";
 import { appointmentScreen, missedScreen } from "./kiosk.keypad.js";
 
@@ -77,7 +77,7 @@ const BETWEEN = "　"; // two sessions of a day
 /**
  * Outside opening times: when it opens, and that held tickets stay valid.
  * @param {Kiosk} kiosk
- * @param {import("./kiosk.choices.js").Opening} now
+ * @param {import("/static/core/sessions.js").Opening} now
  * @returns {Screen}
  */
 export function closedScreen(kiosk, now) {
@@ -86,7 +86,6 @@ export function closedScreen(kiosk, now) {
   const opens = when ? t("closed.opens", { when }) : t("closed.unknown");
   // Whoever holds a ticket is served, also after closing.
   const kept = now.pause || kiosk.state().queues.some((queue) => queue.waiting) ? t("closed.kept") : "";
-  const rows = weekRows(kiosk.state().setup.week);
   const node = h(
     "section",
     { class: "screen text-screen closed" },
@@ -96,14 +95,21 @@ export function closedScreen(kiosk, now) {
       kept ? h("p", { class: "banner" }, kept) : null,
       h("div", { class: "hours" },
         h("h3", null, t("closed.week")),
-        h("table", { class: "table" }, h("tbody", null, rows.map((row) =>
-          h("tr", null, h("th", { scope: "row", class: "nowrap" }, row[0]), h("td", null, row[1].split(BETWEEN).map((part, at) => [at ? BETWEEN : "", h("span", { class: "nowrap" }, part)])))))))),
+        h("table", { class: "table" }, h("tbody", null,
+          weekRows(kiosk.state().setup.week).map((row) => hoursRow(row, "nowrap")),
+          queueRows(kiosk.state()).map((row) => hoursRow(row, null)))))),
     h("div", { class: "spacer" }),
     h("div", { class: "answers" },
       h("button", { class: "button", type: "button", onclick: () => kiosk.go(missedScreen) }, t("missed.button")),
       h("button", { class: "button", type: "button", onclick: () => kiosk.go(appointmentScreen) }, t("booked.button"))),
   );
   return { node, isStart: true, say: () => [title, opens, kept].filter(Boolean).join("。") };
+}
+
+/** @param {string[]} row  whose hours, and which @param {string|null} label  class of the first */
+function hoursRow(row, label) {
+  return h("tr", null, h("th", { scope: "row", class: label }, row[0]),
+    h("td", null, row[1].split(BETWEEN).map((part, at) => [at ? BETWEEN : "", h("span", { class: "nowrap" }, part)])));
 }
 
 /**
@@ -114,8 +120,7 @@ function weekRows(week) {
   /** @type {{from: number, to: number, text: string}[]} */
   const spans = [];
   for (let day = 1; day <= 7; day += 1) {
-    const sessions = week[String(day)] || [];
-    const text = sessions.map(sessionText).join(BETWEEN) || t("closed.day_off");
+    const text = dayText(week[String(day)] || []);
     const last = spans[spans.length - 1];
     if (last && last.text === text) last.to = day;
     else spans.push({ from: day, to: day, text });
@@ -124,6 +129,27 @@ function weekRows(week) {
     t("weekday." + span.from) + (span.to > span.from ? "–" + t("weekday." + span.to) : ""),
     span.text,
   ]);
+}
+
+/**
+ * Queues that keep their own hours; those with the same ones in one line.
+ * @param {import("/static/core/types.js").HallState} state
+ */
+function queueRows(state) {
+  /** @type {Map<string, string[]>} */
+  const rows = new Map();
+  state.queues.forEach((queue) => {
+    const own = (state.setup.queue_sessions || {})[queue.prefix];
+    if (!own) return;
+    const text = dayText(own);
+    rows.set(text, (rows.get(text) || []).concat(nameOf(queue)));
+  });
+  return Array.from(rows, ([text, names]) => [names.join(t("list.comma")), text]);
+}
+
+/** @param {SessionEntry[]} sessions */
+function dayText(sessions) {
+  return sessions.map(sessionText).join(BETWEEN) || t("closed.day_off");
 }
 
 /** @param {SessionEntry} session */

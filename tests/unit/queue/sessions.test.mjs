@@ -1,0 +1,56 @@
+// When the hall and its queues are open, as the pages say it (test_page_sessions.py runs this).
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { dayAfter, openingAt, openingOfAny, sessionsOfQueues, sessionsOn, weekdayOf } from "./sessions.mjs";
+
+const THURSDAY = "2026-03-05";
+const session = (start, until, by_appointment = false) => ({ start, until, by_appointment });
+const DAY = [session("08:30", "12:00"), session("14:30", "17:30")];
+const setup = (more = {}) => ({ week: { 1: DAY, 2: DAY, 3: DAY, 4: DAY, 5: DAY }, queue_sessions: {}, ...more });
+const LONGER = setup({ queue_sessions: { S: [session("08:00", "18:30")] } });
+const at = (text) => Number(text.slice(0, 2)) * 60 + Number(text.slice(3));
+
+test("days are counted without a zone", () => {
+  assert.equal(weekdayOf(THURSDAY), 4);
+  assert.equal(weekdayOf("2026-03-08"), 7);
+  assert.equal(dayAfter("2026-02-28", 1), "2026-03-01");
+});
+
+test("a queue has its own sessions on the days on which the hall opens", () => {
+  assert.deepEqual(sessionsOn(LONGER, THURSDAY, "S"), [session("08:00", "18:30")]);
+  assert.deepEqual(sessionsOn(LONGER, THURSDAY, "H"), DAY);
+  assert.deepEqual(sessionsOn(LONGER, "2026-03-07", "S"), []);
+});
+
+test("the hall is at lunch until its afternoon begins", () => {
+  const now = openingAt(setup(), THURSDAY, at("12:00"));
+  assert.deepEqual([now.open, now.pause, now.next.time], [false, true, "14:30"]);
+  assert.equal(openingAt(setup(), THURSDAY, at("11:59")).open, true);
+});
+
+test("one queue that is open keeps the hall open", () => {
+  assert.equal(openingOfAny(setup(), THURSDAY, at("13:00")).open, false);
+  assert.equal(openingOfAny(setup(), THURSDAY, at("13:00")).pause, true);
+  const lunch = openingOfAny(LONGER, THURSDAY, at("13:00"));
+  assert.deepEqual([lunch.open, lunch.pause], [true, false]);
+  assert.equal(openingOfAny(LONGER, THURSDAY, at("18:29")).open, true);
+  assert.equal(openingOfAny(LONGER, THURSDAY, at("18:30")).open, false);
+});
+
+test("the hall opens with the earliest of its queues", () => {
+  assert.equal(openingOfAny(LONGER, THURSDAY, at("07:00")).next.time, "08:00");
+  const friday = openingOfAny(LONGER, "2026-03-06", at("19:00")).next;
+  assert.deepEqual([friday.days, friday.weekday, friday.date, friday.time], [3, 1, "2026-03-09", "08:00"]);
+  const late = setup({ queue_sessions: { S: [session("10:00", "11:00")] } });
+  assert.equal(openingOfAny(late, THURSDAY, at("07:00")).next.time, "08:30");
+  assert.equal(openingOfAny({ week: {}, queue_sessions: {} }, THURSDAY, at("07:00")).next, null);
+});
+
+test("a window's hours are those of all its queues", () => {
+  assert.deepEqual(sessionsOfQueues(LONGER, THURSDAY, ["S"]), [session("08:00", "18:30")]);
+  assert.deepEqual(sessionsOfQueues(LONGER, THURSDAY, ["H", "S"]), [session("08:00", "18:30")]);
+  assert.deepEqual(sessionsOfQueues(LONGER, THURSDAY, ["H"]), DAY);
+  assert.deepEqual(sessionsOfQueues(LONGER, THURSDAY, []), DAY);
+  const evening = setup({ queue_sessions: { S: [session("17:30", "20:00")] } });
+  assert.deepEqual(sessionsOfQueues(evening, THURSDAY, ["S", "H"]), [DAY[0], session("14:30", "20:00")]);
+});
