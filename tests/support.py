@@ -44,6 +44,7 @@ from hall_core.clock import Clock, SystemClock
 from hall_core.credentials import DeviceKind
 from hall_core.halls import Hall
 from hall_core.kernel import Kernel
+from hall_core.secret import Secret
 
 HALL = "qinghe"  # the demonstration's county hall; its windows are numbered from 1
 PLAIN_HALL = "hall"  # the one hall of an installation without the demonstration city
@@ -121,6 +122,7 @@ async def _install(
         toml = directory / settings.FILE
         default = toml.read_text(encoding="utf-8")
         toml.write_text(default.replace("sqlite:///hall.sqlite", database), encoding="utf-8")
+    Secret.make(directory / settings.SECRET)
     kernel = await server.open_kernel(directory, settings.load(directory), clock)
     await kernel.start()
     try:

@@ -51,8 +51,13 @@ def check_directory(directory: Path) -> list[str]:
         SettingsError: there is no such installation or database, or another release's.
     """
     loaded = settings.load(directory)
+    settings.require_database(loaded, directory)
     with _opened(settings.database_url(loaded, directory)) as connection:
         faults = Faults()
+        try:
+            settings.read_secret(directory)
+        except SettingsError as error:
+            faults.add("secret", "", str(error))
         # What is wrong with the file itself explains what follows.
         with _reading(faults, "the file"):
             _check_file(connection, faults)
@@ -76,8 +81,6 @@ def _opened(url: str) -> Iterator[Connection]:
     prefix = "sqlite:///"
     path = Path(url.removeprefix(prefix)) if url.startswith(prefix) else None
     if path is not None:
-        if not path.is_file():
-            raise SettingsError(f"{path} does not exist; restore it from a backup or run hall init")
         # A file on a read-only disk has no place for SQLite's shared memory.
         option = "mode=ro" if os.access(path.parent, os.W_OK) else "immutable=1"
         url = f"{prefix}file:{path}?{option}&uri=true"

@@ -31,6 +31,26 @@ def _port(text: str) -> int:
     return int(text)
 
 
+def _folder(text: str) -> Path:
+    if not text:
+        raise argparse.ArgumentTypeError("'' is no folder; give its path")
+    return Path(text)
+
+
+def _text(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # a terminal with another encoding
+        raise argparse.ArgumentTypeError(f"{text!r} is not UTF-8") from None
+    return text
+
+
+def _window(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text[:4]) <= 999:
+        raise argparse.ArgumentTypeError(f"{text!r} is no window; give a number from 1 to 999")
+    return int(text)
+
+
 def _count(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 1000:
         raise argparse.ArgumentTypeError(f"{text!r} is no count; give a number from 1 to 1000")
@@ -58,17 +78,17 @@ def parser() -> argparse.ArgumentParser:
 
     demo = add("demo", _demo, "a demonstration city with simulated citizens and clerks")
     demo.add_argument("--port", type=_port, default=8080)
-    demo.add_argument("--data", type=Path, help="where to keep its data (default: a new folder)")
+    demo.add_argument("--data", type=_folder, help="where to keep its data (default: a new folder)")
     demo.add_argument("--no-simulation", action="store_true", help="nobody comes; always open")
     demo.add_argument("--speed", type=_speed, default=10.0, help="simulated seconds per second")
 
     init = add("init", _init, "make a new installation")
-    init.add_argument("dir", type=Path)
+    init.add_argument("dir", type=_folder)
     init.add_argument("--demo", action="store_true", help="load the demonstration city")
     init.add_argument("--always-open", action="store_true", help="open from midnight to midnight")
 
     serve = add("serve", _serve, "run an installation")
-    serve.add_argument("dir", type=Path)
+    serve.add_argument("dir", type=_folder)
     serve.add_argument("--port", type=_port)
 
     token = commands.add_parser("token", help="tokens of devices and programs")
@@ -76,18 +96,18 @@ def parser() -> argparse.ArgumentParser:
         "create", help="print one token and nothing else"
     )
     create.set_defaults(run=_token)
-    create.add_argument("dir", type=Path)
+    create.add_argument("dir", type=_folder)
     create.add_argument("--kind", choices=KINDS, required=True)
-    create.add_argument("--hall", help="the hall's id")
-    create.add_argument("--window", type=int)
+    create.add_argument("--hall", type=_text, help="the hall's id")
+    create.add_argument("--window", type=_window)
 
     user = commands.add_parser("user", help="accounts of people")
     reset = user.add_subparsers(dest="verb", required=True, parser_class=_Parser).add_parser(
         "reset", help="a new password for a person who forgot it"
     )
     reset.set_defaults(run=_reset)
-    reset.add_argument("dir", type=Path)
-    reset.add_argument("name")
+    reset.add_argument("dir", type=_folder)
+    reset.add_argument("name", type=_text)
 
     agent = commands.add_parser(
         "agent", help="what drives the devices of this PC (printer, reader, strip…)"
@@ -97,15 +117,15 @@ def parser() -> argparse.ArgumentParser:
         "what", nargs="?", help="pair, or run only the parts of this kind (printer, strip…)"
     )
     agent.add_argument("--config", type=Path, required=True, help="agent.toml")
-    agent.add_argument("--server", help="for pair: http://HOST:PORT")
-    agent.add_argument("--code", help="for pair: the code that 管理 → 设备 shows")
+    agent.add_argument("--server", type=_text, help="for pair: http://HOST:PORT")
+    agent.add_argument("--code", type=_text, help="for pair: the code that 管理 → 设备 shows")
 
     cameras = commands.add_parser("cameras", help="what watches the cameras")
     worker = cameras.add_subparsers(dest="verb", required=True, parser_class=_Parser).add_parser(
         "worker", help="watch cameras from this machine, for a server on another"
     )
     worker.set_defaults(run=_camera_worker)
-    worker.add_argument("--server", required=True, help="http://HOST:PORT")
+    worker.add_argument("--server", type=_text, required=True, help="http://HOST:PORT")
     worker.add_argument(
         "--token-file", type=Path, help="holds a token of kind camera (default: $HALL_TOKEN)"
     )
@@ -113,13 +133,13 @@ def parser() -> argparse.ArgumentParser:
     worker.add_argument("--capacity", type=_count, default=100, help="cameras it may watch")
 
     backup = add("backup", _backup, "copy the database, beside a running server too")
-    backup.add_argument("dir", type=Path)
+    backup.add_argument("dir", type=_folder)
     backup.add_argument(
         "file", type=Path, nargs="?", help="the copy (default: with the daily ones)"
     )
 
     check = add("check", _check, "verify the database's invariants")
-    check.add_argument("dir", type=Path)
+    check.add_argument("dir", type=_folder)
 
     bench = add("bench", _bench, "run the benchmarks, each against its floor")
     bench.add_argument("name", nargs="*")
@@ -233,9 +253,11 @@ def _camera_worker(options: argparse.Namespace) -> int:
 
     token = os.environ.pop("HALL_TOKEN", "")
     if options.token_file is not None:
-        token = options.token_file.read_text(encoding="utf-8").strip()
+        token = options.token_file.read_text(encoding="ascii", errors="replace").strip()
     if not token:
         raise Refused("give --token-file or $HALL_TOKEN; make one: hall token create --kind camera")
+    if not token.isascii() or not token.isprintable():
+        raise Refused("this is no token; make one: hall token create --kind camera")
     if not options.server.startswith(("http://", "https://")):
         raise Refused(f"{options.server!r} is no server; give http://HOST:PORT")
     try:

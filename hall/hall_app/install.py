@@ -19,6 +19,7 @@ from hall_core.clock import SystemClock, millis
 from hall_core.credentials import User, device_row, hash_secret, new_device
 from hall_core.halls import SYSTEM
 from hall_core.kernel import Kernel
+from hall_core.secret import Secret
 from hall_core.setup import HallInfo, Region
 from hall_core.writer import upsert_sql
 from hall_queue.domain.commands import ChangeSetup
@@ -61,6 +62,7 @@ async def fill(
     chosen = chosen or settings.load(directory)
     if chosen.database.startswith(settings.SQLITE):
         settings.database_file(chosen, directory).touch(mode=0o600)  # nobody else on this machine
+    Secret.make(directory / settings.SECRET)
     kernel = await open_kernel(directory, chosen, SystemClock())
     await kernel.start()
     try:
@@ -131,7 +133,9 @@ def create_token(directory: Path, kind: str, hall_id: str | None, window: int | 
             if len(known) != 1:
                 raise Refused(f"a {kind} token needs --hall; halls here: {', '.join(known)}")
             hall_id = known[0]
-        if window is not None and hall_id is not None:
+        if window is not None and hall_id is None:
+            raise Refused("--window is of one hall; add --hall")
+        if window is not None:
             numbers = select(windows.c.number).where(windows.c.hall_id == hall_id)
             if window not in connection.execute(numbers).scalars().all():
                 raise Refused(f"hall {hall_id!r} has no window {window}; see `/admin`")

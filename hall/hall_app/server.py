@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import fcntl
 import gc
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import datetime
+from ipaddress import ip_address
 from pathlib import Path
 
 import structlog
@@ -18,11 +20,13 @@ from hall_app import backups, connections, hall_routes, metrics, openapi, pages,
 from hall_app.features import make_features
 from hall_app.jobs import start_jobs
 from hall_app.settings import (
+    FILE,
     AppSettings,
     SettingsError,
     backup_folder,
     database,
     media_folder,
+    read_secret,
     require_database,
     sqlite_file,
 )
@@ -38,7 +42,6 @@ from hall_core.agent_socket import agent_socket
 from hall_core.clock import Clock, SystemClock
 from hall_core.http import BODY_MAX, KERNEL, Route, mount, problems
 from hall_core.kernel import Kernel
-from hall_core.secret import Secret
 from hall_core.stream import stream
 
 log = structlog.get_logger()
@@ -60,14 +63,11 @@ async def open_kernel(
     directory: Path, settings: AppSettings, clock: Clock, people_clock: Clock | None = None
 ) -> Kernel:
     """A kernel on the installation's database, at this release's schema; not started."""
+    secret = read_secret(directory)
     engine = database(settings, directory)
     with contextlib.ExitStack() as refused:  # then nothing of it stays open
         refused.callback(engine.dispose)
         schema.upgrade(engine, lambda: _copy_first(settings, directory))
-        try:
-            secret = Secret.open(directory / "secret.key")
-        except ValueError as error:
-            raise SettingsError(str(error)) from None
         refused.pop_all()
     media = media_folder(settings, directory)
     limits = Limits(evidence_days=settings.evidence_days, evidence_mb=settings.evidence_mb)
@@ -79,8 +79,13 @@ async def forwarded(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
     """Who asks is whom the proxy wrote down last; what stands before that, anyone may claim."""
-    address = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
-    return await handler(request.clone(remote=address) if address else request)
+    text = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return await handler(request)
+    # A zone may be anything, and is the proxy's own affair.
+    return await handler(request.clone(remote=str(address).partition("%")[0]))
 
 
 def make_app(kernel: Kernel, behind_proxy: bool = False) -> web.Application:
@@ -163,8 +168,7 @@ async def running(
         upkeep = Upkeep(kernel, settings, directory)
         jobs = start_jobs(kernel, upkeep.jobs())
         try:
-            site = web.TCPSite(runner, settings.listen, settings.port, backlog=connections.BACKLOG)
-            await site.start()
+            await _listen(runner, settings)
             port = runner.addresses[0][1]
             url = f"http://{_reachable(settings.listen)}:{port}"
             await cameras_of(kernel).begin(url if settings.camera_worker else None)
@@ -180,6 +184,21 @@ async def running(
                 hall.hub.close()  # streams do not end by themselves
             await runner.cleanup()
             await kernel.stop()
+
+
+async def _listen(runner: web.AppRunner, settings: AppSettings) -> None:
+    """Raises SettingsError for an address that is none of this machine's."""
+    site = web.TCPSite(runner, settings.listen, settings.port, backlog=connections.BACKLOG)
+    try:
+        await site.start()
+    except (OSError, ValueError) as error:
+        if isinstance(error, OSError) and error.errno in (errno.EADDRINUSE, errno.EACCES):
+            raise  # it is the port
+        why = error.strerror if isinstance(error, OSError) else error
+        raise SettingsError(
+            f"`listen` in {FILE} is {settings.listen!r}: {why}; "
+            "give an address of this machine, or 0.0.0.0 for all of them"
+        ) from None
 
 
 @contextlib.contextmanager

@@ -9,9 +9,11 @@ import msgspec
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from hall_core.secret import Secret
 from hall_core.store import open_engine
 
 FILE = "hall.toml"
+SECRET = "secret.key"
 SQLITE = "sqlite:///"
 
 DEFAULT = """\
@@ -71,13 +73,19 @@ def load(directory: Path) -> AppSettings:
     """
     path = directory / FILE
     try:
-        settings = msgspec.toml.decode(path.read_bytes(), type=AppSettings)
+        # Notepad puts a mark in front of UTF-8, and older ones write the system's own encoding.
+        settings = msgspec.toml.decode(path.read_text(encoding="utf-8-sig"), type=AppSettings)
+    except UnicodeDecodeError:
+        raise SettingsError(f"{path} is not UTF-8; save it again with that encoding") from None
     except FileNotFoundError:
         raise SettingsError(f"{path} does not exist; make it with: hall init {directory}") from None
     except msgspec.ValidationError as error:
         raise SettingsError(f"{path}: {error}; correct or remove this key") from None
     except (msgspec.DecodeError, OSError) as error:
         raise SettingsError(f"{path} can't be read: {error}") from None
+    database = settings.database
+    if database.startswith("sqlite") and (not database.startswith(SQLITE) or database == SQLITE):
+        raise SettingsError(f"{path}: `database` is {database!r}; give sqlite:///FILE")
     if not 1 <= settings.port <= 65535:
         raise SettingsError(f"{path}: `port` is {settings.port}; it must be 1 to 65535")
     limits = (
@@ -109,10 +117,23 @@ def database_url(settings: AppSettings, directory: Path) -> str:
 
 
 def require_database(settings: AppSettings, directory: Path) -> None:
-    """Raises SettingsError when SQLite's file is gone: an empty one must not take its place."""
-    path = database_file(settings, directory)
-    if settings.database.startswith(SQLITE) and not path.exists():
+    """Raises SettingsError when SQLite's file is gone or has nothing in it: SQLite would make
+    another in its place."""
+    path = sqlite_file(settings, directory)
+    if path is None:
+        return
+    if not path.exists():
         raise SettingsError(f"{path} is missing; bring it back from the backup")
+    if path.stat().st_size == 0:
+        raise SettingsError(f"{path} is empty; bring it back from the backup")
+
+
+def read_secret(directory: Path) -> Secret:
+    """Raises SettingsError when the installation's secret is gone or damaged."""
+    try:
+        return Secret.open(directory / SECRET)
+    except ValueError as error:
+        raise SettingsError(str(error)) from None
 
 
 def database(settings: AppSettings, directory: Path) -> Engine:

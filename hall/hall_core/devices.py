@@ -16,6 +16,8 @@ from hall_core.once import Change, Write, alone
 
 _encoder = msgspec.json.Encoder()
 NAME_CHARS = 60
+SETTINGS_BYTES = 16 * 1024
+SETTINGS_DEPTH = 8
 
 
 def device_view(call: Call, device: Device) -> DeviceView:
@@ -128,6 +130,26 @@ class Configure(msgspec.Struct, tag_field="command", tag="configure", forbid_unk
     settings: dict[str, Any] | None = None
 
 
+def _check_settings(settings: dict[str, Any]) -> None:
+    """Raises Invalid for settings that are no page's: every list of devices carries them."""
+    if not _is_flat(settings, SETTINGS_DEPTH) or len(_encoder.encode(settings)) > SETTINGS_BYTES:
+        raise invalid(
+            "settings",
+            f"设置过大：最多 {SETTINGS_BYTES // 1024} KB、{SETTINGS_DEPTH} 层。",
+            f"The settings are too large: at most {SETTINGS_BYTES // 1024} KB and "
+            f"{SETTINGS_DEPTH} levels.",
+        )
+
+
+def _is_flat(value: Any, levels: int) -> bool:
+    """Whether lists and objects stand in one another at most so deep."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if not isinstance(value, list):
+        return True
+    return levels > 0 and all(_is_flat(each, levels - 1) for each in value)
+
+
 async def command_device(call: Call) -> Any:
     body: Revoke | Configure = call.body
     access = call.kernel.access
@@ -144,6 +166,9 @@ async def command_device(call: Call) -> Any:
             f"名称应为 1 到 {NAME_CHARS} 个字。",
             f"The name must be 1 to {NAME_CHARS} characters.",
         )
+
+    if isinstance(body, Configure) and body.settings is not None:
+        _check_settings(body.settings)
 
     async def act() -> Write:
         device = access.device(device_id)

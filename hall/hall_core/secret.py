@@ -33,21 +33,29 @@ class Secret:
         self._derived: dict[str, bytes] = {}
         self._ticket_key = self.hmac("ticket", "")
 
+    @staticmethod
+    def make(path: Path) -> None:
+        """The secret of a new installation; one that is there already stays."""
+        if path.exists():
+            return
+        made = path.with_suffix(".new")
+        descriptor = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_hex(SECRET_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+        made.rename(path)
+
     @classmethod
     def open(cls, path: Path) -> Secret:
-        """Read the secret, making it on first use.
+        """Read the secret. Another one would be no help: it opens no ticket's link and no password
+        that is stored.
 
         Raises:
-            ValueError: the file is damaged; a short secret would protect nothing.
+            ValueError: the file is gone or damaged; a short secret would protect nothing.
         """
         if not path.exists():
-            made = path.with_suffix(".new")
-            descriptor = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(descriptor, "w") as file:
-                file.write(secrets.token_hex(SECRET_BYTES))
-                file.flush()
-                os.fsync(file.fileno())
-            made.rename(path)
+            raise ValueError(f"{path} is missing; bring it back from the backup")
         text = path.read_text(errors="replace").strip()
         if not re.fullmatch(f"[0-9a-f]{{{SECRET_BYTES * 2}}}", text):
             raise ValueError(f"{path} is damaged; bring it back from the backup")

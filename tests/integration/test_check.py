@@ -442,9 +442,9 @@ def overwritten(content: bytes) -> Callable[[Path], object]:
     ("spoil", "expected"),
     [
         (lambda directory: (directory / "hall.toml").unlink(), "hall.toml does not exist"),
-        (lambda directory: (directory / "hall.sqlite").unlink(), "hall.sqlite does not exist"),
+        (lambda directory: (directory / "hall.sqlite").unlink(), "hall.sqlite is missing"),
         (overwritten(b"not a database, but long enough to be looked at" * 9), "not a database"),
-        (overwritten(b""), "is no hall database"),
+        (overwritten(b""), "hall.sqlite is empty"),
         (
             lambda directory: (directory / "hall.toml").write_text(
                 'database = "postgresql+psycopg://nobody@127.0.0.1:1/nothing"'

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 import pytest
 import pytest_asyncio
@@ -132,6 +133,26 @@ async def test_behind_a_proxy_each_address_counts_for_itself(
             for n in range(30)
         ]
     assert Counter(answer.status for answer in answers)[429] == refused
+
+
+async def test_behind_a_proxy_only_an_address_is_taken_for_one(tmp_path: Path) -> None:
+    toml = installation(tmp_path) / settings.FILE
+    told = toml.read_text(encoding="utf-8")
+    toml.write_text(told.replace("behind_proxy = false", "behind_proxy = true"), encoding="utf-8")
+    body = b'{"name":"nobody","password":"guess"}'
+    claims = (b"\xff\xfe", b"x" * 5000, b",", b"10.0.0.1, \x80", b"fe80::1%\xff", b"10.0.0.1")
+    async with hall_server(tmp_path) as server:
+        where = urlsplit(server.base)
+        for claim in claims:  # aiohttp's client sends no such bytes
+            reader, writer = await asyncio.open_connection(where.hostname, where.port)
+            head = b"POST /api/v1/session HTTP/1.1\r\nHost: hall\r\nX-Forwarded-For: " + claim
+            writer.write(head + b"\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+            assert b" 401 " in await reader.readline(), claim
+            writer.close()
+        await account(server, "audrey", "auditor")
+        lines = (await (await signed_in(server, "audrey")).get("/audit")).body
+        tried = [line["address"] for line in lines if line["action"] == "sign_in_failed"]
+        assert tried[::-1] == ["127.0.0.1"] * 4 + ["fe80::1", "10.0.0.1"]
 
 
 async def test_a_lock_out_survives_a_restart(tmp_path: Path, clock: ManualClock) -> None:
@@ -414,6 +435,24 @@ async def test_a_replacement_takes_over_and_the_dead_one_is_out(server: HallServ
     assert (new.body["window"], new.body["name"]) == (5, "旧")
     assert new.body["settings"] == settings
     assert (await old.get("/me")).status == 401
+
+
+@pytest.mark.parametrize(
+    ("levels", "status"), [(7, 200), (8, 422), (500, 422), (900, 422), (5000, 400)]
+)
+async def test_settings_of_a_device_have_a_size(
+    server: HallServer, levels: int, status: int
+) -> None:
+    old = device_of(server, await pair(server, await new_code(server, "display")))
+    admin = await server.client("admin")
+    path = f"/devices/{(await old.get('/me')).body['device_id']}/commands"
+    deep = b'{"command":"configure","settings":{"a":' + b"[" * levels + b"]" * levels + b"}}"
+    answer = await admin.request("POST", path, data=deep)
+    assert answer.status == status
+    many = {"command": "configure", "settings": {"a": "字" * 6000}}
+    answer = await admin.post(path, many)
+    assert (answer.status, answer.body["errors"][0]["field"]) == (422, "settings")
+    assert (await admin.get(f"/halls/{HALL}/devices")).status == 200
 
 
 async def test_one_browser_may_be_several_devices(server: HallServer) -> None:

@@ -99,12 +99,15 @@ def load(path: Path, kinds: Mapping[str, PartKind], only: str | None = None) -> 
 
 def _read(path: Path) -> _File:
     try:
-        return msgspec.toml.decode(path.read_bytes(), type=_File)
+        # Notepad puts a mark in front of UTF-8, and older ones write the system's own encoding.
+        return msgspec.toml.decode(path.read_text(encoding="utf-8-sig"), type=_File)
     except FileNotFoundError:
         raise ConfigError(f"{path} does not exist; make it with: hall agent pair") from None
     except msgspec.ValidationError as error:
         raise ConfigError(f"{path}: {error}; correct or remove this key") from None
-    except (msgspec.DecodeError, UnicodeDecodeError, OSError) as error:
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path} is not UTF-8; save it again with that encoding") from None
+    except (msgspec.DecodeError, OSError) as error:
         raise ConfigError(f"{path} can't be read: {error}") from None
 
 
@@ -117,12 +120,13 @@ def server_of(path: Path) -> str:
 
 def checked_server(url: str) -> str:
     """The server's address without a path. Raises ConfigError when it is none."""
-    split = urlsplit(url)
     try:
+        split = urlsplit(url)
         good = split.scheme in ("http", "https") and split.hostname and split.port != 0
+        good = good and split.path in ("", "/") and not split.query and not split.fragment
     except ValueError:
         good = False
-    if not good or split.path not in ("", "/") or split.query or split.fragment:
+    if not good:
         raise ConfigError(f"server {url!r} is no address; give http://HOST:PORT")
     return f"{split.scheme}://{split.netloc}"
 

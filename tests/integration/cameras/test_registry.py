@@ -18,6 +18,7 @@ from hall_app.server import cameras_of
 from hall_cameras.retention import Retention
 from hall_core.clock import millis
 from hall_core.errors import Conflict
+from hall_core.secret import Secret
 from tests.support import HALL, Client, HallServer, hall_server
 
 PASSWORD = "p@:/#geheim"
@@ -119,7 +120,8 @@ async def test_what_was_kept_is_there_after_a_restart(
         assert record is not None
         assert record.credentials.password == PASSWORD
         assert cameras_of(second.kernel).workers.leases.leases.keys() == {camera_id}
-    (tmp_path / "secret.key").unlink()  # somebody copied the database only
+    (tmp_path / "secret.key").unlink()  # somebody copied the database into another installation
+    Secret.make(tmp_path / "secret.key")
     async with hall_server(tmp_path) as third:
         record = cameras_of(third.kernel).records.get(camera_id)
         assert record is not None

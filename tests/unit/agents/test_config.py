@@ -78,12 +78,24 @@ def test_what_is_wrong_is_named_in_one_line(tmp_path: Path, text: str, says: str
     assert "\n" not in str(told.value)
 
 
+def test_the_file_is_utf_8_with_or_without_its_mark(tmp_path: Path) -> None:
+    text = 'server = "http://h"\n[parts.lamp]\naddress = "西"\n'
+    path = config(tmp_path, text)
+    path.write_bytes(b"\xef\xbb\xbf" + text.encode())
+    assert len(load(path, KINDS).parts) == 1
+    path.write_bytes(text.encode("gbk"))
+    with pytest.raises(ConfigError, match="is not UTF-8"):
+        load(path, KINDS)
+
+
 def test_a_missing_file_says_how_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="pair"):
         load(tmp_path / "none.toml", KINDS)
 
 
-@pytest.mark.parametrize("url", ["", "ftp://h", "http://", "http://h/x", "http://h:99999", "h:80"])
+@pytest.mark.parametrize(
+    "url", ["", "ftp://h", "http://", "http://h/x", "http://h:99999", "h:80", "http://[::1"]
+)
 def test_a_server_is_an_address(url: str) -> None:
     with pytest.raises(ConfigError):
         checked_server(url)
