@@ -7,10 +7,14 @@ from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime, timedelta
 from functools import wraps
 
+import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from hall_core.errors import Unavailable
 from hall_core.features import Job
 from hall_core.kernel import Kernel
+
+log = structlog.get_logger()
 
 SETTLED = timedelta(minutes=10)  # after a start, when nobody waits for pages any more
 
@@ -43,7 +47,8 @@ def start_jobs(kernel: Kernel, more: Iterable[Job] = ()) -> AsyncIOScheduler:
 
 
 def _ends_quietly(run: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
-    """A job that is cut off because the server stops is no error, as APScheduler would log it."""
+    """A job that is cut off because the server stops, or can't be stored now, is no error with a
+    traceback, as APScheduler would log it: it comes again."""
 
     @wraps(run)
     async def job() -> None:
@@ -51,5 +56,7 @@ def _ends_quietly(run: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[
             await run()
         except asyncio.CancelledError:
             return
+        except Unavailable as error:
+            log.warning("job_put_off", job=run.__qualname__, error=str(error))
 
     return job

@@ -16,7 +16,16 @@ from pathlib import Path
 import structlog
 from aiohttp import web
 
-from hall_app import backups, connections, hall_routes, metrics, openapi, pages, schema
+from hall_app import (
+    backups,
+    connections,
+    database_file,
+    hall_routes,
+    metrics,
+    openapi,
+    pages,
+    schema,
+)
 from hall_app.features import make_features
 from hall_app.jobs import start_jobs
 from hall_app.settings import (
@@ -164,7 +173,10 @@ async def running(
         )
         await runner.setup()
         assert runner.server is not None
-        sweeping = asyncio.create_task(connections.close_unfinished(runner.server))
+        looking = [asyncio.create_task(connections.close_unfinished(runner.server))]
+        file = sqlite_file(settings, directory)
+        if file is not None:
+            looking.append(asyncio.create_task(database_file.watch(file, kernel)))
         upkeep = Upkeep(kernel, settings, directory)
         jobs = start_jobs(kernel, upkeep.jobs())
         try:
@@ -174,7 +186,8 @@ async def running(
             await cameras_of(kernel).begin(url if settings.camera_worker else None)
             yield kernel, url
         finally:
-            sweeping.cancel()
+            for task in looking:
+                task.cancel()
             upkeep.stop()
             jobs.shutdown(wait=False)
             await cameras_of(kernel).stop()

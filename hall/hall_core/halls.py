@@ -154,7 +154,7 @@ class Hall:
         try:
             body = _encoder.encode(answer(self.live, records))
         except Exception:
-            self._suspend()  # decided and applied, but it can't be answered: take it back
+            self.suspend()  # decided and applied, but it can't be answered: take it back
             raise
         future = self._submit(records, [*read_models, *rows], key, body)
         # If the request goes away meanwhile, the decision is committed all the same.
@@ -231,7 +231,7 @@ class Hall:
                     opens_day = event.day
         except Exception:
             # A rule broke in the middle: the live state can't be trusted any more.
-            self._suspend()
+            self.suspend()
             raise
         if records:
             self._last_at = context.now
@@ -258,10 +258,10 @@ class Hall:
                 except Exception:  # a fault in a view: what is on disk is true all the same
                     log.exception("view_failed", hall=self.info.id)
                     self.hub.close()  # some screens missed a version: let all come again
-                    self._suspend()
+                    self.suspend()
             else:
                 self._quiet_until = asyncio.get_running_loop().time() + QUIET_S
-                self._suspend()
+                self.suspend()
             self._under_way.discard(future)
             if key is not None:
                 self._keys.end(key)
@@ -412,7 +412,7 @@ class Hall:
         self.suspended = False
         self.hub.restart(version)
 
-    def _suspend(self) -> None:
+    def suspend(self) -> None:
         """What was decided did not come true: forget it, read back what did."""
         if not self.suspended:
             self.suspended = True
@@ -424,6 +424,9 @@ class Hall:
         await self.drain()
         delay_s = 0.05
         while True:
+            if self._writer.lost:  # what could be read now may not be what comes back
+                await asyncio.sleep(0.2)
+                continue
             try:
                 self._take(*await self._store.read(self._replayed))
             except Exception as error:  # whatever it is, it may be over in a moment

@@ -14,6 +14,8 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from hall_core.errors import cannot_store
+
 T = TypeVar("T")
 
 
@@ -47,10 +49,17 @@ class Store:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self.lost = False  # SQLite would make a new file where the database was
         self._pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="read")
 
     async def read(self, query: Callable[[Connection], T]) -> T:
-        """Run `query` on a read connection in the pool, off the event loop."""
+        """Run `query` on a read connection in the pool, off the event loop.
+
+        Raises:
+            Unavailable: the database's file is not at its place.
+        """
+        if self.lost:
+            raise cannot_store()
         return await asyncio.get_running_loop().run_in_executor(self._pool, self.read_now, query)
 
     def read_now(self, query: Callable[[Connection], T]) -> T:

@@ -71,6 +71,7 @@ class Writer:
         self._raw: Any = None  # the driver's own, of `_connection`
         self._cursor: Any = None
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
+        self.lost = False  # the database's file is not at its place: nothing is stored
         self.committed_batches = 0
         self.committed_works = 0
         self.last_commit_s = 0.0
@@ -100,6 +101,8 @@ class Writer:
         Raises:
             Unavailable: the database refused them.
         """
+        if self.lost:
+            raise cannot_store()
         future: asyncio.Future[None] = self._loop.create_future()
 
         def done(error: Exception | None) -> None:
@@ -170,6 +173,8 @@ class Writer:
         return bool(work.hall) and work.epoch <= self._failed.get(work.hall, -1)
 
     def _try_commit(self, works: list[Work]) -> Exception | None:
+        if self.lost:
+            return cannot_store()
         try:
             connection = self._connection or self._connect()
             try:
