@@ -86,6 +86,46 @@ async def test_who_handed_over_is_not_offered_as_the_b_post(
         assert pages.faults == []
 
 
+async def test_who_stands_in_leaves_too_and_nobody_absent_is_booked(
+    tmp_path: Path, browser: Browser
+) -> None:
+    async with hall_server(tmp_path) as server, Pages(browser, server) as pages:
+        post = server.hall().committed["queue"].posts[2]
+        clerk = Counter(await pages.device("counter", "/counter", DESK, 2))
+        await clerk.open("002")
+        signed = await (await server.client("counter", window=2)).press(2, "sign_in", clerk="B02")
+        assert signed.status == 200, signed
+        await clerk.letter("L")
+        await expect(clerk.dialog.get_by_label("B 岗")).to_have_value("B02")
+        await clerk.page.keyboard.press("1")
+        await clerk.page.keyboard.press("Enter")
+        await expect(clerk.page.locator(".who")).to_contain_text("B02")
+
+        # The stand-in is gone for ten minutes, and comes back: the first notice is still up.
+        await clerk.letter("Q")
+        await expect(clerk.page.locator(".now-big")).to_have_text("短时离开")
+        await expect(clerk.page.locator(".said")).to_contain_text("按 Enter 返岗")
+        await expect(clerk.page.locator(".notes")).to_contain_text("会议")
+        await expect(clerk.page.locator(".next-hint")).to_contain_text("的去向留言随即撤下")
+        assert [notice.clerk for notice in post.notices] == ["002", "B02"]
+        await clerk.enter("return")
+        await expect(clerk.page.locator(".next[data-action=call_next]")).to_be_visible()
+        await expect(clerk.page.locator(".who")).to_contain_text("B02")
+
+        # The same key asks who leaves or comes back, and giving back asks to make sure.
+        await clerk.letter("L")
+        await clerk.dialog.get_by_role("button", name="我要离开").click()
+        await expect(clerk.dialog.get_by_label("预计返回")).to_be_visible()
+        await clerk.page.keyboard.press("Escape")
+        await clerk.letter("L")
+        await clerk.dialog.get_by_role("button", name="回来了，交还窗口").click()
+        await expect(clerk.dialog).to_contain_text("已经回到窗口")
+        await clerk.dialog.get_by_role("button", name="返岗").click()
+        await expect(clerk.page.locator(".who")).to_have_text(re.compile("^002 .+B 岗"))
+        assert (post.clerk, post.notices) == ("002", [])
+        assert pages.faults == []
+
+
 async def test_tab_stays_in_the_form_and_skips_what_is_hidden(
     tmp_path: Path, browser: Browser
 ) -> None:

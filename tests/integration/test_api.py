@@ -246,6 +246,25 @@ async def test_who_hands_over_is_no_longer_signed_in(server: HallServer) -> None
     await clerk.press(28, "close")
 
 
+async def test_who_stands_in_leaves_too(server: HallServer) -> None:
+    clerk = await counter(server, 28)
+    back = (CLOCK.now() + timedelta(minutes=30)).isoformat()
+    leave = {"reason": "会议", "contact": "", "expected_return": back}
+    await clerk.press(28, "sign_in", clerk="B02")
+    await clerk.press(28, "leave", **leave, backup_clerk="B02")
+    window = (await clerk.press(28, "leave", **leave)).body["window"]
+    assert (window["state"], window["clerk"]["clerk_no"]) == ("away", "B02")
+    assert [notice["reason"] for notice in window["absences_before"]] == ["会议"]
+    seen = (await (await server.client("display")).get(f"/halls/{HALL}/snapshot")).body["state"]
+    assert "absences_before" not in seen["windows"][27], "screens tell of who left last"
+    whose = []
+    for _ in range(2):
+        window = (await clerk.press(28, "return")).body["window"]
+        whose.append((window["state"], window["clerk"]["clerk_no"], window["absence"] is None))
+    assert whose == [("open", "B02", False), ("open", "028", True)]
+    await clerk.press(28, "close")
+
+
 async def test_snapshot_and_events_agree(server: HallServer, kiosk: Client) -> None:
     await kiosk.take("J")
     staff = await server.client("supervisor")

@@ -23,7 +23,7 @@
  *   state: "closed"|"open"|"calling"|"serving"|"away", ticket: string|null, clerk: ClerkCard|null,
  *   absence: AbsenceEntry|null, queues: string[], services?: string[], phone?: string,
  *   low_counter?: boolean, zone?: string, covered_by?: number|null, covers?: number|null,
- *   held?: string[], signed_in?: {clerk_no: string, name: string}[], ticket_detail?: TicketDetail|null,
+ *   held?: string[], absences_before?: AbsenceEntry[], signed_in?: {clerk_no: string, name: string}[], ticket_detail?: TicketDetail|null,
  *   since?: string|null, undo?: {step: "finish"|"no_show", number: string, until: string}|null,
  *   can_no_show_at?: string|null, commands?: string[]}} WindowEntry
  *

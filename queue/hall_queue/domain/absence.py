@@ -38,10 +38,9 @@ TEXT_CHARS: Final = 60
 
 
 def decide_leave(state: QueueState, command: Leave, ctx: Context) -> list[Event]:
+    """Who stands in for an absent clerk may leave, too: their notice is put before the other."""
     post = post_at(state, command.window)
     require(post, "leave", manager=is_manager(ctx))
-    if post.absence is not None:
-        raise refused_because_posted(post)
     if command.reason not in state.settings.absence_reasons:
         reasons = state.settings.absence_reasons
         raise invalid(
@@ -53,11 +52,11 @@ def decide_leave(state: QueueState, command: Leave, ctx: Context) -> list[Event]
     backup = command.backup_clerk
     if backup is not None:
         clerk_with(state, backup, "backup_clerk")
-        if backup == post.clerk:
+        if backup == post.clerk or post.is_absent(backup):
             raise invalid(
                 "backup_clerk",
-                "代班人员不能是本人，请选择其他人员。",
-                "The B post cannot be the clerk who leaves. Please choose another clerk.",
+                "代班人员不能是离开的人，请选择其他人员。",
+                "The B post cannot be a clerk who leaves or is away. Please choose another clerk.",
             )
     stays = backup is not None and backup in post.signed_in
     if post.ticket is not None and not stays:
@@ -81,13 +80,6 @@ def decide_leave(state: QueueState, command: Leave, ctx: Context) -> list[Event]
     return [*_own_cover_ends(post), posted]
 
 
-def refused_because_posted(post: Post) -> Conflict:
-    return Conflict(
-        "absence_up",
-        f"{post.setup.number}号窗口已有去向留言，请先返岗，或移交给其他人员。",
-    )
-
-
 def _require_sensible_return(at: datetime, ctx: Context) -> None:
     if at.tzinfo is None:
         raise invalid("expected_return", "预计返回时间需要带时区。")
@@ -103,14 +95,17 @@ def _require_sensible_return(at: datetime, ctx: Context) -> None:
 
 
 def decide_return(state: QueueState, command: Return, ctx: Context) -> list[Event]:
-    """The absent clerk takes the window back; a B post who stood in is signed in beside again."""
+    """Whoever left last takes the window back; a B post who stood in is signed in beside again.
+
+    Those who left before are still away, and take it back after that.
+    """
     post = post_at(state, command.window)
     require(post, "return")
     absence = post.absence
     assert absence is not None
     events: list[Event] = [
         *uncovered(post),
-        *cleared(post, "manager" if is_manager(ctx) else "returned"),
+        *_cleared(post, absence, "manager" if is_manager(ctx) else "returned"),
     ]
     if post.clerk is None:  # it never opened, and is closed again: nobody waits for it alone
         events.extend(back_in_line(state, command.window))
@@ -130,10 +125,14 @@ def decide_return(state: QueueState, command: Return, ctx: Context) -> list[Even
 How = Literal["returned", "closed", "manager", "midnight"]
 
 
-def cleared(post: Post, how: How) -> Iterator[Event]:
-    """The notice comes down, and with it the alert about it."""
-    absence = post.absence
-    assert absence is not None
+def all_cleared(post: Post, how: How) -> Iterator[Event]:
+    """Every notice comes down, that of whoever left last first."""
+    for absence in reversed(post.notices):
+        yield from _cleared(post, absence, how)
+
+
+def _cleared(post: Post, absence: Absence, how: How) -> Iterator[Event]:
+    """A notice comes down, and with it the alert about it."""
     yield AbsenceCleared(
         window=post.setup.number,
         clerk=absence.clerk,
@@ -156,8 +155,7 @@ def cleared(post: Post, how: How) -> Iterator[Event]:
 def at_midnight(state: QueueState, post: Post, works_on: bool) -> Iterator[Event]:
     """Notices end with their day, and a window at which nobody is served is closed: only that it
     is away when the hall works on through midnight (`works_on`)."""
-    if post.absence is not None:
-        yield from cleared(post, "midnight")
+    yield from all_cleared(post, "midnight")
     if post.state == "away" if works_on else post.state not in ("closed", "serving"):
         yield from covers_end(post)
         yield WindowClosed(window=post.setup.number, clerk=post.clerk)
@@ -224,8 +222,8 @@ def due(state: QueueState, ctx: Context) -> datetime | None:
     times = [
         at
         for post in state.posts.values()
-        if post.absence is not None
-        and (at := _step_due(state, post.absence, post.absence.steps, ctx)) is not None
+        for absence in post.notices
+        if (at := _step_due(state, absence, absence.steps, ctx)) is not None
     ]
     return min(times, default=None)
 
@@ -233,15 +231,17 @@ def due(state: QueueState, ctx: Context) -> datetime | None:
 def time_passed(state: QueueState, ctx: Context) -> list[Event]:
     return [
         event
-        for number, post in state.posts.items()
-        if post.absence is not None
-        for event in _overdue(state, number, post.absence, ctx)
+        for post in state.posts.values()
+        for depth, absence in enumerate(post.notices)
+        for event in _overdue(state, post.setup.number, absence, depth, ctx)
     ]
 
 
-def _overdue(state: QueueState, window: int, absence: Absence, ctx: Context) -> Iterator[Event]:
+def _overdue(
+    state: QueueState, window: int, absence: Absence, depth: int, ctx: Context
+) -> Iterator[Event]:
     # After an outage several steps may be due at once; each is told.
-    alert_id = absence.alert_id or alert_id_of(window, absence, ctx.hall.id)
+    alert_id = absence.alert_id or _alert_id(window, absence, depth, ctx.hall.id)
     for step in range(absence.steps, len(LEVELS)):
         at = _step_due(state, absence, step, ctx)
         if at is None or at > ctx.now:
@@ -259,9 +259,10 @@ def _overdue(state: QueueState, window: int, absence: Absence, ctx: Context) -> 
             yield AlertChanged(alert_id=alert_id, state="open", level=LEVELS[step])
 
 
-def alert_id_of(window: int, absence: Absence, hall: str) -> str:
-    """Unique among all halls: alerts are handled by their id alone."""
-    return f"absence-{window}-{int(absence.since.timestamp())}-{hall}"[:60]
+def _alert_id(window: int, absence: Absence, depth: int, hall: str) -> str:
+    """Unique among all halls: alerts are handled by their id alone. `depth`: how many had left the
+    window before, perhaps within this second."""
+    return f"absence-{window}-{int(absence.since.timestamp()) + depth}-{hall}"[:60]
 
 
 def window_of_alert(alert_id: str) -> int | None:

@@ -140,25 +140,27 @@ def _alert_raised(state: QueueState, event: AlertRaised, record: Recorded) -> No
     post = state.posts.get(event.window) if event.window is not None else None
     if post is None:
         return
-    if event.kind == "absence_overdue" and post.absence is not None:
-        post.absence.alert_id = event.alert_id
-        post.absence.steps = 1
-    else:
+    if event.kind != "absence_overdue":
         apply_supervision.raised(post, event, record)
+        return
+    for absence in post.notices:
+        if absence.clerk == event.clerk:
+            absence.alert_id = event.alert_id
+            absence.steps = 1
 
 
 def _alert_changed(state: QueueState, event: AlertChanged, record: Recorded) -> None:
     apply_supervision.changed(state, event, record)
     number = window_of_alert(event.alert_id)
     post = state.posts.get(number) if number is not None else None
-    absence = post.absence if post is not None else None
-    if absence is None or absence.alert_id != event.alert_id:
-        return
-    if event.state in ("open", "acknowledged"):
-        absence.steps = max(absence.steps, LEVELS.index(event.level) + 1)
-    else:  # a person has dealt with it: no further steps, nothing left to close
-        absence.steps = len(LEVELS)
-        absence.alert_id = None
+    for absence in post.notices if post is not None else ():
+        if absence.alert_id != event.alert_id:
+            continue
+        if event.state in ("open", "acknowledged"):
+            absence.steps = max(absence.steps, LEVELS.index(event.level) + 1)
+        else:  # a person has dealt with it: no further steps, nothing left to close
+            absence.steps = len(LEVELS)
+            absence.alert_id = None
 
 
 Fold = Callable[[QueueState, Any, Recorded], None]

@@ -50,11 +50,10 @@ def _handed_over(state: QueueState, event: WindowHandedOver, record: Recorded) -
     """Who hands over goes, but a B post who gives the window back stays signed in beside."""
     post = state.posts[event.window]
     former = event.from_clerk
-    absent = post.absence.clerk if post.absence is not None else None
     post.was_beside = event.clerk in post.signed_in
     if post.was_beside:
         post.signed_in.remove(event.clerk)
-    if event.stays and former is not None and former != absent:
+    if event.stays and former is not None and not post.is_absent(former):
         post.signed_in.append(former)
     post.clerk = event.clerk
     post.last_step = None
@@ -89,6 +88,7 @@ def _signed_out(state: QueueState, event: ClerkSignedOut, record: Recorded) -> N
 def _absence_posted(state: QueueState, event: AbsencePosted, record: Recorded) -> None:
     """Away, unless a ticket is open: then a B clerk takes over in the same breath."""
     post = state.posts[event.window]
+    post.absences_before = post.notices
     post.absence = Absence(
         clerk=event.clerk,
         reason=event.reason,
@@ -107,7 +107,9 @@ def _absence_posted(state: QueueState, event: AbsencePosted, record: Recorded) -
 
 def _absence_cleared(state: QueueState, event: AbsenceCleared, record: Recorded) -> None:
     post = state.posts[event.window]
-    post.absence = None
+    notices = [notice for notice in post.notices if notice.clerk != event.clerk]
+    post.absence = notices.pop() if notices else None
+    post.absences_before = notices
     if post.state == "away" and post.clerk is not None:
         post.enter("open", record.at)
     elif post.state == "away":  # the manager's notice at a window that never opened

@@ -88,7 +88,7 @@ def _window(state: QueueState, post: Post) -> Iterator[str]:
         ticket = state.tickets.get(ticket_id)
         if ticket is None or ticket.state != "held" or ticket.window != post.setup.number:
             yield f"{name} holds {ticket_id}, which is not on hold there"
-    if post.state == "closed" and (post.clerk or post.signed_in or post.held or post.absence):
+    if post.state == "closed" and (post.clerk or post.signed_in or post.held or post.notices):
         yield f"{name} is closed but not empty"
     if post.state == "closed" and post.setup.number in state.for_window:
         yield f"{name} is closed but people wait for it alone"
@@ -99,8 +99,13 @@ def _window(state: QueueState, post: Post) -> Iterator[str]:
             yield f"{name} is away without a notice"
         elif post.absence.clerk != post.clerk:
             yield f"{name} is away, but the notice is another clerk's"
-    elif post.absence is not None and post.absence.clerk == post.clerk:
+    elif post.clerk is not None and post.is_absent(post.clerk):
         yield f"{name} has its own clerk's notice up but is {post.state}"
+    absent = [notice.clerk for notice in post.notices]
+    if len(set(absent)) < len(absent) or set(absent) & set(post.signed_in):
+        yield f"{name} has two notices of one clerk, or one of a clerk who is there"
+    if post.absences_before and post.absence is None:
+        yield f"{name} has an earlier notice up, and none of who left last"
 
 
 def _cover(state: QueueState, post: Post) -> Iterator[str]:

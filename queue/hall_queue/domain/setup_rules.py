@@ -403,9 +403,7 @@ def _check_removed_windows(state: QueueState, command: ChangeSetup) -> None:
 
 def _check_removed_clerks(state: QueueState, command: ChangeSetup) -> None:
     absent = {
-        post.absence.clerk: number
-        for number, post in state.posts.items()
-        if post.absence is not None
+        absence.clerk: number for number, post in state.posts.items() for absence in post.notices
     }
     for clerk_no in command.removed_clerks:
         at = where(state, clerk_no)

@@ -94,6 +94,7 @@ class WindowView(TypedDict):
     covered_by: int | None
     covers: int | None
     held: NotRequired[list[str]]
+    absences_before: NotRequired[list[AbsenceView]]  # of those for whom others stand in
     signed_in: NotRequired[list[ClerkName]]
     ticket_detail: NotRequired[TicketDetail | None]
     undo: NotRequired[UndoView | None]

@@ -129,7 +129,8 @@ class Post(msgspec.Struct, kw_only=True):
     was_beside: bool = False  # `clerk` had signed in beside before taking the window over
     ticket: str | None = None  # id of the one ticket called or served here
     held: list[str] = []  # ids, oldest first
-    absence: Absence | None = None
+    absence: Absence | None = None  # of whoever left last
+    absences_before: list[Absence] = []  # of those for whom others stand in, the oldest first
     covers: int | None = None  # the neighbour whose people this window also takes
     covered_by: int | None = None
     ordinary_since_green: int = 0  # calls; see order.py
@@ -142,6 +143,15 @@ class Post(msgspec.Struct, kw_only=True):
     late: Lateness | None = None
     worked: list[tuple[datetime, datetime]] = []  # from opening to closing, today
     expected: list[tuple[datetime, datetime]] = []  # the same of the last working day
+
+    @property
+    def notices(self) -> list[Absence]:
+        """Every notice that is up, the oldest first."""
+        return [*self.absences_before, *([self.absence] if self.absence is not None else [])]
+
+    def is_absent(self, clerk: str | None) -> bool:
+        """Whether a notice of this clerk is up here."""
+        return any(notice.clerk == clerk for notice in self.notices)
 
     def enter(self, state: WindowState, at: datetime) -> None:
         if state != self.state:

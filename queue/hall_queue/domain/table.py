@@ -92,13 +92,14 @@ NOTES: Final[dict[str, tuple[str, str, str]]] = {
     "leave": (
         "离开",
         "away; under a signed-in B clerk unchanged",
-        "no other notice up (`absence_up`)",
+        "who stands in for an absent clerk may leave, too",
     ),
     "return": (
         "返岗",
         "open; unchanged under a B clerk; closed if the manager posted the notice at a closed "
         "window",
-        "the absent clerk is at no other window (`clerk_busy`)",
+        "the clerk who left last takes the window back, and is at no other one (`clerk_busy`); the "
+        "notice of one who left before stays up",
     ),
 }
 
@@ -189,7 +190,6 @@ _ALSO: Final[dict[str, Callable[[QueueState, Post], bool]]] = {
     "recall": _can_recall,
     "unhold": _can_unhold,
     "undo": lambda state, post: post.last_step is not None,
-    "leave": lambda state, post: post.absence is None,
 }
 
 

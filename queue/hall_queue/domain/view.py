@@ -80,7 +80,7 @@ def window_view(state: QueueState, post: Post, audience: Audience) -> WindowView
         "since": post.since,
         "ticket": ticket.number if ticket is not None else None,
         "clerk": _clerk_card(state, post.clerk),
-        "absence": _absence(state, post.absence),
+        "absence": None if post.absence is None else _notice(state, post.absence),
         "queues": [queue.prefix for queue in setup.queues],
         "services": _services_at(state, post),
         "phone": setup.phone,
@@ -91,6 +91,7 @@ def window_view(state: QueueState, post: Post, audience: Audience) -> WindowView
     }
     if audience.is_staff:
         view["held"] = [state.tickets[ticket_id].number for ticket_id in post.held]
+        view["absences_before"] = [_notice(state, absence) for absence in post.absences_before]
         view["signed_in"] = [_clerk_name(state, clerk_no) for clerk_no in post.signed_in]
         view["ticket_detail"] = _ticket_detail(state, ticket) if ticket is not None else None
         view["undo"] = _undo(state, post)
@@ -125,9 +126,7 @@ def _clerk_name(state: QueueState, clerk_no: str) -> ClerkName:
     return {"clerk_no": clerk_no, "name": clerk.name if clerk else ""}
 
 
-def _absence(state: QueueState, absence: Absence | None) -> AbsenceView | None:
-    if absence is None:
-        return None
+def _notice(state: QueueState, absence: Absence) -> AbsenceView:
     clerk = state.clerks.get(absence.clerk or "")
     backup = absence.backup_clerk
     return {

@@ -15,7 +15,7 @@ from hall_core.events import (
     WindowOpened,
 )
 from hall_core.features import Command, Context
-from hall_queue.domain.absence import cleared, covers_end, uncovered
+from hall_queue.domain.absence import all_cleared, covers_end, uncovered
 from hall_queue.domain.calling import back_in_line, expired, released
 from hall_queue.domain.commands import Close, Handover, Open, SignIn, SignOut
 from hall_queue.domain.lookup import clerk_with, is_manager, post_at, require_free
@@ -58,8 +58,7 @@ def _closing(state: QueueState, post: Post) -> Iterator[Event]:
         else:
             yield expired(ticket, "midnight")
     yield from back_in_line(state, post.setup.number)
-    if post.absence is not None:
-        yield from cleared(post, "closed")
+    yield from all_cleared(post, "closed")
     yield from covers_end(post)
     yield WindowClosed(window=post.setup.number, clerk=post.clerk)
 
@@ -73,7 +72,7 @@ def decide_sign_in(state: QueueState, command: SignIn, ctx: Context) -> list[Eve
         raise Conflict("use_return", f"{clerk.name}的去向留言还在，请直接返岗。")
     if post.clerk == command.clerk or command.clerk in post.signed_in:
         raise Conflict("already_here", f"{clerk.name}已在本窗口，无需再次签到。")
-    if post.absence is not None and post.absence.clerk == command.clerk:
+    if post.is_absent(command.clerk):
         raise Conflict("use_return", f"{clerk.name}的去向留言还在，请直接返岗。")
     return [ClerkSignedIn(window=command.window, clerk=command.clerk)]
 
@@ -95,7 +94,7 @@ def decide_handover(state: QueueState, command: Handover, ctx: Context) -> list[
     post = post_at(state, command.window)
     require(post, "handover")
     clerk = clerk_with(state, command.clerk)
-    if post.absence is not None and post.absence.clerk == command.clerk:
+    if post.is_absent(command.clerk):
         raise Conflict("use_return", f"{clerk.name}的去向留言还在，请用返岗。")
     if post.clerk == command.clerk:
         raise Conflict("same_clerk", f"{clerk.name}已是本窗口的当班人员，无需移交。")

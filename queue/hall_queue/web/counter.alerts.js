@@ -81,9 +81,11 @@ export class Alerts {
     const over = ASKED.indexOf(alert.state) < 0 && hasText("alert." + alert.kind + ".over");
     const key = "alert." + alert.kind + (over ? ".over" : "");
     const parts = [hasText(key) ? t(key, { text: alertText(alert) }) : alert.kind];
-    if (alert.kind === "absence_overdue" && mine.absence) {
-      parts[0] = t("alert.absence_overdue_other", { reason: absenceText(mine.absence.reason) });
-      parts.push(t("away.was_due", { at: hhmm(mine.absence.expected_return) }));
+    const late = (mine.absences_before || []).concat(mine.absence || []).find((absence) =>
+      absence.reason === alert.detail && Date.parse(absence.expected_return) <= Date.parse(alert.since));
+    if (alert.kind === "absence_overdue" && late) {
+      parts[0] = t("alert.absence_overdue_other", { reason: absenceText(late.reason) });
+      parts.push(t("away.was_due", { at: hhmm(late.expected_return) }));
     } else parts.push(t("alert.since", { at: hhmm(alert.since) }));
     if (alert.level !== "window" && alert.state !== "closed") parts.push(t("alert.level." + alert.level));
     if (alert.state !== "open" && hasText("alert.state." + alert.state)) parts.push(t("alert.state." + alert.state));

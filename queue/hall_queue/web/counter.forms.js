@@ -148,8 +148,27 @@ export async function closeForm(counter) {
   if (sure) await counter.press({ command: "close" });
 }
 
+/**
+ * Whoever stands in for an absent clerk leaves, too, or gives the window back: which of the two is
+ * asked, because what follows is booked to whoever has the window.
+ * @param {Counter} counter
+ */
+export async function standInForm(counter) {
+  const mine = counter.mine();
+  const name = (mine.absence && mine.absence.clerk_name) || t("window.n", { n: mine.number });
+  if ((mine.commands || []).indexOf("leave") < 0) return returnForm(counter);
+  const chosen = await dialog(t("stand_in.title"), (close) => [
+    h("p", null, t("stand_in.text", { name })),
+    h("div", { class: "stack" },
+      h("button", { class: "button primary wide", type: "button", onclick: () => close("leave") }, t("stand_in.leave")),
+      h("button", { class: "button wide", type: "button", onclick: () => close("return") }, t("stand_in.return", { name }))),
+  ]);
+  if (chosen === "leave") return leaveForm(counter);
+  if (chosen === "return") return returnForm(counter);
+}
+
 /** The absent clerk comes back to a window that the B post kept open. @param {Counter} counter */
-export async function returnForm(counter) {
+async function returnForm(counter) {
   const absence = counter.mine().absence;
   if (!absence) return;
   const name = absence.clerk_name || "";

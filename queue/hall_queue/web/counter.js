@@ -168,10 +168,16 @@ async function main() {
     if (action === "open") return t("next.open_hint");
     if (action === "start") return t("next.start_hint");
     if (action === "finish") return t("next.finish_hint", { n: undoS });
-    if (action === "return") return t("next.return_hint");
+    if (action === "return") return t("next.return_hint", { name: nameAway() });
     const first = counter.line.entries.find((entry) => entry.number !== counter.mine().ticket);
     if (!first) return counter.line.known ? t("next.nobody") : "";
     return t("next.next_is", { number: first.number, reason: reasonText(first) });
+  }
+
+  /** Who is away. */
+  function nameAway() {
+    const { absence, number: window } = counter.mine();
+    return (absence && absence.clerk_name) || t("window.n", { n: window });
   }
 
   // --- what was said back, and taking a press back -----------------------------------------------------

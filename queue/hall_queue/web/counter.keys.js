@@ -106,9 +106,9 @@ export const KEYS = [
   },
   {
     key: "L",
-    name: (c) => t(standsIn(c) ? "key.return" : "key.leave"),
+    name: (c) => t(standsIn(c) ? "key.notices" : "key.leave"),
     why: (c) => (standsIn(c) || can(c, "leave") ? "" : notNow(c, t("key.leave"))),
-    run: (c) => (standsIn(c) ? forms.returnForm(c) : forms.leaveForm(c)),
+    run: (c) => (standsIn(c) ? forms.standInForm(c) : forms.leaveForm(c)),
   },
   Object.assign(plain("Q", "leave", forms.quickLeave, "quick"), {
     hint: (/** @type {Counter} */ c) => t("key.quick_hint", { n: rulesOf(c.state()).quick_absence_min }),

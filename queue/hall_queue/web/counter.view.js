@@ -137,15 +137,9 @@ function notesOf(counter) {
     });
   }
   const told = counter.alerts.list.some((alert) => alert.kind === "absence_overdue");
-  if (mine.absence && mine.state !== "away" && !told) {
-    const late = since(mine.absence.expected_return) > 0;
-    notes.push({
-      id: "absence", state: late ? "alert" : "away", key: "L",
-      text: t(late ? "note.absence_overdue" : "note.absence", {
-        name: mine.absence.clerk_name || "", reason: absenceText(mine.absence.reason), at: dayAnd(mine.absence.expected_return),
-      }),
-    });
-  }
+  const before = mine.absences_before || [];
+  if (mine.absence && mine.state !== "away" && !told) notes.push(absenceNote("absence", mine.absence, "L"));
+  before.forEach((absence, at) => notes.push(absenceNote("absence" + at, absence, "")));
   if (mine.covers) notes.push({ id: "covers", state: "serving", key: "V", text: t("note.covers", { n: mine.covers }) });
   if (mine.covered_by) notes.push({ id: "covered", state: "away", key: "", text: t("note.covered_by", { n: mine.covered_by }) });
   if ((mine.held || []).length > 1) {
@@ -162,6 +156,22 @@ function notesOf(counter) {
     notes.push({ id: "away", state: "away", key: open ? "V" : "", text: t("note.neighbours", { list: said.join(t("list.semicolon")) }) });
   }
   return notes;
+}
+
+/**
+ * @param {string} id
+ * @param {import("/static/core/types.js").AbsenceEntry} absence
+ * @param {string} key
+ * @returns {Note}
+ */
+function absenceNote(id, absence, key) {
+  const late = since(absence.expected_return) > 0;
+  return {
+    id, key, state: late ? "alert" : "away",
+    text: t(late ? "note.absence_overdue" : "note.absence", {
+      name: absence.clerk_name || "", reason: absenceText(absence.reason), at: dayAnd(absence.expected_return),
+    }),
+  };
 }
 
 /** @param {WindowEntry} one */

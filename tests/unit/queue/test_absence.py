@@ -20,6 +20,7 @@ from hall_core.features import Actor
 from hall_queue.domain import absence
 from hall_queue.domain.commands import (
     CallNext,
+    ChangeSetup,
     Close,
     Cover,
     Handover,
@@ -133,9 +134,6 @@ def test_with_a_b_clerk_present_the_window_stays_open(hall: PlayedHall) -> None:
     leave(hall, backup_clerk="2001")
     assert (hall.post(1).state, hall.post(1).clerk) == ("open", "2001")
     assert hall.state.lines["H"].windows == [1, 2]
-    with pytest.raises(Conflict) as caught:
-        leave(hall)
-    assert caught.value.code == "absence_up"
 
 
 def test_a_b_clerk_who_is_only_named_leaves_the_window_away(hall: PlayedHall) -> None:
@@ -253,6 +251,96 @@ def test_at_midnight_notices_end_and_windows_are_closed(hall: PlayedHall) -> Non
     assert [hall.post(n).signed_in for n in (1, 2)] == [[], []]
     hows = [r.event.how for r in hall.records if isinstance(r.event, AbsenceCleared)]
     assert hows == ["midnight", "midnight"]
+
+
+# --- who stands in leaves, too -----------------------------------------------------------------
+
+
+@pytest.fixture
+def stood_in(hall: PlayedHall) -> PlayedHall:
+    """Clerk 1001 of window 1 is away for half an hour, and 2001 stands in."""
+    hall.do(SignIn(window=1, clerk="2001"))
+    leave(hall, backup_clerk="2001")
+    return hall
+
+
+def test_who_stands_in_leaves_in_their_own_name(stood_in: PlayedHall) -> None:
+    post = stood_in.post(1)
+    (posted,) = leave(stood_in, minutes=10, reason="短时离开")
+    assert (posted.clerk, post.state, post.clerk) == ("2001", "away", "2001")
+    assert [notice.clerk for notice in post.notices] == ["1001", "2001"]
+    assert post.absence is post.notices[-1], "screens tell of who left last"
+    (back,) = stood_in.do(Return(window=1))
+    assert isinstance(back, AbsenceCleared)
+    assert (back.clerk, post.state, post.clerk) == ("2001", "open", "2001")
+    serve(stood_in)
+    assert stood_in.state.tickets["t1"].clerk == "2001"
+    cleared, handed = stood_in.do(Return(window=1))
+    assert isinstance(cleared, AbsenceCleared)
+    assert isinstance(handed, WindowHandedOver)
+    assert (cleared.clerk, handed.clerk, post.clerk) == ("1001", "1001", "1001")
+    assert (post.state, post.notices) == ("serving", [])
+
+
+def test_the_first_absence_is_alerted_as_planned(stood_in: PlayedHall) -> None:
+    leave(stood_in, minutes=25)
+    first, last = stood_in.post(1).notices
+    (raised,) = stood_in.pass_time(minutes=25)
+    assert isinstance(raised, AlertRaised)
+    assert (raised.clerk, last.alert_id) == ("2001", raised.alert_id)
+    later = stood_in.pass_time(minutes=5)  # both went in the same second
+    ids = [event.alert_id for event in later if isinstance(event, AlertRaised)]
+    assert ids == [first.alert_id]
+    assert first.alert_id != last.alert_id
+    _, closed = stood_in.do(Return(window=1))
+    assert isinstance(closed, AlertChanged)
+    assert closed.alert_id == raised.alert_id
+    assert first.alert_id is not None, "the other is still overdue"
+    said = AlertChanged(alert_id=first.alert_id, state="acknowledged", level="hall")
+    stood_in.record([said])
+    assert first.steps == 2
+
+
+def test_a_third_clerk_gives_back_to_who_left_last(stood_in: PlayedHall) -> None:
+    post = stood_in.post(1)
+    serve(stood_in)
+    stood_in.do(SignIn(window=1, clerk="2002"))
+    leave(stood_in, backup_clerk="2002")
+    assert (post.state, post.clerk) == ("serving", "2002")
+    stood_in.do(Return(window=1))
+    assert (post.clerk, post.signed_in) == ("2001", ["2002"])
+    stood_in.do(Return(window=1))
+    assert (post.clerk, post.notices) == ("1001", [])
+
+
+def test_nobody_with_a_notice_signs_in_takes_over_or_stands_in(stood_in: PlayedHall) -> None:
+    leave(stood_in)
+    for absent in ("1001", "2001"):
+        assert refusal(stood_in, SignIn(window=1, clerk=absent)).code == "use_return"
+        assert refusal(stood_in, Handover(window=1, clerk=absent)).code == "use_return"
+    stood_in.do(Handover(window=1, clerk="2002"))
+    with pytest.raises(Invalid) as caught:
+        leave(stood_in, backup_clerk="1001")
+    assert caught.value.errors[0].field == "backup_clerk"
+
+
+@pytest.mark.parametrize("how", ["closed", "midnight"])
+def test_all_notices_end_with_the_window(stood_in: PlayedHall, how: str) -> None:
+    leave(stood_in)
+    if how == "closed":
+        stood_in.do(Close(window=1))
+    else:
+        stood_in.pass_time(hours=16)
+    post = stood_in.post(1)
+    assert (post.state, post.notices) == ("closed", [])
+    ended = [r.event for r in stood_in.records if isinstance(r.event, AbsenceCleared)]
+    assert [(event.clerk, event.how) for event in ended] == [("2001", how), ("1001", how)]
+
+
+def test_a_clerk_with_any_notice_is_not_removed(stood_in: PlayedHall) -> None:
+    leave(stood_in)
+    removal = ChangeSetup(removed_clerks=("1001",))
+    assert refusal(stood_in, removal, MANAGER).code == "clerk_in_use"
 
 
 # --- cover -------------------------------------------------------------------------------------

@@ -425,15 +425,15 @@ class QueueMachine(RuleBasedStateMachine):
         self.ask(commands.NoShow(window=window))
         self.ask(commands.RequeueTicket(ticket_id=ticket_id))
 
-    @rule(data=st.data(), serve=st.booleans())
-    def leave_to_a_b_clerk(self, data: st.DataObject, serve: bool) -> None:
+    @rule(data=st.data(), serve=st.booleans(), too=st.booleans())
+    def leave_to_a_b_clerk(self, data: st.DataObject, serve: bool, too: bool) -> None:
         window = self._calling(data) if serve else self._window(data, "open")
         backup = data.draw(st.sampled_from(["2001", "2002"]))
         self.ask(commands.SignIn(window=window, clerk=backup))
         back = self.hall.now + timedelta(minutes=30)
-        self.ask(
-            commands.Leave(window=window, reason="送件", expected_return=back, backup_clerk=backup)
-        )
+        leave = commands.Leave(window=window, reason="送件", expected_return=back)
+        for beside in [backup, None][: 1 + too]:
+            self.ask(msgspec.structs.replace(leave, backup_clerk=beside))
 
     @rule(data=st.data(), actor=ACTORS)
     def transfer_to_a_window_that_closes(self, data: st.DataObject, actor: Actor) -> None:
