@@ -219,52 +219,6 @@ async def test_tickets_at_the_guide_desk(server: HallServer, kiosk: Client) -> N
     assert_problem(refused, 403)
 
 
-async def test_who_was_not_missed_is_told_what_to_do_instead(
-    server: HallServer, kiosk: Client
-) -> None:
-    ticket = await kiosk.take("X")
-    clerk = await counter(server, 31)
-
-    async def check_in() -> Answer:
-        return await kiosk.post(f"/halls/{HALL}/check-in", {"scan": ticket["number"]})
-
-    assert_problem(await check_in(), 409, "not_missed")
-    await clerk.press(31, "call_next")
-    called = await check_in()
-    assert_problem(called, 409, "being_served")
-    assert called.body["detail"] == f"{ticket['number']}正在31号窗口叫号，请直接到31号窗口。"
-    assert called.body["detail_en"].endswith("Please go to window 31 now.")
-    await clerk.press(31, "start")
-    await clerk.press(31, "finish")
-    assert_problem(await check_in(), 409, "ticket_ended")
-
-
-async def test_who_hands_over_is_no_longer_signed_in(server: HallServer) -> None:
-    clerk = await counter(server, 28)
-    handed = (await clerk.press(28, "handover", clerk="B02")).body["window"]
-    assert (handed["clerk"]["clerk_no"], handed["signed_in"]) == ("B02", [])
-    await clerk.press(28, "close")
-
-
-async def test_who_stands_in_leaves_too(server: HallServer) -> None:
-    clerk = await counter(server, 28)
-    back = (CLOCK.now() + timedelta(minutes=30)).isoformat()
-    leave = {"reason": "会议", "contact": "", "expected_return": back}
-    await clerk.press(28, "sign_in", clerk="B02")
-    await clerk.press(28, "leave", **leave, backup_clerk="B02")
-    window = (await clerk.press(28, "leave", **leave)).body["window"]
-    assert (window["state"], window["clerk"]["clerk_no"]) == ("away", "B02")
-    assert [notice["reason"] for notice in window["absences_before"]] == ["会议"]
-    seen = (await (await server.client("display")).get(f"/halls/{HALL}/snapshot")).body["state"]
-    assert "absences_before" not in seen["windows"][27], "screens tell of who left last"
-    whose = []
-    for _ in range(2):
-        window = (await clerk.press(28, "return")).body["window"]
-        whose.append((window["state"], window["clerk"]["clerk_no"], window["absence"] is None))
-    assert whose == [("open", "B02", False), ("open", "028", True)]
-    await clerk.press(28, "close")
-
-
 async def test_snapshot_and_events_agree(server: HallServer, kiosk: Client) -> None:
     await kiosk.take("J")
     staff = await server.client("supervisor")

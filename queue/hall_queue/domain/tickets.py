@@ -66,7 +66,8 @@ def decide_issue(state: QueueState, command: IssueTicket, ctx: Context) -> list[
     session = _require_in_hours(state, line, ctx)
     if booked is None:  # a place was kept for who has an appointment
         _require_walk_ins(session, command)
-        _require_below_limit(line)
+        if command.channel != "guide_desk":  # which may still take somebody in
+            _require_below_limit(line)
         _require_card(service, command)
     if command.holder is not None:
         _require_few_tickets(state, command.holder, prefix)
@@ -261,7 +262,8 @@ def _not_missed(state: QueueState, ticket: Ticket) -> Conflict:
 
 
 def decide_exchange(state: QueueState, command: ExchangeTicket, ctx: Context) -> list[Event]:
-    """A wrong ticket becomes another queue's with a new number; in its own queue it keeps it."""
+    """A wrong ticket becomes another queue's with a new number; in its own queue it keeps it. Only
+    the guide desk exchanges, and it may do so beyond the day's limit, as it may issue."""
     ticket = ticket_with(state, command.ticket_id)
     if ticket.state != "waiting" and not ticket.parked:
         if ticket.is_open:
@@ -274,7 +276,6 @@ def decide_exchange(state: QueueState, command: ExchangeTicket, ctx: Context) ->
     number = ticket.number
     if prefix != ticket.queue:
         _require_in_hours(state, line, ctx)
-        _require_below_limit(line)
         number = number_of(prefix, line.issued + 1)
     return [
         TicketExchanged(
