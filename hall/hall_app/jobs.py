@@ -31,10 +31,14 @@ def start_jobs(kernel: Kernel, more: Iterable[Job] = ()) -> AsyncIOScheduler:
     async def expire_keys() -> None:
         await kernel.keys.expire(kernel.writer)
 
+    async def tell_calendar() -> None:  # a full disk may have kept it from a hall
+        kernel.tell_calendar()
+
     jobs = [
         Job(run=expire_keys, trigger="cron", when={"hour": 3, "minute": 20}),
         Job(run=kernel.access.keep_sessions, trigger="interval", when={"minutes": 1}),
         Job(run=kernel.expire, trigger="cron", when={"hour": 3, "minute": 30}),
+        Job(run=tell_calendar, trigger="cron", when={"hour": 3, "minute": 35}),
         *(job for feature in kernel.features for job in feature.jobs(kernel)),
         *more,
     ]

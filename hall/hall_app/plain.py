@@ -24,7 +24,9 @@ def first_setup(always_open: bool) -> ChangeSetup:
     workday = (Session(start="08:30", until="12:00"), Session(start="14:30", until="17:30"))
     opening: Week = dict.fromkeys(range(1, 6), workday)
     return ChangeSetup(
-        settings=Settings(week=ALWAYS if always_open else opening),
+        settings=Settings(
+            week=ALWAYS if always_open else opening, closed_on_holidays=not always_open
+        ),
         queues=(Queue(prefix="A", name="综合受理", name_en="General services"),),
         services=(Service(id="general", name="综合受理", name_en="General services", prefix="A"),),
         windows=tuple(

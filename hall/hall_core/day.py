@@ -1,12 +1,13 @@
-"""The hall's service day, and doubt about the clock.
+"""The hall's service day, doubt about the clock, and which days were announced.
 
 The day rolls at the hall's midnight. A clock that stands behind the journal, or that jumps by more
-than ten minutes, neither rolls the day nor resets numbers until a person confirms it.
+than ten minutes, neither rolls the day nor resets numbers until a person confirms it. Holidays and
+worked weekends are facts of each hall's journal, so that a replay knows them as they were known.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any, ClassVar, Literal, NotRequired, TypedDict
@@ -17,6 +18,7 @@ import msgspec
 from hall_core.clock import Clock
 from hall_core.errors import Conflict
 from hall_core.events import (
+    CalendarTold,
     ClockConfirmed,
     ClockDoubted,
     DayOpened,
@@ -25,6 +27,7 @@ from hall_core.events import (
     Recorded,
 )
 from hall_core.features import Audience, Command, Context, Feature, Part
+from hall_core.workdays import CalendarDay, SpecialDay
 
 JUMP = timedelta(minutes=10)
 AHEAD = timedelta(days=40)  # longer than any holiday: a start so long after the journal is doubted
@@ -35,6 +38,7 @@ class DayState(msgspec.Struct, kw_only=True):
     doubted: bool = False
     renamed: dict[str, str] | None = None  # who the hall is, since it got another name
     confirmed_day: str = ""  # today, when the clock once stood ahead and `day` lies in the future
+    calendar: dict[date, CalendarDay] = {}  # announced days, as the hall was told
 
 
 class DayView(TypedDict):
@@ -55,6 +59,12 @@ class ConfirmClock(Command, frozen=True):
     """A person looked at the clock and says it is right."""
 
     confirms_clock: ClassVar[bool] = True
+
+
+class TellCalendar(Command, frozen=True):
+    """The machine knows these announced days."""
+
+    days: Mapping[date, SpecialDay]
 
 
 def service_day(timezone: str, now: datetime) -> str:
@@ -101,16 +111,34 @@ def _confirm(state: DayState, command: ConfirmClock, context: Context) -> list[E
     return [ClockConfirmed(wall=context.now, day=today)]
 
 
+def _tell(state: DayState, command: TellCalendar, context: Context) -> list[Event]:
+    """From the hall's own year on: nobody asks about earlier ones, and its day is the journal's,
+    whatever a wrong clock says."""
+    today = state.confirmed_day or state.day or service_day(context.hall.timezone, context.now)
+    year = date.fromisoformat(today).year
+    days = {
+        day: CalendarDay(workday=special.workday, name=special.name)
+        for day, special in sorted(command.days.items())
+        if day.year >= year
+    }
+    return [] if days == state.calendar else [CalendarTold(days=days)]
+
+
 class DayFeature(Feature):
     """The kernel's own slice: which day it is."""
 
     name = "day"
     state_type = DayState
     shapes: ClassVar[dict[str, Any]] = {"day": DayView}
-    listens = frozenset({DayOpened, ClockDoubted, ClockConfirmed, HallRenamed})
+    listens = frozenset({DayOpened, ClockDoubted, ClockConfirmed, HallRenamed, CalendarTold})
 
     def commands(self) -> dict[type[Command], Callable[[Any, Any, Context], list[Event]]]:
-        return {DoubtClock: _doubt, ConfirmClock: _confirm, RenameHall: _rename}
+        return {
+            DoubtClock: _doubt,
+            ConfirmClock: _confirm,
+            RenameHall: _rename,
+            TellCalendar: _tell,
+        }
 
     def apply(self, state: DayState, record: Recorded) -> None:
         event = record.event
@@ -122,6 +150,8 @@ class DayFeature(Feature):
             state.doubted = False
             # Numbers of the day that was opened too early go on until the next midnight.
             state.confirmed_day = event.day if event.day < state.day else ""
+        elif isinstance(event, CalendarTold):
+            state.calendar = event.days
         elif isinstance(event, HallRenamed):
             state.renamed = {
                 "id": event.hall,
@@ -142,6 +172,8 @@ class DayFeature(Feature):
     def touched(self, state: DayState, record: Recorded) -> Iterable[Part]:
         if isinstance(record.event, HallRenamed):
             return (("hall", None),)  # in every snapshot anyway, so not among `parts`
+        if isinstance(record.event, CalendarTold):
+            return ()
         return (("day", None),)
 
     def parts(self) -> Sequence[str]:

@@ -21,7 +21,7 @@ from hall_core.access import Access
 from hall_core.agents import Agents
 from hall_core.clock import Clock, millis
 from hall_core.credentials import Principal
-from hall_core.day import ClockGuard, DoubtClock
+from hall_core.day import ClockGuard, DoubtClock, TellCalendar
 from hall_core.errors import HallError, NotFound
 from hall_core.features import Feature
 from hall_core.halls import Hall
@@ -83,6 +83,8 @@ class Kernel:
             why = hall.doubt(now)
             if why is not None:
                 hall.apply_system(DoubtClock(wall=now, why=why))
+        # After a doubt is noted (telling is an event, too), and before anything is due by hours.
+        self.each_hall(self._tell_calendar)
         self.tick()
         for feature in self.features:
             await feature.start(self)
@@ -128,6 +130,14 @@ class Kernel:
         self._told_of_halls.append(told)
         for hall in self.halls.values():
             told(hall)
+
+    def tell_calendar(self) -> None:
+        """Let every hall know the announced days, after they changed."""
+        for hall in self.halls.values():
+            self._tell_calendar(hall)
+
+    def _tell_calendar(self, hall: Hall) -> None:
+        hall.apply_system(TellCalendar(days=self.workdays.special))
 
     def hall(self, hall_id: str) -> Hall:
         """Raises NotFound for a hall that is not here."""

@@ -1,9 +1,9 @@
 """Opening times: a hall's sessions as stretches of UTC time. Pure arithmetic on aware times.
 
-Sessions are local wall time per weekday; what is computed from them is UTC, so that a change of
-summer time in the middle of a day needs no further thought. Every question is answered from the
-UTC bounds of a day, which are cached by value: issuing a ticket asks, and must not pay for
-time-zone arithmetic.
+Sessions are local wall time per weekday, but for days that were announced (节假日, 调休); what is
+computed from them is UTC, so that a change of summer time in the middle of a day needs no further
+thought. Every question is answered from the UTC bounds of a day, which are cached by value:
+issuing a ticket asks, and must not pay for time-zone arithmetic.
 """
 
 from __future__ import annotations
@@ -14,16 +14,55 @@ from functools import lru_cache
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from hall_core.setup import Session
+from hall_core.workdays import CalendarDay
 
 HORIZON_DAYS = 14
 """How far ahead an opening is looked for."""
 
 Week: TypeAlias = tuple[tuple[Session, ...], ...]
-"""Sessions of Monday to Sunday: a week by value, so that it can be a cache's key."""
+"""Sessions of Monday to Sunday."""
 
 Period: TypeAlias = tuple[datetime, datetime]
 """Open from (inclusive) until (exclusive), UTC."""
+
+
+class Hours(msgspec.Struct, frozen=True, cache_hash=True):
+    """When a hall or a queue is open, by value, so that it can be a cache's key. Days are ordinals
+    (`date.toordinal`)."""
+
+    week: Week
+    off: frozenset[int] = frozenset()  # announced days off
+    worked: frozenset[int] = frozenset()  # weekends that are worked: Monday's sessions
+
+    def on(self, ordinal: int) -> tuple[Session, ...]:
+        """The sessions of one day."""
+        if ordinal in self.off:
+            return ()
+        # Day 1 of the proleptic calendar is a Monday.
+        return self.week[0 if ordinal in self.worked else (ordinal - 1) % 7]
+
+
+def hours_of(
+    week: Mapping[int, tuple[Session, ...]], calendar: Mapping[date, CalendarDay] | None = None
+) -> Hours:
+    """The hours of sessions by ISO weekday, as settings have them, and of announced days."""
+    days = (calendar or {}).items()
+    return _the_same(
+        Hours(
+            tuple(week.get(weekday, ()) for weekday in range(1, 8)),
+            off=frozenset(day.toordinal() for day, told in days if not told.workday),
+            worked=frozenset(day.toordinal() for day, told in days if told.workday),
+        )
+    )
+
+
+@lru_cache(maxsize=1024)
+def _the_same(hours: Hours) -> Hours:
+    """One object for equal hours: caches then find it without comparing weeks."""
+    return hours
 
 
 @lru_cache(maxsize=64)
@@ -32,15 +71,9 @@ def zone(tz: str) -> ZoneInfo:
 
 
 @lru_cache(maxsize=64)
-def local_day(tz: str, now: datetime) -> tuple[int, int]:
-    """(`date.toordinal`, ISO weekday) at `now`: a decision asks several times about one moment."""
-    local = now.astimezone(zone(tz))
-    return local.toordinal(), local.isoweekday()
-
-
-def week_of(sessions: Mapping[int, tuple[Session, ...]]) -> Week:
-    """The week of sessions by ISO weekday, as settings have them."""
-    return tuple(sessions.get(weekday, ()) for weekday in range(1, 8))
+def local_day(tz: str, now: datetime) -> int:
+    """The day (`date.toordinal`) at `now`: a decision asks several times about one moment."""
+    return now.astimezone(zone(tz)).toordinal()
 
 
 def minute_of_day(text: str) -> int:
@@ -87,17 +120,16 @@ def bounds(
     return tuple(sorted(found, key=lambda bound: bound[:2]))
 
 
-def open_periods(week: Week, tz: str, now: datetime) -> tuple[Period, ...]:
+def open_periods(hours: Hours, tz: str, now: datetime) -> tuple[Period, ...]:
     """Open time from `now`'s local day on, a little over 14 days, touching sessions joined."""
-    return _periods(week, tz, local_day(tz, now)[0])
+    return _periods(hours, tz, local_day(tz, now))
 
 
 @lru_cache(maxsize=256)
-def _periods(week: Week, tz: str, ordinal: int) -> tuple[Period, ...]:
+def _periods(hours: Hours, tz: str, ordinal: int) -> tuple[Period, ...]:
     joined: list[Period] = []
     for day in range(ordinal, ordinal + HORIZON_DAYS + 1):
-        # Day 1 of the proleptic calendar is a Monday.
-        for start, until, _ in bounds(week[(day - 1) % 7], tz, day):
+        for start, until, _ in bounds(hours.on(day), tz, day):
             if joined and start <= joined[-1][1]:
                 joined[-1] = (joined[-1][0], max(until, joined[-1][1]))
             else:
@@ -105,10 +137,10 @@ def _periods(week: Week, tz: str, ordinal: int) -> tuple[Period, ...]:
     return tuple(joined)
 
 
-def open_seconds(week: Week, tz: str, a: datetime, b: datetime) -> float:
+def open_seconds(hours: Hours, tz: str, a: datetime, b: datetime) -> float:
     """How much open time lies between `a` and `b` (at most about 14 days ahead)."""
     passed = 0.0
-    for start, until in open_periods(week, tz, a):
+    for start, until in open_periods(hours, tz, a):
         if start >= b:
             break
         if until > a:
@@ -116,7 +148,7 @@ def open_seconds(week: Week, tz: str, a: datetime, b: datetime) -> float:
     return passed
 
 
-def next_open(week: Week, tz: str, now: datetime) -> datetime | None:
+def next_open(hours: Hours, tz: str, now: datetime) -> datetime | None:
     """`now` while it is open, else when it opens next (within 14 days)."""
-    periods = open_periods(week, tz, now)
+    periods = open_periods(hours, tz, now)
     return next((max(now, start) for start, until in periods if now < until), None)

@@ -98,6 +98,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """A hall's own rules. Every figure has its unit in its name."""
 
     week: dict[int, tuple[Session, ...]] = {}  # ISO weekday 1..7 -> sessions; absent: closed
+    closed_on_holidays: bool = True  # announced days off; worked weekends have Monday's sessions
     pin_required: bool = True
     greens_after_ordinary: int = 2  # one green channel call for every N ordinary ones
     recall_limit: int = 5

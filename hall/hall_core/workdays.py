@@ -24,6 +24,13 @@ class SpecialDay(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     name: str = ""  # 国庆节
 
 
+class CalendarDay(msgspec.Struct, frozen=True, kw_only=True):
+    """What a hall is told of an announced day; the day itself is its key there."""
+
+    workday: bool
+    name: str = ""
+
+
 class Workdays(msgspec.Struct, frozen=True):
     """Which days are worked. `special` holds the announced days by date."""
 

@@ -119,6 +119,7 @@ async def import_working_days(call: Call) -> Any:
 
         def then() -> None:
             kernel.workdays = workdays
+            kernel.tell_calendar()
 
         imported = Change(
             statements=((old, {}), *((insert(working_days), row) for row in rows)), then=then

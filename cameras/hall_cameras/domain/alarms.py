@@ -10,7 +10,7 @@ from hall_cameras.domain.apply import GROUPED, KIND
 from hall_cameras.domain.state import OFFLINE_S, TROUBLES, Alarm, Camera, CamerasState, Trouble
 from hall_core.events import AlertRaised, CamerasCounted, CameraTime, Event
 from hall_core.features import Context
-from hall_core.sessions import midnight_after, next_open, week_of
+from hall_core.sessions import hours_of, midnight_after, next_open
 
 NAMED = 6  # cameras that an alert lists by name
 
@@ -21,7 +21,7 @@ def due(state: CamerasState, context: Context) -> datetime | None:
     if not waiting:
         return None
     ripe = max(min(waiting), context.now)
-    return next_open(week_of(state.week), context.hall.timezone, ripe)
+    return next_open(hours_of(state.week), context.hall.timezone, ripe)
 
 
 def time_passed(state: CamerasState, context: Context) -> list[Event]:

@@ -11,7 +11,7 @@ from datetime import datetime
 from hall_cameras.domain.state import PICTURE_FAULTS, Camera, CamerasState
 from hall_core.events import CameraTime
 from hall_core.features import Context
-from hall_core.sessions import open_seconds, week_of
+from hall_core.sessions import hours_of, open_seconds
 
 
 def passed(state: CamerasState, camera: Camera, context: Context, until: datetime) -> CameraTime:
@@ -21,8 +21,8 @@ def passed(state: CamerasState, camera: Camera, context: Context, until: datetim
     known = (until - camera.counted_at).total_seconds()
     online = camera.state == "online"
     good = online and not PICTURE_FAULTS.intersection(camera.faults)
-    week = week_of(state.week)
-    session = open_seconds(week, context.hall.timezone, camera.counted_at, until)
+    hours = hours_of(state.week)  # a holiday counts like the weekday it falls on
+    session = open_seconds(hours, context.hall.timezone, camera.counted_at, until)
     return CameraTime(
         known_s=known,
         online_s=known if online else 0.0,

@@ -136,7 +136,10 @@ def _setup(city: City, hall: CityHall, always_open: bool) -> ChangeSetup:
             )
         )
     settings = Settings(
-        week=ALWAYS if always_open else week(city), pin_required=False, no_show_wait=False
+        week=ALWAYS if always_open else week(city),
+        closed_on_holidays=not always_open,
+        pin_required=False,
+        no_show_wait=False,
     )
     return ChangeSetup(
         settings=settings,

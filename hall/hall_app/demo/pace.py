@@ -1,13 +1,16 @@
-"""The demonstration's time: as fast as wished, and nights are skipped."""
+"""The demonstration's time: as fast as wished; nights, weekends and holidays are skipped."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
 from hall_core.clock import SpeedClock
+from hall_core.workdays import Workdays
+from hall_core.workdays_book import published
 
 MORNING = time(8, 20)  # when a simulated day begins
 EVENING = time(17, 30)
@@ -81,20 +84,31 @@ class Pace:
 
 def first_morning(now: datetime, timezone: str) -> datetime:
     """The next Tuesday morning: an ordinary working day, soon."""
-    return _next_morning(now, timezone, lambda day: day.weekday() == TUESDAY)
+    return _next_morning(now, timezone, lambda day: day.weekday() == TUESDAY and _is_open(day))
 
 
 def next_morning(now: datetime, timezone: str) -> datetime:
-    """The next morning of a Monday to Friday."""
-    return _next_morning(now, timezone, lambda day: day.weekday() < SATURDAY)
+    """The next morning of a Monday to Friday that is no holiday."""
+    return _next_morning(now, timezone, _is_open)
 
 
 def going_on(last: datetime, timezone: str) -> datetime:
     """Where to go on after the last thing that happened: at once, or the next morning."""
     local = last.astimezone(ZoneInfo(timezone)) + timedelta(seconds=1)
-    if local.weekday() < SATURDAY and MORNING <= local.time() < EVENING:
+    if _is_open(local.date()) and MORNING <= local.time() < EVENING:
         return local
     return next_morning(local, timezone)
+
+
+def _is_open(day: date) -> bool:
+    """Whether the simulated people come. Worked weekends are left out: their plans know Monday to
+    Friday only."""
+    return day.weekday() < SATURDAY and _workdays().is_workday(day)
+
+
+@cache
+def _workdays() -> Workdays:
+    return Workdays.of(published())
 
 
 def _next_morning(now: datetime, timezone: str, fits: Callable[[date], bool]) -> datetime:

@@ -70,6 +70,7 @@ from hall_core.events.evaluations import (
     RelayChanged,
 )
 from hall_core.events.hall import (
+    CalendarTold,
     ClockConfirmed,
     ClockDoubted,
     DayOpened,
@@ -134,6 +135,7 @@ __all__ = [
     "AppointmentEvent",
     "AppointmentMade",
     "AppointmentMissed",
+    "CalendarTold",
     "CameraAdded",
     "CameraChanged",
     "CameraEdited",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 import msgspec
 
 from hall_core.events.base import Event
 from hall_core.setup import Clerk, Queue, Service, Settings, Window
+from hall_core.workdays import CalendarDay
 
 
 class SetupChanged(Event, frozen=True):
@@ -61,6 +62,12 @@ class HallRenamed(Event, frozen=True):
     name_en: str = ""
     timezone: str = "Asia/Shanghai"
     hall: str = ""  # its id, so that screens can replace the whole card
+
+
+class CalendarTold(Event, frozen=True):
+    """Which days are off and which weekends are worked, as announced: all of them, whole."""
+
+    days: dict[date, CalendarDay]
 
 
 class ClockDoubted(Event, frozen=True):

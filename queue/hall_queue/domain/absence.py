@@ -280,9 +280,9 @@ def _step_due(state: QueueState, absence: Absence, step: int, ctx: Context) -> d
     minutes = state.settings.overdue_steps_min[step]
     at = max(absence.expected_return + timedelta(minutes=minutes), ctx.now)
     tz = ctx.hall.timezone
-    if sessions.is_open(state.settings, None, tz, at):
+    if sessions.is_open(state.hours, None, tz, at):
         return at
-    return sessions.next_opening(state.settings, None, tz, at)
+    return sessions.next_opening(state.hours, None, tz, at)
 
 
 DECIDERS: Final[dict[type[Command], Callable[[QueueState, Any, Context], list[Event]]]] = {

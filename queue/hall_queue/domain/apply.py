@@ -14,6 +14,7 @@ from typing import Any, Final
 from hall_core.events import (
     AlertChanged,
     AlertRaised,
+    CalendarTold,
     DayOpened,
     EvaluationRecorded,
     Event,
@@ -101,6 +102,10 @@ def _settings_changed(state: QueueState, event: SetupChanged) -> None:
             post.ordinary_since_green = max(post.ordinary_since_green, after)
 
 
+def _calendar_told(state: QueueState, event: CalendarTold, record: Recorded) -> None:
+    state.calendar = event.days
+
+
 def _used_today(state: QueueState, prefix: str) -> int:
     """A queue that was removed and comes back the same day does not give numbers twice."""
     counts = (count_of(prefix, number) for number in state.numbers)
@@ -167,6 +172,7 @@ Fold = Callable[[QueueState, Any, Recorded], None]
 
 _FOLDS: Final[dict[type[Event], Fold]] = {
     SetupChanged: _setup_changed,
+    CalendarTold: _calendar_told,
     DayOpened: _day_opened,
     EvaluationRecorded: _evaluation_recorded,
     AlertRaised: _alert_raised,

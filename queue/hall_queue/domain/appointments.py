@@ -43,7 +43,7 @@ def decide_make(state: QueueState, command: MakeAppointment, ctx: Context) -> li
     if not any(
         begins <= start and until <= ends
         for begins, ends in sessions.open_periods(
-            state.settings, line.setup, ctx.hall.timezone, ctx.now
+            state.hours, line.setup, ctx.hall.timezone, ctx.now
         )
     ):
         raise invalid(

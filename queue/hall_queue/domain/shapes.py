@@ -5,11 +5,12 @@ Keys that only some audiences see, or that only some calls add, are `NotRequired
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal, NotRequired, TypedDict
 
 from hall_core.events import Channel, Priority
 from hall_core.setup import Clerk, Queue, Service, Settings, Window
+from hall_core.workdays import CalendarDay
 from hall_queue.domain.intervals import Interval
 from hall_queue.domain.state import TicketState, WindowState
 from hall_queue.domain.waiting import Wait
@@ -137,6 +138,7 @@ class RulesView(TypedDict):
 
     week: dict[int, list[SessionView]]
     queue_sessions: dict[str, list[SessionView]]
+    days: dict[date, CalendarDay]  # announced ones of today and the days that pages look ahead
     pin_required: bool
     absence_reasons: list[str]
     quick_absence_reason: str

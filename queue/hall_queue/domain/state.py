@@ -6,13 +6,15 @@ state at the day's opening is stored whole and today's events are replayed over 
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 import msgspec
 
 from hall_core.events import AlertLevel, Channel, Priority
+from hall_core.sessions import Hours, hours_of
 from hall_core.setup import Clerk, Queue, Service, Settings, Window
+from hall_core.workdays import CalendarDay
 
 TicketState = Literal[
     "waiting", "called", "serving", "held", "finished", "no_show", "cancelled", "expired"
@@ -186,13 +188,14 @@ class Durations(msgspec.Struct, kw_only=True):
     samples: list[tuple[int, float]] = []
 
 
-class QueueState(msgspec.Struct, kw_only=True):
+class QueueState(msgspec.Struct, kw_only=True, dict=True):
     """The whole slice."""
 
     day: str = ""  # YYYY-MM-DD, the hall's
     day_since: datetime | None = None
     setup_version: int = 0  # of the last edit by the manager
     settings: Settings = msgspec.field(default_factory=Settings)
+    calendar: dict[date, CalendarDay] = {}  # announced days, replaced whole
     lines: dict[str, Line] = {}  # by prefix
     services: dict[str, Service] = {}
     posts: dict[int, Post] = {}  # by window number
@@ -206,3 +209,15 @@ class QueueState(msgspec.Struct, kw_only=True):
     waited_since: dict[str, datetime] = {}  # queues in which people wait, since when without a gap
     sought_since: dict[int, datetime] = {}  # the same for windows that people wait for
     expected_day: str = ""  # the last day on which anybody was at work: of `Post.expected`
+
+    @property
+    def hours(self) -> Hours:
+        """When the hall is open. Made once for each change, outside of what is stored: issuing a
+        ticket asks several times."""
+        made = self.__dict__.get("_hours")
+        if made is None or made[0] is not self.settings or made[1] is not self.calendar:
+            holidays = self.calendar if self.settings.closed_on_holidays else None
+            made = (self.settings, self.calendar, hours_of(self.settings.week, holidays))
+            self.__dict__["_hours"] = made
+        hours: Hours = made[2]
+        return hours

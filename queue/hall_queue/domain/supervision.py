@@ -105,7 +105,7 @@ def hours(state: QueueState, post: Post, tz: str, at: datetime) -> sessions.Peri
     queues = {line.setup if line.setup.sessions is not None else None for line in lines if line}
     found = []
     for queue in queues or {None}:
-        periods = sessions.open_periods(state.settings, queue, tz, at)
+        periods = sessions.open_periods(state.hours, queue, tz, at)
         found += [period for period in periods if period[1] > at][:1]
     running = [period for period in found if period[0] <= at]
     if running:

@@ -142,10 +142,10 @@ def _priority(state: QueueState, command: IssueTicket, service: Service | None) 
 def _require_in_hours(state: QueueState, line: Line, ctx: Context) -> Session:
     """The session that is running."""
     tz = ctx.hall.timezone
-    session = sessions.current_session(state.settings, line.setup, tz, ctx.now)
+    session = sessions.current_session(state.hours, line.setup, tz, ctx.now)
     if session is not None:
         return session
-    opens = sessions.next_opening(state.settings, line.setup, tz, ctx.now)
+    opens = sessions.next_opening(state.hours, line.setup, tz, ctx.now)
     then = f"{clock_text(opens, ctx)}开始取号" if opens else "近期没有开放安排，请到导办台咨询"
     raise Conflict("outside_hours", f"“{line.setup.name}”现在不在服务时间，{then}。")
 

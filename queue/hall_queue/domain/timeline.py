@@ -6,7 +6,8 @@ from datetime import datetime
 
 import msgspec
 
-from hall_core.setup import Queue, Settings
+from hall_core.sessions import Hours
+from hall_core.setup import Queue
 from hall_queue.domain import sessions
 
 
@@ -39,15 +40,13 @@ class Timeline(msgspec.Struct, frozen=True):
         return passed
 
 
-def timeline(
-    settings: Settings, queue: Queue | None, tz: str, now: datetime, at_work: bool
-) -> Timeline:
+def timeline(hours: Hours, queue: Queue | None, tz: str, now: datetime, at_work: bool) -> Timeline:
     """Open time from `now` on.
 
     The day's last session has no end here: whoever holds a ticket at closing is served. After
     closing, people at work go on; with nobody at work it is the next day that opens.
     """
-    ahead = [p for p in sessions.open_periods(settings, queue, tz, now) if p[1] > now]
+    ahead = [p for p in sessions.open_periods(hours, queue, tz, now) if p[1] > now]
     midnight = sessions.midnight_after(tz, sessions.service_day(tz, now))
     if not ahead or (ahead[0][0] >= midnight and at_work):
         return Timeline(now, ((0.0, 0.0),))

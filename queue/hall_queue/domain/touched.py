@@ -10,6 +10,7 @@ from hall_core.events import (
     AbsencePosted,
     AlertChanged,
     AlertRaised,
+    CalendarTold,
     ClerkSignedIn,
     ClerkSignedOut,
     DayOpened,
@@ -140,6 +141,11 @@ def _at_work(state: QueueState, event: Any) -> Iterator[Part]:
 def _day_opened(state: QueueState, event: DayOpened) -> Iterator[Part]:
     yield from _all_windows(state)
     yield from _all_queues(state)
+    yield "setup", None  # tells the holidays ahead
+
+
+def _calendar_told(state: QueueState, event: CalendarTold) -> Iterator[Part]:
+    yield "setup", None
 
 
 def _setup_changed(state: QueueState, event: SetupChanged) -> Iterator[Part]:
@@ -160,6 +166,7 @@ def _all_queues(state: QueueState) -> Iterator[Part]:
 
 _TOUCHED: Final[dict[type[Event], Callable[[QueueState, Any], Iterator[Part]]]] = {
     SetupChanged: _setup_changed,
+    CalendarTold: _calendar_told,
     DayOpened: _day_opened,
     TicketIssued: _its_queue,
     TicketVerified: _its_queue,

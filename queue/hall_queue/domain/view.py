@@ -7,12 +7,14 @@ on hold, who is signed in, which commands are possible. A pad sees its own windo
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import Any, Final
 
 from hall_core.features import Audience, Part
+from hall_core.sessions import HORIZON_DAYS
 from hall_core.setup import Service, Session
+from hall_core.workdays import CalendarDay
 from hall_queue.domain import order
 from hall_queue.domain.calling import no_show_wait_s
 from hall_queue.domain.shapes import (
@@ -241,6 +243,7 @@ def _setup(state: QueueState, key: Any, audience: Audience) -> RulesView:
             for prefix, line in state.lines.items()
             if line.setup.sessions is not None
         },
+        "days": _days(state),
         "pin_required": settings.pin_required,
         "absence_reasons": list(settings.absence_reasons),
         "quick_absence_reason": settings.quick_absence_reason,
@@ -262,6 +265,15 @@ def _setup(state: QueueState, key: Any, audience: Audience) -> RulesView:
         "appointment_late_min": settings.appointment_late_min,
         "public_url": settings.public_url,
     }
+
+
+def _days(state: QueueState) -> dict[date, CalendarDay]:
+    """Announced days as far ahead as an opening is looked for and appointments are made."""
+    if not state.day or not state.settings.closed_on_holidays:
+        return {}
+    first = date.fromisoformat(state.day)
+    last = first + timedelta(days=HORIZON_DAYS)
+    return {day: told for day, told in state.calendar.items() if first <= day <= last}
 
 
 def _sessions(sessions: tuple[Session, ...]) -> list[SessionView]:

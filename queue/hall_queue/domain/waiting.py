@@ -108,7 +108,7 @@ def forecast(state: QueueState, ctx: Context) -> Forecast:
     """Everyone's wait, and that of a newcomer to each queue."""
     tz, now = ctx.hall.timezone, ctx.now
     at_work = [post for post in state.posts.values() if post.state in order.AT_WORK]
-    hall_time = timeline(state.settings, None, tz, now, bool(at_work))
+    hall_time = timeline(state.hours, None, tz, now, bool(at_work))
     simulation = Simulation(state, now, at_work, hall_time)
     simulation.run()
 
@@ -117,7 +117,7 @@ def forecast(state: QueueState, ctx: Context) -> Forecast:
     for prefix, line in state.lines.items():
         time = hall_time
         if line.setup.sessions is not None:
-            time = timeline(state.settings, line.setup, tz, now, bool(at_work))
+            time = timeline(state.hours, line.setup, tz, now, bool(at_work))
         ordinary = simulation.lane(line.ordinary, SIMULATED_ORDINARY, probe_of(prefix, "normal"))
         green = simulation.lane(line.green, SIMULATED_GREEN, probe_of(prefix, "green"))
         for (_, ticket_id), start in zip(line.ordinary, ordinary, strict=False):
@@ -192,13 +192,13 @@ def passes_closing(state: QueueState, ctx: Context, prefix: str, *, green: bool 
     What it is for does not matter yet: who is called in time is served.
     """
     tz, queue = ctx.hall.timezone, state.lines[prefix].setup
-    end = sessions.closing(state.settings, queue, tz, ctx.now)
+    end = sessions.closing(state.hours, queue, tz, ctx.now)
     if end is None:
         return False
     rough_s = _rough_s(state, ctx, prefix, green)
     if not rough_s:
         return ctx.now >= end
-    return rough_s >= sessions.open_seconds(state.settings, queue, tz, ctx.now, end)
+    return rough_s >= sessions.open_seconds(state.hours, queue, tz, ctx.now, end)
 
 
 def _rough_s(state: QueueState, ctx: Context, prefix: str, green: bool) -> float:

@@ -46,7 +46,7 @@ async def test_what_is_done_at_night_is_done_soon_after_a_start_too() -> None:
     scheduler = start_jobs(kernel_of(), [Job(nothing, "cron", {"hour": 3})])
     try:
         in_time = datetime.now(UTC) + timedelta(minutes=15)
-        assert len(scheduler.get_jobs()) == 4
+        assert len(scheduler.get_jobs()) == 5
         assert all(job.next_run_time < in_time for job in scheduler.get_jobs())
     finally:
         scheduler.shutdown(wait=False)

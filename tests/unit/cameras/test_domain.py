@@ -294,16 +294,16 @@ def test_session_time_adds_up(start: int, length: int, cut: int) -> None:
     b = a + timedelta(minutes=length)
     middle = min(a + timedelta(minutes=cut), b)
     zone = HALL.timezone
-    week = sessions.week_of(WEEK)
-    whole = sessions.open_seconds(week, zone, a, b)
-    parts = sessions.open_seconds(week, zone, a, middle) + sessions.open_seconds(
-        week, zone, middle, b
+    hours = sessions.hours_of(WEEK)
+    whole = sessions.open_seconds(hours, zone, a, b)
+    parts = sessions.open_seconds(hours, zone, a, middle) + sessions.open_seconds(
+        hours, zone, middle, b
     )
     assert whole == parts
     assert 0 <= whole <= (b - a).total_seconds()
-    opens = sessions.next_open(week, zone, a)
+    opens = sessions.next_open(hours, zone, a)
     assert opens is not None
-    assert sessions.open_seconds(week, zone, a, opens) == 0
+    assert sessions.open_seconds(hours, zone, a, opens) == 0
 
 
 states = st.sampled_from(["online", "stalled", "unreachable", "refused"])

@@ -26,6 +26,7 @@ def local(text: str) -> datetime:
         ("2026-03-03 07:00", "2026-03-03 08:20"),  # that very morning
         ("2026-03-03 08:20", "2026-03-10 08:20"),
         ("2026-03-04 01:00", "2026-03-10 08:20"),
+        ("2026-09-30 12:00", "2026-10-13 08:20"),  # 6 October is a holiday
     ],
 )
 def test_it_begins_on_the_next_tuesday_morning(now: str, begins: str) -> None:
@@ -41,6 +42,8 @@ def test_it_begins_on_the_next_tuesday_morning(now: str, begins: str) -> None:
         ("2026-03-03 03:00", "2026-03-03 08:20"),
         ("2026-03-06 17:45", "2026-03-09 08:20"),  # over a weekend
         ("2026-03-07 10:00", "2026-03-09 08:20"),
+        ("2026-09-30 18:00", "2026-10-08 08:20"),  # over the National Day
+        ("2026-10-01 10:00", "2026-10-08 08:20"),
     ],
 )
 def test_it_goes_on_where_it_stopped_or_on_the_next_working_morning(last: str, then: str) -> None:

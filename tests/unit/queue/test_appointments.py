@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import msgspec
@@ -10,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hall_core.errors import Conflict, HallError
-from hall_core.events import AppointmentMissed, TicketIssued
+from hall_core.events import AppointmentMissed, CalendarTold, TicketIssued
 from hall_core.setup import Session
+from hall_core.workdays import CalendarDay
 from hall_queue.domain.commands import (
     CallNext,
     CancelAppointment,
@@ -75,6 +77,19 @@ def test_a_little_early_or_late_is_allowed_and_no_more(hall: PlayedHall) -> None
     book(hall, "a3", "12:00")
     hall.pass_time(minutes=61)
     assert refused(hall, check_in("a3")) == "appointment_late"
+
+
+def test_none_is_made_for_a_holiday() -> None:
+    hall = PlayedHall()
+    hall.record(
+        [CalendarTold(days={date(2025, 11, 21): CalendarDay(workday=False, name="国庆节")})]
+    )
+    tomorrow = MakeAppointment(appointment_id="a1", queue="H", day=TOMORROW, start="10:00")
+    assert refused(hall, tomorrow) == "start"
+    book(hall, day="2025-11-22")
+    open_then = msgspec.structs.replace(OPEN_ALWAYS, closed_on_holidays=False)
+    hall.do(ChangeSetup(settings=open_then), MANAGER)
+    book(hall, "a2", day=TOMORROW)
 
 
 def test_who_comes_in_time_stands_behind_the_one_who_is_next(hall: PlayedHall) -> None:

@@ -10,16 +10,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hall_core.setup import Queue, Session, Settings
+from hall_core.sessions import Hours, hours_of
+from hall_core.setup import Queue, Session
+from hall_core.workdays import CalendarDay
 from hall_queue.domain import sessions
 
 TZ = "Asia/Shanghai"
 BERLIN = "Europe/Berlin"
 DAY = (Session(start="08:30", until="12:00"), Session(start="14:30", until="17:30"))
 SATURDAY = (Session(start="09:00", until="12:00", by_appointment=True),)
-HALL = Settings(week={**dict.fromkeys(range(1, 6), DAY), 6: SATURDAY})
-ALWAYS = Settings(week={day: (Session(start="00:00", until="24:00"),) for day in range(1, 8)})
-NEVER = Settings()
+HALL = hours_of({**dict.fromkeys(range(1, 6), DAY), 6: SATURDAY})
+ALWAYS = hours_of({day: (Session(start="00:00", until="24:00"),) for day in range(1, 8)})
+NEVER = hours_of({})
 EVENING = Queue(prefix="E", name="晚间", sessions=(Session(start="17:30", until="20:00"),))
 
 
@@ -50,6 +52,57 @@ def test_current_session_says_by_appointment() -> None:
     session = sessions.current_session(HALL, None, TZ, at("2025-11-22 10:00"))
     assert session is not None
     assert session.by_appointment
+
+
+# 1 October 2026 is a Thursday and off; Saturday the 10th is worked instead.
+OCTOBER = hours_of(
+    {**dict.fromkeys(range(1, 6), DAY), 6: SATURDAY},
+    {
+        date(2026, 10, 1): CalendarDay(workday=False, name="国庆节"),
+        date(2026, 10, 2): CalendarDay(workday=False, name="国庆节"),
+        date(2026, 10, 3): CalendarDay(workday=False, name="国庆节"),
+        date(2026, 10, 10): CalendarDay(workday=True, name="国庆节"),
+    },
+)
+
+
+@pytest.mark.parametrize(
+    ("when", "expected"),
+    [
+        ("2026-09-30 10:00", True),
+        ("2026-10-01 10:00", False),
+        ("2026-10-03 10:00", False),  # a Saturday by appointment, but off
+        ("2026-10-05 10:00", True),
+        ("2026-10-10 08:30", True),  # Monday's sessions: the Saturday's begin at 9:00
+        ("2026-10-10 15:00", True),
+        ("2026-10-17 08:30", False),
+    ],
+)
+def test_announced_days(when: str, expected: bool) -> None:
+    assert sessions.is_open(OCTOBER, None, TZ, at(when)) is expected
+
+
+def test_holidays_are_no_open_time() -> None:
+    assert sessions.closing(OCTOBER, None, TZ, at("2026-10-01 10:00")) is None
+    assert sessions.next_opening(OCTOBER, None, TZ, at("2026-10-01 09:00")) == at(
+        "2026-10-05 08:30"
+    )
+    a, b = at("2026-10-01 00:00"), at("2026-10-05 09:00")
+    assert sessions.open_seconds(OCTOBER, None, TZ, a, b) == 30 * 60
+    worked = sessions.current_session(OCTOBER, None, TZ, at("2026-10-10 10:00"))
+    assert worked is not None
+    assert not worked.by_appointment
+
+
+def test_a_queue_with_its_own_sessions_keeps_the_halls_holidays() -> None:
+    assert not sessions.is_open(OCTOBER, EVENING, TZ, at("2026-10-01 18:00"))
+    assert sessions.is_open(OCTOBER, EVENING, TZ, at("2026-10-10 18:00"))
+
+
+def test_equal_hours_are_one_object() -> None:
+    week = {1: DAY}
+    assert hours_of(week) is hours_of(dict(week), {})
+    assert hours_of(week) != hours_of(week, {date(2026, 10, 1): CalendarDay(workday=False)})
 
 
 def test_queue_has_its_own_sessions_on_days_the_hall_opens() -> None:
@@ -91,7 +144,7 @@ def test_closing_of_a_hall_that_runs_through_midnight() -> None:
     assert sessions.is_open(ALWAYS, None, TZ, at("2025-11-20 23:59:59"))
     assert sessions.is_open(ALWAYS, None, TZ, at("2025-11-21 00:00"))
     assert sessions.closing(ALWAYS, None, TZ, at("2025-11-20 09:00")) is None
-    until_midnight = Settings(week={4: (Session(start="20:00", until="24:00"),)})
+    until_midnight = hours_of({4: (Session(start="20:00", until="24:00"),)})
     assert sessions.closing(until_midnight, None, TZ, at("2025-11-20 21:00")) == at(
         "2025-11-21 00:00"
     )
@@ -127,7 +180,7 @@ def test_summer_time() -> None:
         noon = at(day + " 12:00", BERLIN)
         morning = sessions.open_seconds(ALWAYS, None, BERLIN, midnight, noon)
         assert morning == (hours - 12) * 3600
-    night = Settings(week={7: (Session(start="01:00", until="04:00"),)})
+    night = hours_of({7: (Session(start="01:00", until="04:00"),)})
     assert sessions.closing(night, None, BERLIN, at("2025-03-30 01:30", BERLIN)) == at(
         "2025-03-30 04:00", BERLIN
     )
@@ -136,7 +189,7 @@ def test_summer_time() -> None:
 
 
 def test_a_session_within_the_skipped_hour_does_not_break() -> None:
-    odd = Settings(week={7: (Session(start="02:30", until="03:00"),)})
+    odd = hours_of({7: (Session(start="02:30", until="03:00"),)})
     assert not sessions.is_open(odd, None, BERLIN, at("2025-03-30 03:15", BERLIN))
     assert sessions.is_open(odd, None, BERLIN, at("2025-04-06 02:45", BERLIN))
 
@@ -170,9 +223,12 @@ def days(draw: st.DrawFn) -> tuple[Session, ...]:
     )
 
 
-halls = st.builds(
-    lambda week: Settings(week=week), st.dictionaries(st.integers(1, 7), days(), max_size=7)
+calendars = st.dictionaries(
+    st.dates(date(2018, 1, 1), date(2026, 12, 31)),
+    st.builds(CalendarDay, workday=st.booleans()),
+    max_size=4,
 )
+halls = st.builds(hours_of, st.dictionaries(st.integers(1, 7), days(), max_size=7), calendars)
 zones = st.sampled_from([TZ, BERLIN, "America/Sao_Paulo", "America/Havana", "UTC"])
 moments = st.integers(1_514_764_800, 1_798_761_600).map(  # 2018 to 2026
     lambda seconds: datetime.fromtimestamp(seconds, UTC)
@@ -182,7 +238,7 @@ spans = st.integers(1, 3 * 86_400)
 
 @settings(max_examples=150)
 @given(halls, zones, moments, spans, spans)
-def test_open_seconds_add_up(hall: Settings, tz: str, start: datetime, a: int, b: int) -> None:
+def test_open_seconds_add_up(hall: Hours, tz: str, start: datetime, a: int, b: int) -> None:
     middle, end = start + timedelta(seconds=a), start + timedelta(seconds=a + b)
     first = sessions.open_seconds(hall, None, tz, start, middle)
     second = sessions.open_seconds(hall, None, tz, middle, end)
@@ -192,7 +248,7 @@ def test_open_seconds_add_up(hall: Settings, tz: str, start: datetime, a: int, b
 
 @settings(max_examples=150)
 @given(halls, zones, moments)
-def test_next_opening_is_the_first(hall: Settings, tz: str, now: datetime) -> None:
+def test_next_opening_is_the_first(hall: Hours, tz: str, now: datetime) -> None:
     opening = sessions.next_opening(hall, None, tz, now)
     if opening is None:
         return
@@ -213,7 +269,7 @@ def test_a_moment_lies_in_its_service_day(tz: str, now: datetime) -> None:
 
 @settings(max_examples=150)
 @given(halls, zones, moments)
-def test_open_periods_are_what_is_open_says(hall: Settings, tz: str, now: datetime) -> None:
+def test_open_periods_are_what_is_open_says(hall: Hours, tz: str, now: datetime) -> None:
     periods = sessions.open_periods(hall, None, tz, now)
     assert sessions.is_open(hall, None, tz, now) == any(a <= now < b for a, b in periods)
     assert all(a < b for a, b in periods)

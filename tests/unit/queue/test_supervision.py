@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import msgspec
 import pytest
 
+from hall_core.events import CalendarTold
+from hall_core.workdays import CalendarDay
 from hall_queue.domain import supervision
 from hall_queue.domain.commands import (
     CallNext,
@@ -285,6 +287,17 @@ def test_a_weekend_does_not_forget_what_fridays_were_like(hall: WatchedHall) -> 
     for hours in (24, 24, 23):
         assert hall.pass_time(hours=hours) == []
     assert raised(hall.minutes(5), "late_open")
+
+
+def test_a_holiday_is_not_late_and_a_worked_weekend_is(hall: WatchedHall) -> None:
+    hall.record([CalendarTold(days={
+        date(2025, 11, 21): CalendarDay(workday=False, name="国庆节"),
+        date(2025, 11, 22): CalendarDay(workday=True, name="国庆节"),
+    })])  # fmt: skip
+    a_day_later(hall)  # Friday, but off
+    assert hall.minutes(20) == []
+    hall.pass_time(hours=23, minutes=40)  # Saturday 8:30, worked
+    assert raised(hall.minutes(6), "late_open")
 
 
 def test_never_seen_at_work_is_never_late() -> None:

@@ -30,7 +30,7 @@ from hall_queue.domain.commands import (
 )
 from hall_queue.domain.order import next_ticket
 from hall_queue.domain.testing import HALL
-from tests.unit.queue.watched_hall import WORKING_DAYS, WatchedHall
+from tests.unit.queue.watched_hall import WatchedHall
 
 WINDOW = 1
 COMMANDS: tuple[Command, ...] = (
@@ -157,7 +157,7 @@ class Supervised(RuleBasedStateMachine):
         )
 
     def _in_session(self) -> bool:
-        return sessions.is_open(WORKING_DAYS, None, HALL.timezone, self.hall.now)
+        return sessions.is_open(self.hall.state.hours, None, HALL.timezone, self.hall.now)
 
     def _evidence(self) -> bool | None:
         seen = self.hall.post(WINDOW).seen.values()

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import msgspec
 import pytest
 
-from hall_core.events import SetupChanged
+from hall_core.events import CalendarTold, SetupChanged
 from hall_core.features import Audience, Command
+from hall_core.workdays import CalendarDay
 from hall_queue.domain import view
 from hall_queue.domain.commands import (
     CallNext,
@@ -166,6 +167,22 @@ def test_services_and_setup(hall: PlayedHall) -> None:
     assert rules["week"][1] == [{"start": "00:00", "until": "24:00", "by_appointment": False}]
     assert rules["quick_absence_reason"] in rules["absence_reasons"]
     assert rules["requeue_back"] == 3
+
+
+def test_setup_tells_the_holidays_ahead(hall: PlayedHall) -> None:
+    days = {
+        date(2025, 11, 19): CalendarDay(workday=False),  # past
+        date(2025, 11, 20): CalendarDay(workday=False, name="国庆节"),
+        date(2025, 12, 4): CalendarDay(workday=True),
+        date(2025, 12, 5): CalendarDay(workday=False),  # further than anybody looks
+    }
+    hall.record([CalendarTold(days=days)])
+    assert view.touched(hall.state, hall.records[-1]) == {("setup", None): None}
+    told = view.render(hall.state, ("setup", None), PUBLIC)["days"]
+    assert list(told) == [date(2025, 11, 20), date(2025, 12, 4)]
+    settings = msgspec.structs.replace(hall.state.settings, closed_on_holidays=False)
+    hall.do(ChangeSetup(settings=settings), MANAGER)
+    assert view.render(hall.state, ("setup", None), PUBLIC)["days"] == {}
 
 
 def test_a_ticket_with_its_intervals(hall: PlayedHall) -> None:
