@@ -1,16 +1,18 @@
-"""Opening times on the pages: queues with hours of their own."""
+"""Opening times on the pages: queues with hours of their own, holidays."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.async_api import Browser, expect
 
-from tests.acceptance.browser import KIOSK, SCREEN
+from hall_core.clock import ManualClock
+from tests.acceptance.browser import DESK, KIOSK, SCREEN, Pages, dated_by
 from tests.acceptance.place import at_ten
-from tests.support import HALL, HallServer
+from tests.support import HALL, HallServer, hall_server
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -56,3 +58,34 @@ async def test_a_queue_without_lunch_is_reached_during_the_halls(
         await expect(kiosk.locator(".closed .where")).to_have_text("明天 08:00 开始取号")
         await expect(kiosk.locator(".hours")).to_contain_text("社会保险08:00–18:30")
         await expect(hall.locator(".caption")).to_contain_text("今日服务时间")
+
+
+async def test_a_holiday_is_told_with_its_name(browser: Browser, tmp_path: Path) -> None:
+    clock = ManualClock(datetime(2026, 9, 30, 15, 58, tzinfo=UTC))  # two minutes before 1 October
+    async with (
+        hall_server(tmp_path, clock=clock, always_open=False, extend=dated_by(clock)) as server,
+        Pages(browser, server) as pages,
+    ):
+        kiosk = await pages.device("kiosk", "/kiosk", KIOSK)
+        await expect(kiosk.locator(".closed h2")).to_have_text("现在不在服务时间")
+        hall = await pages.device("display", "/display/hall", SCREEN)
+        screen = await pages.device("display", "/display/window", SCREEN, 1)
+        clock.advance(hours=9)
+        server.kernel.tick()
+        await expect(kiosk.locator(".closed h2")).to_have_text("今天国庆节休息")
+        await expect(kiosk.locator(".closed .where")).to_have_text("10月8日 08:30 开始取号")
+        for place in (hall.locator(".caption"), screen.locator(".hours")):
+            await expect(place).to_have_text("今天国庆节休息，10月8日 08:30 开放")
+        await kiosk.get_by_role("button", name="English").click()
+        await expect(kiosk.locator(".closed h2")).to_have_text("Closed today (public holiday)")
+        await expect(kiosk.locator(".closed .where")).to_have_text("Tickets from 8 Oct 08:30")
+
+        guide = await pages.device("guide", "/guide", DESK)
+        await guide.get_by_role("button", name="预约").click()
+        dialog = guide.get_by_role("dialog")
+        day = dialog.get_by_label("日期")
+        await expect(day.locator("option").first).to_have_text("10-01 周四 国庆节休息")
+        await guide.keyboard.press("Enter")
+        await expect(day.locator("option[disabled]")).to_have_count(7)
+        await expect(day).to_have_value("2026-10-08")
+        assert pages.faults == []

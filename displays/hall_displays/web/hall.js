@@ -1,6 +1,7 @@
 /** The hall screen (/display/hall): who is called now and where, said, shown and written. */
 import { absenceText } from "/static/core/absence.js";
 import { coalesce, find, h, keyed, replace, setText, show, signs } from "/static/core/dom.js";
+import { hoursToday } from "/static/core/hours.js";
 import { addTexts, lang, nameOf, onLang, t } from "/static/core/i18n.js";
 import { openPage } from "/static/core/page.js";
 import { everySecond, waitText } from "/static/core/time.js";
@@ -9,7 +10,7 @@ import { texts } from "./hall.texts.js";
 import { awayIn, callsIn, queuesIn } from "./hall.view.js";
 import { Notices } from "./notices.js";
 import { Pager, remPx, rowsIn } from "./pager.js";
-import { backAt, drawCall, drawHead, drawSoundHint, hoursToday, isOpenNow, shrink } from "./parts.js";
+import { backAt, drawCall, drawHead, drawSoundHint, isOpenNow, shrink } from "./parts.js";
 import { texts as shared } from "./screen.texts.js";
 import { screenName, setStage } from "./stage.js";
 
@@ -106,7 +107,7 @@ async function main() {
     title: find(".notices h2"),
     body: find(".notices .body"),
     mark: find(".notices .mark"),
-    otherwise: () => ({ title: hoursToday(state()), body: t("notices.none") }),
+    otherwise: () => ({ title: hoursToday(state().setup), body: t("notices.none") }),
   });
 
   announcer = new Announcer({
@@ -167,7 +168,7 @@ async function main() {
 
   /** What stands under the last call while nobody is called; nobody is asked to wait in a closed hall. */
   function drawRest() {
-    setText(caption, isOpenNow(state()) ? t("wait_here") : hoursToday(state()));
+    setText(caption, isOpenNow(state()) ? t("wait_here") : hoursToday(state().setup));
     shrink(caption, LEAST_CAPTION);
   }
 

@@ -1,8 +1,8 @@
 /** What hall and window screens draw alike. */
 import { h, replace, setText, show, svg } from "/static/core/dom.js";
+import { openingNow } from "/static/core/hours.js";
 import { lang, t } from "/static/core/i18n.js";
-import { openingOfAny, sessionsOfQueues } from "/static/core/sessions.js";
-import { hhmm, isoDay, longDate, minuteOfDay, minutesUntil, serverNow } from "/static/core/time.js";
+import { hhmm, longDate, minutesUntil, serverNow } from "/static/core/time.js";
 
 /** @typedef {import("/static/core/types.js").HallState} HallState */
 
@@ -95,22 +95,8 @@ export function drawHead(nodes, name) {
  * @param {HallState} state
  */
 export function isOpenNow(state) {
-  const now = serverNow();
-  return openingOfAny(state.setup, isoDay(now), minuteOfDay(now)).open ||
+  return openingNow(state.setup).open ||
     state.windows.some((window) => ["open", "calling", "serving"].indexOf(window.state) >= 0);
-}
-
-/**
- * 08:30–12:00、14:30–17:30: the hall's, or of the queues that are named.
- * @param {HallState} state
- * @param {string[]} [prefixes]
- */
-export function hoursToday(state, prefixes) {
-  const sessions = sessionsOfQueues(state.setup, isoDay(serverNow()), prefixes || []);
-  if (sessions.length === 0) return t("hours.none");
-  const spans = sessions.map((one) => one.start + "–" + one.until).join(lang() === "en" ? ", " : "、");
-  const limited = sessions.every((one) => one.by_appointment);
-  return t("hours.today") + "  " + spans + (limited ? t("hours.appointment") : "");
 }
 
 /**

@@ -13,7 +13,4 @@ export const texts = {
   "back_was": ["原定{at}返回", "Was due back at {at}"],
   "sound.blocked": ["声音未开启，请点击屏幕开启声音", "Sound is off. Touch the screen to turn it on."],
   "sound.none": ["语音不可用，请看屏幕显示", "No voice available. Please watch the screen."],
-  "hours.today": ["今日服务时间", "Open today"],
-  "hours.none": ["今日不对外服务", "Closed today"],
-  "hours.appointment": ["（仅限预约）", " (by appointment)"],
 };

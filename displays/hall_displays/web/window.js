@@ -1,6 +1,7 @@
 /** The screen above one window (/display/window): who is called, or who serves, or who is away. */
 import { absenceText } from "/static/core/absence.js";
 import { coalesce, find, h, replace, setText, show, signs } from "/static/core/dom.js";
+import { hoursToday } from "/static/core/hours.js";
 import { addTexts, fill, lang, nameOf, onLang, t } from "/static/core/i18n.js";
 import { openPage } from "/static/core/page.js";
 import { everySecond } from "/static/core/time.js";
@@ -8,7 +9,7 @@ import { Announcer } from "./announcer.js";
 import { Led } from "./led.js";
 import { Pager, remPx, rowsIn } from "./pager.js";
 import { clerkCard, panel, strip } from "./panels.js";
-import { backAt, drawHead, drawSoundHint, hoursToday, shrink, shrinkToHeight, windowName } from "./parts.js";
+import { backAt, drawHead, drawSoundHint, shrink, shrinkToHeight, windowName } from "./parts.js";
 import { texts as shared } from "./screen.texts.js";
 import { screenName, setStage } from "./stage.js";
 import { texts } from "./window.texts.js";
@@ -101,7 +102,7 @@ async function main() {
       welcome: own["screen.welcome"] || t("welcome"),
       closed: own["screen.closed"] || t("closed"),
       caption: own["screen.call"] ? fill(own["screen.call"], call) : t("caption", call),
-      hours: hoursToday(state(), entry.queues),
+      hours: hoursToday(state().setup, entry.queues),
       back: entry.absence ? backAt(entry.absence.expected_return) : "", // changes with time
     };
   }

@@ -1,8 +1,8 @@
 /** Whose window this is: the clerk's card, and what stands beside it while nobody rates. */
 import { absenceText } from "/static/core/absence.js";
 import { h, signs } from "/static/core/dom.js";
+import { hoursToday } from "/static/core/hours.js";
 import { lang, nameOf, t } from "/static/core/i18n.js";
-import { sessionsOfQueues } from "/static/core/sessions.js";
 import { hhmm, isoDay, minutesUntil, serverNow } from "/static/core/time.js";
 
 /** @typedef {import("/static/core/types.js").HallState} HallState */
@@ -118,13 +118,6 @@ export function closed(state, entry) {
     { class: "plain" },
     h("h2", null, (lang() === "zh" && (state.texts || {})["screen.closed"]) || t("closed")),
     entry.covered_by ? h("p", { class: "go" }, t("go_to", { n: entry.covered_by })) : null,
-    h("p", { class: "soft" }, hoursToday(state, entry)),
+    h("p", { class: "soft" }, hoursToday(state.setup, entry.queues)),
   );
-}
-
-/** 今日服务时间 08:30–12:00、14:30–17:30. @param {HallState} state @param {WindowEntry} entry */
-function hoursToday(state, entry) {
-  const sessions = sessionsOfQueues(state.setup, isoDay(serverNow()), entry.queues);
-  if (!sessions.length) return t("hours.none");
-  return t("hours.today") + " " + sessions.map((one) => one.start + "–" + one.until).join(lang() === "en" ? ", " : "、");
 }

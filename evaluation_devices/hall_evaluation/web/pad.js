@@ -230,7 +230,7 @@ async function main() {
 
   function idleSign() {
     const minute = Math.floor(serverNow().getTime() / 60000); // an absence becomes late
-    return [entry(), stream.status === "offline", minute, state().services, state().setup.week, state().setup.queue_sessions, state().texts, shownNotices()];
+    return [entry(), stream.status === "offline", minute, state().services, state().setup, state().texts, shownNotices()];
   }
 
   function shownNotices() {

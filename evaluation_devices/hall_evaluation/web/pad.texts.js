@@ -28,8 +28,6 @@ export const texts = {
   "away.was_due": ["原定返回", "Was due back at"],
   "away.backup": ["代办", "Stand-in"],
   "away.wait": ["请稍候，急需办理请到导办台", "Please wait, or ask at the guide desk"],
-  "hours.today": ["今日服务时间", "Open today"],
-  "hours.none": ["今日不对外服务", "Closed today"],
 
   "ask": ["请您对本次服务进行评价", "How was our service?"],
   "ask.number": ["号票", "Ticket"],

@@ -2,11 +2,11 @@
  * What is missing before a hall can open its doors, each with the tab where it is put right.
  */
 import { nameOf, t } from "/static/core/i18n.js";
+import { sessionsOn } from "/static/core/sessions.js";
 import { isoDay, serverNow } from "/static/core/time.js";
 import { rangesText } from "./admin.form.js";
 import { isHeard } from "./admin.pairing.js";
 import { administrators } from "./admin.people.js";
-import { weekday } from "./hours.js";
 
 /** @typedef {import("./admin.js").Admin} Admin */
 /** @typedef {import("./admin.types.js").Device} Device */
@@ -55,10 +55,9 @@ export function checksOf(admin, devices, users) {
   add(clerks.length > 0 && !empty.length, t("checks.clerks", { n: clerks.length }),
     clerks.length ? t("checks.windows_empty", { numbers: rangesText(empty.map((window) => window.number)) }) : t("checks.no_clerks"), "clerks");
 
-  const today = String(weekday(serverNow()));
-  const open = (settings.week[today] || []).length > 0;
+  const today = sessionsOn(Object.assign({}, admin.state.setup, { week: settings.week }), isoDay(serverNow()));
   const any = Object.keys(settings.week).some((day) => settings.week[day].length > 0);
-  add(any, open ? t("checks.hours", { sessions: settings.week[today].map((session) => session.start + "–" + session.until).join(t("list.and")) }) : t("checks.hours_closed_today"), t("checks.no_hours"), "hours");
+  add(any, today.length ? t("checks.hours", { sessions: today.map((session) => session.start + "–" + session.until).join(t("list.and")) }) : t("checks.hours_closed_today"), t("checks.no_hours"), "hours");
 
   if (devices) {
     const live = devices.filter((device) => !device.revoked);
@@ -70,7 +69,7 @@ export function checksOf(admin, devices, users) {
       "+counter:" + rangesText(without.map((window) => window.number)));
     // Silent devices matter on a day the hall opens.
     const silent = live.filter((device) => !isHeard(device) && PUBLIC.indexOf(device.kind) >= 0 && isoDay(device.paired_at) !== isoDay(serverNow()));
-    if (silent.length && open) add(false, "", t("checks.silent", { names: some(silent.map((device) => device.name || device.kind)) }), "devices");
+    if (silent.length && today.length) add(false, "", t("checks.silent", { names: some(silent.map((device) => device.name || device.kind)) }), "devices");
   }
   if (users) add(administrators(users).length > 1, t("checks.admins"), t("checks.one_admin"), "people");
   return checks;

@@ -46,7 +46,7 @@ export function openHours(admin, root) {
       /** @type {Record<string, Session[]>} */
       const all = {};
       DAYS.forEach((day) => (all[day] = week[day] || []));
-      return { week: all };
+      return { week: all, closed_on_holidays: Boolean(admin.setup && admin.setup.settings.closed_on_holidays) };
     },
     form: (form, draft) => {
       const today = String(weekday(serverNow()));
@@ -86,6 +86,7 @@ export function openHours(admin, root) {
           button(t("hours.copy_all"), () => put(DAYS.slice(1), draft.week["1"]), "small"),
           button(t("hours.close_weekend"), () => put(["6", "7"], []), "small")),
         rows,
+        form.check("closed_on_holidays", { label: t("hours.closed_on_holidays"), hint: t("hours.closed_on_holidays.hint") }),
         h("p", { class: "soft hours-note" }, t("hours.note")),
       ];
     },
@@ -112,7 +113,7 @@ export function openHours(admin, root) {
       /** @type {Record<string, Session[]>} */
       const week = {};
       DAYS.forEach((day) => { if (draft.week[day].length) week[day] = draft.week[day]; });
-      const settings = Object.assign({}, admin.setup && admin.setup.settings, { week });
+      const settings = Object.assign({}, admin.setup && admin.setup.settings, { week, closed_on_holidays: draft.closed_on_holidays });
       return admin.changeSetup({ settings });
     },
     fieldOf: (field) => field.replace(/^settings\./, ""),

@@ -5,10 +5,11 @@ import { absenceText } from "/static/core/absence.js";
 import { ApiError, post } from "/static/core/api.js";
 import { h, replace, setText, show } from "/static/core/dom.js";
 import { t } from "/static/core/i18n.js";
+import { dayAfter, sessionsOn } from "/static/core/sessions.js";
 import { hhmm, isoDay, longDate, minuteOfDay, serverNow } from "/static/core/time.js";
 import { toast } from "/static/core/toast.js";
 import { Form } from "./admin.form.js";
-import { minutesOf, tidyTime, weekday } from "./hours.js";
+import { minutesOf, tidyTime } from "./hours.js";
 import { inSession } from "./session.js";
 import { problemText } from "./words.js";
 
@@ -26,13 +27,13 @@ function usualReturns(admin) {
   const now = serverNow();
   const inMinutes = (/** @type {number} */ n) => new Date(now.getTime() + n * 60000);
   const list = [10, 30, 60].map((n) => ({ label: t("leave.in", { n }), at: inMinutes(n) }));
-  const week = (admin.setup && admin.setup.settings.week) || {};
+  const setup = admin.state.setup;
   const minute = minuteOfDay(now);
-  for (const session of week[String(weekday(now))] || []) {
+  for (const session of sessionsOn(setup, isoDay(now))) {
     const ahead = minutesOf(session.start) - minute;
     if (ahead > 15) list.push({ label: t("leave.session", { at: session.start }), at: inMinutes(ahead) });
   }
-  const tomorrow = week[String((weekday(now) % 7) + 1)] || [];
+  const tomorrow = sessionsOn(setup, dayAfter(isoDay(now), 1));
   if (tomorrow.length) {
     const ahead = minutesOf(tomorrow[0].start) + DAY_MIN - minute;
     if (ahead > 0 && ahead <= DAY_MIN) list.push({ label: t("leave.tomorrow", { at: tomorrow[0].start }), at: inMinutes(ahead) });

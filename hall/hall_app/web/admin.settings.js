@@ -41,7 +41,8 @@ export function openSettings(admin, root) {
     load: () => {
       /** @type {Record<string, any>} */
       const settings = Object.assign({}, admin.setup && admin.setup.settings);
-      delete settings.week; // edited under opening hours
+      delete settings.week; // edited under opening hours, both
+      delete settings.closed_on_holidays;
       return settings;
     },
     form: (form, draft) => {

@@ -144,6 +144,8 @@ export const rulesTexts = {
   "hours.copy_workdays": ["周一的时间用于周二至周五", "Monday's hours for Tuesday to Friday"],
   "hours.copy_all": ["周一的时间用于每一天", "Monday's hours for every day"],
   "hours.close_weekend": ["周末不开放", "Closed at weekends"],
+  "hours.closed_on_holidays": ["法定节假日不开放，调休的周末照常开放", "Closed on public holidays, open on worked weekends"],
+  "hours.closed_on_holidays.hint": ["按“工作日”里导入的国务院放假安排：放假的日子全天不开放，调休上班的周末用星期一的时间；不勾选则每天都按上面的星期。", "By the announced days under Working days: closed all day on days off; weekends that are worked have Monday's hours. Otherwise every day follows the week above."],
   "hours.note": ["时间写成 08:30；全天写 00:00 到 24:00。时段以外取号机不发号、不产生离岗提醒；已取的号照常办完。", "Write 08:30; a whole day is 00:00 to 24:00. Outside sessions kiosks issue nothing and no absence alerts are raised; everyone who holds a ticket is served."],
   "hours.wrong.format": ["时间应写成 08:30 这样。", "Times are written like 08:30."],
   "hours.wrong.order": ["{from}–{until}：结束应晚于开始。", "{from}–{until}: the end must be after the start."],

@@ -4,9 +4,9 @@
  */
 import { absenceText } from "/static/core/absence.js";
 import { h, keyed, replace, setAttrs, setText, show } from "/static/core/dom.js";
+import { openingNow } from "/static/core/hours.js";
 import { nameOf, t } from "/static/core/i18n.js";
-import { openingOfAny } from "/static/core/sessions.js";
-import { hhmm, isoDay, minuteOfDay, minutesUntil, serverNow, waitText } from "/static/core/time.js";
+import { hhmm, minutesUntil, waitText } from "/static/core/time.js";
 import { remember, remembered } from "./frame.js";
 import { minutesShort, minutesSince, minutesText, wordFor } from "./words.js";
 
@@ -158,8 +158,7 @@ export class Board {
     if (!state) return;
     const day = /** @type {any} */ (state).day;
     setText(this.title, nameOf(state.hall));
-    const now = serverNow();
-    show(this.closedNote, !openingOfAny(state.setup, isoDay(now), minuteOfDay(now)).open);
+    show(this.closedNote, !openingNow(state.setup).open);
     show(this.clock, Boolean(day && day.clock_doubted));
     show(this.manage, this.options.manages);
     setAttrs(this.manage, { href: "/admin?hall=" + encodeURIComponent(state.hall.id) + "#day" });

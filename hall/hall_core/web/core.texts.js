@@ -53,6 +53,22 @@ export const core = {
   "date.long": ["{month}月{day}日 {weekday}", "{weekday}, {day} {month_name}"],
 
   "date.tomorrow": ["明天", "tomorrow"],
+  "weekday.1": ["周一", "Mon"],
+  "weekday.2": ["周二", "Tue"],
+  "weekday.3": ["周三", "Wed"],
+  "weekday.4": ["周四", "Thu"],
+  "weekday.5": ["周五", "Fri"],
+  "weekday.6": ["周六", "Sat"],
+  "weekday.7": ["周日", "Sun"],
+
+  "opening.weekday": ["{weekday} {time}", "{weekday} {time}"],
+  "opening.date": ["{month}月{day}日 {time}", "{day} {month_name} {time}"],
+  "opening.today": ["今日服务时间", "Open today"],
+  "opening.none": ["今日不对外服务", "Closed today"],
+  "opening.appointment": ["（仅限预约）", " (by appointment)"],
+  "opening.holiday": ["今天{name}休息", "Closed today (public holiday)"],
+  "opening.holiday_unnamed": ["放假", ""],
+  "opening.holiday_until": ["{holiday}，{when} 开放", "{holiday}, opens {when}"],
 
   "ok": ["确定", "OK"],
   "cancel": ["取消", "Cancel"],

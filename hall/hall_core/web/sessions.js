@@ -31,14 +31,33 @@ export function dayAfter(day, days) {
 }
 
 /**
- * The sessions of a day: the hall's, or those of a queue that has its own.
+ * Why a day that was announced is off: 国庆节, "" when it has no name; null when it is not off.
+ * @param {SetupEntry} setup
+ * @param {string} day
+ * @returns {string|null}
+ */
+export function holidayOn(setup, day) {
+  const told = toldOf(setup, day);
+  return told && !told.workday ? told.name : null;
+}
+
+/** @param {SetupEntry} setup @param {string} day */
+function toldOf(setup, day) {
+  return (setup.days || {})[day] || null;
+}
+
+/**
+ * The sessions of a day: the hall's, or those of a queue that has its own. A weekend that is worked
+ * has Monday's.
  * @param {SetupEntry} setup
  * @param {string} day
  * @param {string} [prefix]
  * @returns {SessionEntry[]}
  */
 export function sessionsOn(setup, day, prefix) {
-  const sessions = setup.week[String(weekdayOf(day))] || [];
+  const told = toldOf(setup, day);
+  if (told && !told.workday) return [];
+  const sessions = setup.week[String(told ? 1 : weekdayOf(day))] || [];
   const own = prefix ? ownSessions(setup)[prefix] : null;
   return sessions.length && own ? own : sessions;
 }

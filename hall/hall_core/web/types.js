@@ -43,8 +43,10 @@
  * What is wrong with a device; `place` is an agent's part or a screen, "" the device itself.
  * @typedef {{where: string, device_id: string, place: string, fault: string, since: string}} DeviceFaultEntry
  *
- * The hall's rules that pages state; `week` by ISO weekday 1..7, `queue_sessions` by prefix.
+ * The hall's rules that pages state; `week` by ISO weekday 1..7, `queue_sessions` by prefix, `days`
+ * by date: the announced ones of the next two weeks (off, or a weekend that is worked).
  * @typedef {{week: Record<string, SessionEntry[]>, queue_sessions?: Record<string, SessionEntry[]>,
+ *   days?: Record<string, {workday: boolean, name: string}>,
  *   pin_required: boolean, absence_reasons: string[], quick_absence_reason: string,
  *   quick_absence_min: number, missed_ticket: "void"|"parked", requeue_back: number,
  *   requeue_limit: number, recall_limit: number, no_show_wait: boolean, no_show_after_calls: number,

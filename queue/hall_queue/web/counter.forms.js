@@ -7,6 +7,7 @@ import { get, newKey, post } from "/static/core/api.js";
 import { confirmBox, dialog } from "/static/core/dialog.js";
 import { h, setText } from "/static/core/dom.js";
 import { lang, nameOf, t } from "/static/core/i18n.js";
+import { sessionsOn } from "/static/core/sessions.js";
 import { dayAnd, hhmm, isoDay, minuteOfDay, serverNow } from "/static/core/time.js";
 import { lineRow } from "./counter.rows.js";
 import { choiceField, form, Missing, pickField, rulesOf, selectField, serviceText, textField } from "./desk.js";
@@ -377,17 +378,11 @@ function inMinutes(minutes) {
 
 /** The end of the session that runs now, "12:00", or "". @param {HallState} state */
 function sessionEnd(state) {
-  const setup = /** @type {any} */ (state.setup || {});
-  const today = setup.sessions_today || (setup.week || {})[String(weekday())] || [];
+  const today = sessionsOn(state.setup, isoDay(serverNow()));
   const now = minuteOfDay(serverNow());
   const minutes = (/** @type {string} */ text) => Number(text.slice(0, 2)) * 60 + Number(text.slice(3));
-  const running = today.find((/** @type {any} */ one) => minutes(one.start) <= now && now < minutes(one.until));
+  const running = today.find((one) => minutes(one.start) <= now && now < minutes(one.until));
   return running && running.until !== "24:00" ? running.until : "";
-}
-
-/** 1 (Monday) to 7, in the hall. */
-function weekday() {
-  return ((new Date(isoDay(serverNow()) + "T12:00:00Z").getUTCDay() + 6) % 7) + 1;
 }
 
 /** @param {Counter} counter */

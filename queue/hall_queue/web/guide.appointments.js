@@ -6,6 +6,7 @@ import { get, post } from "/static/core/api.js";
 import { confirmBox, dialog } from "/static/core/dialog.js";
 import { h, replace, setText, show } from "/static/core/dom.js";
 import { nameOf, t } from "/static/core/i18n.js";
+import { dayAfter, holidayOn, sessionsOn, weekdayOf } from "/static/core/sessions.js";
 import { hhmm, isoDay, serverNow } from "/static/core/time.js";
 import { form, Missing, pickField, rulesOf, selectField, sentence, textField } from "./desk.js";
 import { wanted, wantOptions } from "./guide.forms.js";
@@ -19,37 +20,41 @@ import { wanted, wantOptions } from "./guide.forms.js";
  */
 
 const DAYS = 15; // today, and as far ahead as may be booked
-const DAY_MS = 86400000;
 
 /** @param {Guide} guide */
 function path(guide) {
   return "/halls/" + encodeURIComponent(guide.hall) + "/appointments";
 }
 
-/** The days that may be booked, with their opening periods. @param {Guide} guide */
+/**
+ * The days on which the hall opens, as far ahead as may be booked, and those on which it would but
+ * for a holiday: what was booked for them before can still be cancelled.
+ * @param {Guide} guide
+ */
 function openDays(guide) {
-  const setup = /** @type {any} */ (guide.state().setup);
+  const setup = guide.state().setup;
   const days = [];
   for (let ahead = 0; ahead < DAYS; ahead += 1) {
-    const day = isoDay(new Date(serverNow().getTime() + ahead * DAY_MS));
-    const weekday = new Date(day + "T12:00:00Z").getUTCDay() || 7;
-    const sessions = setup.week[String(weekday)] || [];
-    if (sessions.length) days.push({ day, sessions, label: day.slice(5) + " " + t("weekday." + weekday) });
+    const day = dayAfter(isoDay(serverNow()), ahead);
+    const holiday = holidayOn(setup, day);
+    const label = day.slice(5) + " " + t("weekday." + weekdayOf(day));
+    if (holiday !== null) days.push({ day, off: true, label: label + " " + t("booked.holiday", { name: holiday || t("booked.holiday_unnamed") }) });
+    else if (sessionsOn(setup, day).length) days.push({ day, off: false, label });
   }
   return days;
 }
 
 /**
- * Slots of a day that still lie ahead.
+ * Slots of a day that still lie ahead, in the hours of the queue that is wanted.
  * @param {Guide} guide
  * @param {string} day
+ * @param {string|null} choice
  */
-function slots(guide, day) {
-  const found = openDays(guide).find((one) => one.day === day);
+function slots(guide, day, choice) {
   const minutes = rulesOf(guide.state()).appointment_slot_min;
   const today = day === isoDay(serverNow());
   const options = [];
-  for (const session of found ? found.sessions : []) {
+  for (const session of sessionsOn(guide.state().setup, day, choice ? prefixOf(guide, wanted(choice)) : "")) {
     const clock = (/** @type {string} */ text) => Number(text.slice(0, 2)) * 60 + Number(text.slice(3));
     for (let at = clock(session.start); at + minutes <= clock(session.until); at += minutes) {
       const text = ("0" + Math.floor(at / 60)).slice(-2) + ":" + ("0" + (at % 60)).slice(-2);
@@ -57,6 +62,12 @@ function slots(guide, day) {
     }
   }
   return options;
+}
+
+/** @param {Guide} guide @param {{service?: string, queue?: string}} choice */
+function prefixOf(guide, choice) {
+  const service = guide.state().services.find((other) => other.id === choice.service);
+  return service ? service.prefix : choice.queue || "";
 }
 
 /** @param {Guide} guide @param {Appointment} one */
@@ -152,15 +163,23 @@ function bookForm(guide, first) {
   const days = openDays(guide);
   const service = pickField({
     name: "service", label: t("booked.what"), placeholder: t("issue.search"), rows: 5, options: wantOptions(guide.state()),
+    onpick: () => times(),
   });
-  const day = selectField({ name: "day", label: t("booked.day"), options: days.map((one) => ({ value: one.day, label: one.label })), value: first });
+  const open = days.filter((one) => !one.off);
+  const chosen = open.find((one) => one.day === first) || open[0];
+  const day = selectField({
+    name: "day", label: t("booked.day"), options: days.map((one) => ({ value: one.day, label: one.label })), value: chosen ? chosen.day : "",
+  });
   const start = selectField({ name: "start", label: t("booked.start"), options: [] });
   const phone = textField({ name: "phone", label: t("booked.phone"), hint: t("booked.phone_hint"), maxlength: 20, inputmode: "tel" });
+  Array.from(day.input.options).forEach((option, at) => { option.disabled = days[at].off; });
   const times = () => {
-    const options = slots(guide, day.input.value);
-    replace(start.input, options.map((one) => h("option", { value: one.value }, one.label)));
+    const before = start.input.value;
+    const options = slots(guide, day.input.value, service.value());
+    replace(start.input, options.map((one) => h("option", { value: one.value, selected: one.value === before }, one.label)));
   };
   day.input.addEventListener("change", times);
+  start.input.addEventListener("focus", times); // what is wanted may have been typed since
   times();
   return form({
     title: t("booked.new"), submit: t("booked.do"),

@@ -2,8 +2,9 @@
  * What a citizen can choose, and what the hall's state says about each choice. No page here, only
  * data in and data out, so that it can be read and tested alone.
  */
-import { nameOf, t } from "/static/core/i18n.js";
-import { openingAt, openingOfAny } from "/static/core/sessions.js";
+import { opensAt } from "/static/core/hours.js";
+import { nameOf } from "/static/core/i18n.js";
+import { openingAt } from "/static/core/sessions.js";
 import { isoDay, minuteOfDay, serverNow } from "/static/core/time.js";
 
 /** @typedef {import("/static/core/types.js").HallState} HallState */
@@ -158,30 +159,6 @@ export function runs(numbers, comma) {
  */
 function openingOf(state, now, prefix) {
   return openingAt(state.setup, isoDay(now), minuteOfDay(now), prefix);
-}
-
-/**
- * The same for the kiosk: it is of use as long as one queue is open.
- * @param {HallState} state
- * @param {Date} now
- * @returns {Opening}
- */
-export function opening(state, now) {
-  return openingOfAny(state.setup, isoDay(now), minuteOfDay(now));
-}
-
-/**
- * When it opens, in words: 14:30, 明天 08:30, 周一 08:30, 10月8日 08:30.
- * @param {Opening} now
- */
-export function opensAt(now) {
-  const next = now.next;
-  if (!next) return "";
-  const day = next.date.split("-");
-  if (next.days === 0) return next.time;
-  if (next.days === 1) return t("date.tomorrow") + " " + next.time;
-  if (next.days < 7) return t("day.later", { weekday: t("weekday." + next.weekday), time: next.time });
-  return t("day.date", { month: Number(day[1]), day: Number(day[2]), time: next.time });
 }
 
 /** @param {Choice} choice @param {string} other */

@@ -9,13 +9,13 @@
 import { ApiError, errorText, post } from "/static/core/api.js";
 import { idleSeconds } from "/static/core/device.js";
 import { coalesce, h, replace, setAttrs, setText, show } from "/static/core/dom.js";
+import { openingNow } from "/static/core/hours.js";
 import { addTexts, hasText, lang, nameOf, onLang, setLang, t, tIn } from "/static/core/i18n.js";
 import { openPage } from "/static/core/page.js";
 import { readButton, stopReading } from "/static/core/reader.js";
 import { everySecond, hhmm, longDate, serverNow } from "/static/core/time.js";
 import { Asked, isLost } from "./kiosk.asked.js";
 import { cardScreen, needsCard } from "./kiosk.card.js";
-import { opening } from "./kiosk.choices.js";
 import { choiceScreen } from "./kiosk.home.js";
 import { closedScreen, messageScreen } from "./kiosk.screens.js";
 import { paperFault, printerOf, printTicket, stopsPrinting } from "./kiosk.paper.js";
@@ -117,13 +117,13 @@ async function main() {
 
   /** @param {Kiosk} k @returns {Screen} */
   function homeOrClosed(k) {
-    const now = opening(k.state(), serverNow());
+    const now = openingNow(k.state().setup);
     return now.open ? choiceScreen(k) : closedScreen(k, now);
   }
 
   /** What the start page looks like depends on this, and changes by the clock alone. */
-  function openingNow() {
-    return JSON.stringify(opening(kiosk.state(), serverNow()));
+  function startsWith() {
+    return JSON.stringify(openingNow(kiosk.state().setup));
   }
 
   /** @param {(kiosk: Kiosk) => Screen} make */
@@ -348,13 +348,13 @@ async function main() {
   onLang(() => {
     go(maker);
   });
-  let before = openingNow();
+  let before = startsWith();
   everySecond(() => {
     drawTime();
     asked.tidy();
     if (!screen) return;
     if (screen.tick) screen.tick();
-    const after = openingNow();
+    const after = startsWith();
     if (screen.isStart && after !== before) go(homeOrClosed);
     before = after;
     const away = !screen.isStart || kiosk.wishes.green || kiosk.wishes.cases > 1 || isLow() || lang() === "en";

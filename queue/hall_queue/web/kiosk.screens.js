@@ -2,8 +2,8 @@
  * The kiosk's smaller screens: green channel, not sure, closed, and messages.
  */
 import { h } from "/static/core/dom.js";
+import { holidayToday, opensAt } from "/static/core/hours.js";
 import { nameOf, t } from "/static/core/i18n.js";
-import { opensAt } from "./kiosk.choices.js";
 import { appointmentScreen, missedScreen } from "./kiosk.keypad.js";
 
 /** @typedef {import("./kiosk.js").Kiosk} Kiosk */
@@ -81,7 +81,7 @@ const BETWEEN = "　"; // two sessions of a day
  * @returns {Screen}
  */
 export function closedScreen(kiosk, now) {
-  const title = t(now.pause ? "closed.break" : "closed.title");
+  const title = holidayToday(kiosk.state().setup) || t(now.pause ? "closed.break" : "closed.title");
   const when = opensAt(now);
   const opens = when ? t("closed.opens", { when }) : t("closed.unknown");
   // Whoever holds a ticket is served, also after closing.

@@ -1,7 +1,7 @@
 // When the hall and its queues are open, as the pages say it (test_page_sessions.py runs this).
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { dayAfter, openingAt, openingOfAny, sessionsOfQueues, sessionsOn, weekdayOf } from "./sessions.mjs";
+import { dayAfter, holidayOn, openingAt, openingOfAny, sessionsOfQueues, sessionsOn, weekdayOf } from "./sessions.mjs";
 
 const THURSDAY = "2026-03-05";
 const session = (start, until, by_appointment = false) => ({ start, until, by_appointment });
@@ -53,4 +53,16 @@ test("a window's hours are those of all its queues", () => {
   assert.deepEqual(sessionsOfQueues(LONGER, THURSDAY, []), DAY);
   const evening = setup({ queue_sessions: { S: [session("17:30", "20:00")] } });
   assert.deepEqual(sessionsOfQueues(evening, THURSDAY, ["S", "H"]), [DAY[0], session("14:30", "20:00")]);
+});
+
+test("an announced day off is closed, and a weekend that is worked has Monday's sessions", () => {
+  const off = (name) => ({ workday: false, name });
+  const days = { "2026-10-01": off("国庆节"), "2026-10-02": off(""), "2026-10-10": { workday: true, name: "国庆节" } };
+  const october = setup({ days, queue_sessions: { S: [session("08:00", "18:30")] } });
+  assert.deepEqual(sessionsOn(october, "2026-10-01"), []);
+  assert.deepEqual(sessionsOn(october, "2026-10-01", "S"), []);
+  assert.deepEqual(sessionsOn(october, "2026-10-10"), DAY);
+  assert.deepEqual(["2026-10-01", "2026-10-02", "2026-10-10", "2026-10-05"].map((day) => holidayOn(october, day)), ["国庆节", "", null, null]);
+  const next = openingOfAny(october, "2026-10-01", at("09:00")).next;
+  assert.deepEqual([next.days, next.date, next.time], [4, "2026-10-05", "08:00"]);
 });
