@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -65,6 +65,19 @@ async def test_from_the_guide_desk_to_the_kiosk(server: HallServer, clock: Manua
     assert (used.status, used.code) == (409, "appointment_ended")
     line = (await guide.get(f"/halls/{HALL}/windows/26/line")).body["line"]
     assert [entry["reason"] for entry in line][:2] == ["time", "appointment"]
+
+
+async def test_who_comes_a_little_before_the_hall_opens_gets_the_ticket(tmp_path: Path) -> None:
+    clock = ManualClock(MORNING - timedelta(minutes=45))  # 08:15
+    async with hall_server(tmp_path, clock=clock, always_open=False) as server:
+        guide, kiosk = await server.client("guide"), await server.client("kiosk")
+        made = await guide.post(PATH, {**BOOK, "start": "08:30"})
+        ordinary = await kiosk.post(f"/halls/{HALL}/tickets", {"queue": "J"})
+        assert ordinary.code == "outside_hours"
+        taken = await kiosk.post(f"/halls/{HALL}/tickets", {"appointment": made.body["code"]})
+        assert taken.status == 201, taken
+        assert (taken.body["number"], taken.body["ahead"]) == ("J001", 0)
+    assert check_directory(tmp_path) == []
 
 
 async def test_a_day_is_listed_without_codes_and_who_did_not_come_is_counted(

@@ -63,9 +63,10 @@ def decide_issue(state: QueueState, command: IssueTicket, ctx: Context) -> list[
             f"A ticket is for at most {MAX_CASES} matters. Please enter 1 to {MAX_CASES}.",
         )
     priority = _priority(state, command, service)
-    session = _require_in_hours(state, line, ctx)
-    if booked is None:  # a place was kept for who has an appointment
-        _require_walk_ins(session, command)
+    # Who has an appointment comes at its time, which may begin before the hall opens or end after
+    # it has closed; and a place was kept.
+    if booked is None:
+        _require_walk_ins(_require_in_hours(state, line, ctx), command)
         if command.channel != "guide_desk":  # which may still take somebody in
             _require_below_limit(line)
         _require_card(service, command)
@@ -415,7 +416,7 @@ def _windows_at_midnight(state: QueueState, ctx: Context) -> Iterator[Event]:
     tz = ctx.hall.timezone
     midnight = sessions.moment(tz, date.fromisoformat(state.day), 0)
     queues = (None, *(line.setup for line in state.lines.values()))
-    works_on = any(sessions.is_open(state.settings, queue, tz, midnight) for queue in queues)
+    works_on = any(sessions.is_open(state.hours, queue, tz, midnight) for queue in queues)
     for post in state.posts.values():
         yield from absence.at_midnight(state, post, works_on)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
@@ -23,7 +24,7 @@ from hall_queue.domain.commands import (
     MakeAppointment,
     Open,
 )
-from hall_queue.domain.testing import DAY, MANAGER, OPEN_ALWAYS, PlayedHall
+from hall_queue.domain.testing import DAY, HALL, MANAGER, OPEN_ALWAYS, PlayedHall, setup
 
 TODAY, TOMORROW = "2025-11-20", "2025-11-21"  # a Thursday, and it is 9:00
 
@@ -76,6 +77,36 @@ def test_a_little_early_or_late_is_allowed_and_no_more(hall: PlayedHall) -> None
     come(hall, "a2")
     book(hall, "a3", "12:00")
     hall.pass_time(minutes=61)
+    assert refused(hall, check_in("a3")) == "appointment_late"
+
+
+@pytest.mark.parametrize(
+    ("start", "early", "late"),
+    [
+        ("08:30", "08:15", "09:14"),  # the kiosk gives no other tickets before 8:30,
+        ("11:30", "11:15", "12:14"),  # at lunch
+        ("17:00", "16:45", "17:44"),  # or in the evening
+    ],
+)
+def test_its_own_times_count_and_not_the_halls(start: str, early: str, late: str) -> None:
+    week = dict.fromkeys(range(1, 8), DAY)
+    hall = PlayedHall(setup(msgspec.structs.replace(OPEN_ALWAYS, week=week)), "2025-11-20 08:00")
+    for key in ("a1", "a2", "a3", "a4"):
+        book(hall, key, start)
+
+    def until(clock: str) -> None:
+        local = datetime.fromisoformat(f"{TODAY} {clock}").replace(tzinfo=ZoneInfo(HALL.timezone))
+        hall.pass_time(seconds=(local - hall.now).total_seconds())
+
+    until(early)
+    hall.now -= timedelta(seconds=1)
+    assert refused(hall, check_in("a1")) == "appointment_early"
+    until(early)
+    come(hall, "a1")
+    until(late)
+    hall.now += timedelta(seconds=59)
+    come(hall, "a2")
+    hall.now += timedelta(seconds=1)
     assert refused(hall, check_in("a3")) == "appointment_late"
 
 
