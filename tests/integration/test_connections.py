@@ -130,7 +130,9 @@ async def test_a_body_that_does_not_end_is_answered_and_closed(server: HallServe
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "zstd", "x", "gzip, identity"])
-@pytest.mark.parametrize("body", [b"garbage", gzip.compress(b'{"name":"a","password":"b"}')])
+@pytest.mark.parametrize(
+    "body", [b"garbage", gzip.compress(b'{"name":"a","password":"b"}')], ids=["garbage", "packed"]
+)
 async def test_a_compressed_body_is_refused(
     server: HallServer, encoding: str, body: bytes, capfd: pytest.CaptureFixture[str]
 ) -> None:
