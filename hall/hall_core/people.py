@@ -72,7 +72,23 @@ def user_view(user: User) -> UserView:
 def within_reach(call: Call, user: User) -> bool:
     """Whether the caller's scope holds all of `user`'s: nobody gives what they do not have."""
     mine, theirs = call.principal.halls, call.kernel.access.user_principal(user).halls
-    return mine is None or (theirs is not None and theirs <= mine)
+    if mine is None:
+        return True
+    return theirs is not None and theirs <= mine and _has_regions(call, user.regions or ())
+
+
+def _has_regions(call: Call, codes: Iterable[str]) -> bool:
+    """Whether all of them are the caller's, or below one that is. The halls of a region are not
+    enough: more may be added to it, or there are none yet."""
+    caller = call.kernel.access.users.get(call.principal.name)
+    own = caller.regions if caller is not None and call.principal.kind == "user" else None
+    for code in codes:
+        region = call.kernel.regions.get(code)
+        while region is not None and region.code not in (own or ()):
+            region = call.kernel.regions.get(region.parent or "")
+        if region is None:
+            return False
+    return True
 
 
 def check_reach(call: Call, user: User) -> None:

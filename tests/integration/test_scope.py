@@ -14,12 +14,14 @@ import pytest
 import pytest_asyncio
 from aiohttp import web
 
+from hall_app.hall_routes import region_row
 from hall_app.server import cameras_of, routes_of
 from hall_cameras import tables as camera_tables
 from hall_core.alerts import open_alerts
 from hall_core.faults import ReportDevice
 from hall_core.features import Audience
 from hall_core.http import Route
+from hall_core.setup import Region
 from tests.integration.people import account, signed_in
 from tests.support import HALL, Client, HallServer, hall_server
 
@@ -216,6 +218,29 @@ async def test_nobody_makes_an_account_that_reaches_further(made: Made) -> None:
         body = {"name": "new", "password": "abcDEF123456", "roles": ["supervisor"], "halls": halls}
         answer = await made.clients["admin"].post("/users", body)
         assert (answer.status, answer.code) == (403, "wrong_hall")
+
+
+async def test_nobody_gives_a_region_that_is_not_theirs(made: Made) -> None:
+    """Halls may be added to one that has none yet, or only the caller's."""
+    server = made.server
+    regions, halls = server.kernel.regions, server.kernel.halls
+    with_halls = {hall.info.region for hall in halls.values()}
+    empty = Region(
+        code="159921999000", name="空乡", level="township", parent=halls[HALL].info.region
+    )
+    regions[empty.code] = empty
+    await server.kernel.writer.write([region_row(empty)])
+    assert empty.code not in with_halls
+    body = {"password": "abcDEF123456", "roles": ["supervisor"]}
+    for code in (empty.code, halls[HALL].info.region):
+        asked = {**body, "name": f"of {code}", "regions": [code]}
+        answer = await made.clients["admin"].post("/users", asked)
+        assert (answer.status, answer.code) == (403, "wrong_hall")
+    await account(server, "county", "admin", regions=(halls[HALL].info.region,))
+    asked = {**body, "name": "below", "regions": [empty.code]}
+    county = await signed_in(server, "county")
+    assert (await county.post("/users", asked)).status == 201
+    assert "below" in {user["name"] for user in (await county.get("/users")).body}
 
 
 async def test_an_auditor_of_one_hall_reads_its_entries_only(made: Made) -> None:
