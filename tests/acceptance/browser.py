@@ -182,7 +182,7 @@ class Pages:
         await page.goto(f"{self.base}/t/{token}" + (f"?lang={lang}" if lang else ""))
         return page
 
-    async def account(self, name: str, *roles: str) -> None:
+    async def account(self, name: str, *roles: str, halls: tuple[str, ...] | None = None) -> None:
         """Somebody who may sign in with PASSWORD."""
         kernel = self.server.kernel
         await kernel.access.save_user(
@@ -190,7 +190,7 @@ class Pages:
                 name=name,
                 password_hash=HASHED,
                 roles=roles,
-                halls=None,
+                halls=halls,
                 regions=None,
                 created_ms=millis(kernel.clock.now()),
             )

@@ -100,6 +100,21 @@ async def test_managers_only_look_at_working_days(pages: Pages) -> None:
     await expect(page.locator(".tab-actions .primary")).to_have_count(0)
 
 
+async def test_who_administers_one_hall_is_not_offered_what_is_of_all(pages: Pages) -> None:
+    await pages.account("one", "admin", halls=(HALL,))
+    page = await open_tab(pages, "one", "workdays")
+    await expect(page.locator(".day-list li").first).to_be_visible()
+    await expect(page.locator(".tab-actions .primary")).to_have_count(0)
+    menu = page.locator(".admin-menu")
+    await expect(menu.locator('a[href="#cascade"]')).to_have_count(0)
+    await menu.locator('a[href="#halls"]').click()
+    await expect(page.locator(".tab-head .soft")).to_contain_text("1")
+    await expect(page.locator(".tab-actions .primary")).to_have_count(0)
+    page = await open_tab(pages, "head", "halls")
+    await expect(page.locator(".tab-actions .primary")).to_have_count(1)
+    await expect(page.locator('.admin-menu a[href="#cascade"]')).to_have_count(1)
+
+
 # --- windows that are left -----------------------------------------------------------------------
 
 
