@@ -1,4 +1,4 @@
-"""Opening times on the pages: queues with hours of their own, holidays."""
+"""Opening times on the pages: queues with hours of their own, holidays, and by appointment."""
 
 from __future__ import annotations
 
@@ -89,3 +89,32 @@ async def test_a_holiday_is_told_with_its_name(browser: Browser, tmp_path: Path)
         await expect(day.locator("option[disabled]")).to_have_count(7)
         await expect(day).to_have_value("2026-10-08")
         assert pages.faults == []
+
+
+async def test_a_saturday_by_appointment_says_so_before_anybody_presses(
+    browser: Browser, tmp_path: Path
+) -> None:
+    async with at_ten(browser, tmp_path / "hall") as (server, pages, clock):
+        clock.advance(hours=24 * 4)  # Saturday, 7 March
+        server.kernel.tick()
+        guide = await server.client("guide")
+        booking = {"queue": "H", "day": "2026-03-07", "start": "10:30", "phone": ""}
+        code = (await guide.post(f"/halls/{HALL}/appointments", booking)).body["code"]
+        kiosk = await pages.device("kiosk", "/kiosk", KIOSK)
+        choice = kiosk.locator(".choice", has_text="户籍")
+        await expect(choice).to_have_attribute("aria-disabled", "true")
+        await expect(choice).to_contain_text("仅限预约")
+        booked = kiosk.get_by_role("button", name="预约取号")
+        await expect(booked).to_have_class("button primary")
+        await expect(kiosk.locator(".question")).to_have_text("现在只办理预约事项")
+        await kiosk.get_by_role("button", name="English").click()
+        await expect(choice).to_have_count(0)
+        household = kiosk.locator(".choice", has_text="Household")
+        await expect(household).to_contain_text("By appointment only")
+        await kiosk.get_by_role("button", name="中文").click()
+
+        clock.advance(minutes=20)
+        await booked.click()
+        await kiosk.keyboard.type(code)
+        await kiosk.get_by_role("button", name="取号", exact=True).click()
+        await expect(kiosk.locator(".ticket-number")).to_have_text("H001")

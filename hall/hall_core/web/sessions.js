@@ -8,8 +8,9 @@
 /** @typedef {import("./types.js").SessionEntry} SessionEntry */
 
 /**
- * @typedef {{open: boolean, pause: boolean, next: {days: number, weekday: number, date: string, time: string}|null}} Opening
- *   `pause`: between two sessions of today; `next`: the next session that begins, also while open
+ * @typedef {{open: boolean, limited: boolean, pause: boolean, next: {days: number, weekday: number, date: string, time: string}|null}} Opening
+ *   `limited`: open for appointments only; `pause`: between two sessions of today; `next`: the next
+ *   session that begins, also while open
  */
 
 const HORIZON_DAYS = 14;
@@ -101,20 +102,22 @@ export function sessionsOfQueues(setup, day, prefixes) {
  */
 export function openingAt(setup, day, minute, prefix) {
   const today = sessionsOn(setup, day, prefix);
-  const open = today.some((session) => minutesOf(session.start) <= minute && minute < minutesOf(session.until));
+  const running = today.find((session) => minutesOf(session.start) <= minute && minute < minutesOf(session.until));
+  const open = Boolean(running);
+  const limited = Boolean(running && running.by_appointment);
   const began = today.some((session) => minutesOf(session.until) <= minute);
   const later = today.filter((session) => minutesOf(session.start) > minute);
   if (later.length) {
-    return { open, pause: !open && began, next: { days: 0, weekday: weekdayOf(day), date: day, time: later[0].start } };
+    return { open, limited, pause: !open && began, next: { days: 0, weekday: weekdayOf(day), date: day, time: later[0].start } };
   }
   for (let days = 1; days <= HORIZON_DAYS; days += 1) {
     const date = dayAfter(day, days);
     const sessions = sessionsOn(setup, date, prefix);
     if (sessions.length) {
-      return { open, pause: false, next: { days, weekday: weekdayOf(date), date, time: sessions[0].start } };
+      return { open, limited, pause: false, next: { days, weekday: weekdayOf(date), date, time: sessions[0].start } };
     }
   }
-  return { open, pause: false, next: null };
+  return { open, limited, pause: false, next: null };
 }
 
 /**
@@ -129,8 +132,9 @@ export function openingOfAny(setup, day, minute) {
   const all = [openingAt(setup, day, minute)]
     .concat(Object.keys(ownSessions(setup)).map((prefix) => openingAt(setup, day, minute, prefix)));
   const open = all.some((one) => one.open);
+  const limited = open && all.every((one) => one.limited || !one.open);
   const next = all.reduce((first, one) => (sooner(one.next, first) ? one.next : first), all[0].next);
-  return { open, pause: !open && all.some((one) => one.pause), next };
+  return { open, limited, pause: !open && all.some((one) => one.pause), next };
 }
 
 /** @param {Opening["next"]} a @param {Opening["next"]} b */

@@ -123,9 +123,10 @@ function hasGreen(choice) {
  * @returns {string}
  */
 function whyStopped(queue, stream, green) {
+  const now = openingOf(/** @type {HallState} */ (stream.state), serverNow(), queue.prefix);
+  if (now.limited) return "appointment_only"; // also when it is full: a place was kept for who has one
   if (queue.stopped) return queue.stopped;
-  const state = /** @type {HallState} */ (stream.state);
-  if (!openingOf(state, serverNow(), queue.prefix).open) return "outside_hours";
+  if (!now.open) return "outside_hours";
   return green ? "" : stream.stopped[queue.prefix] || "";
 }
 

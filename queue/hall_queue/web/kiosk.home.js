@@ -3,6 +3,7 @@
  */
 import { absenceText } from "/static/core/absence.js";
 import { h, keyed, setAttrs, setText, show, signs } from "/static/core/dom.js";
+import { openingNow } from "/static/core/hours.js";
 import { hasText, t } from "/static/core/i18n.js";
 import { hhmm, serverNow, waitText } from "/static/core/time.js";
 import { choices, PAGE, standing, titleOf } from "./kiosk.choices.js";
@@ -46,6 +47,7 @@ export function choiceScreen(kiosk) {
   const unsure = h("button", { class: "button", type: "button", onclick: () => ask() });
   const missed = h("button", { class: "button", type: "button", onclick: () => kiosk.go(missedScreen) });
   const booked = h("button", { class: "button", type: "button", onclick: () => kiosk.go(appointmentScreen) });
+  const options = h("div", { class: "options" }, green, cases, unsure, missed, booked);
   const away = h("ul", { class: "away" });
 
   const node = h(
@@ -54,7 +56,7 @@ export function choiceScreen(kiosk) {
     h("div", { class: "heading" }, title, subtitle),
     grid, empty, pager,
     h("div", { class: "spacer" }),
-    h("div", { class: "options" }, green, cases, unsure, missed, booked),
+    options,
     away,
   );
 
@@ -67,7 +69,8 @@ export function choiceScreen(kiosk) {
   function ask() {
     const queue = String((kiosk.me.settings && kiosk.me.settings.guide_queue) || "");
     const known = kiosk.state().queues.find((entry) => entry.prefix === queue);
-    if (known) kiosk.take({ key: "guide", name: known.name, name_en: known.name_en || "", prefixes: [queue], queue });
+    const choice = known && { key: "guide", name: known.name, name_en: known.name_en || "", prefixes: [queue], queue };
+    if (choice && !standing(choice, kiosk.stream).stopped) kiosk.take(choice);
     else kiosk.go(unsureScreen);
   }
 
@@ -119,9 +122,10 @@ export function choiceScreen(kiosk) {
   function update() {
     const { list, pages } = onPage();
     const { group } = shown();
-    setText(title, t(group ? "group.title" : "home.title"));
-    setText(subtitle, group ? titleOf(group, t("group.other")) : "");
-    show(subtitle, Boolean(group));
+    const limited = openingNow(kiosk.state().setup).limited;
+    setText(title, t(limited ? "home.limited" : group ? "group.title" : "home.title"));
+    setText(subtitle, limited ? t("home.limited_how") : group ? titleOf(group, t("group.other")) : "");
+    show(subtitle, Boolean(group) || limited);
     setAttrs(grid, { "data-long": list.some((choice) => signs(say(kiosk, choice).name) > LONG_SIGNS) });
     keyed(grid, list, (choice) => choice.key, create, fill);
     setText(empty, t("home.empty"));
@@ -143,6 +147,12 @@ export function choiceScreen(kiosk) {
     setText(unsure, t("unsure.button"));
     setText(missed, t("missed.button"));
     setText(booked, t("booked.button"));
+    // Whoever comes now has an appointment: its button is the one to press, and wishes for an
+    // ordinary ticket are none of it.
+    setAttrs(options, { "data-limited": limited });
+    setAttrs(booked, { class: limited ? "button primary" : "button" });
+    show(green, !limited);
+    show(cases, !limited);
     drawAway(away, kiosk.state().windows);
   }
 
@@ -152,7 +162,7 @@ export function choiceScreen(kiosk) {
     isStart: !wishes.group && wishes.page === 0,
     say: () => {
       const { list } = onPage();
-      const heading = (title.textContent || "") + "。";
+      const heading = [title, subtitle].map((node) => node.textContent).filter(Boolean).join("。") + "。";
       return heading + list.map((choice) => {
         const words = say(kiosk, choice);
         return [words.name, words.stopped || words.waiting, words.stopped ? "" : words.wait].filter(Boolean)

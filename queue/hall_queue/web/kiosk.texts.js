@@ -4,6 +4,8 @@
  */
 export const texts = {
   "home.title": ["请选择要办理的业务", "What would you like to do?"],
+  "home.limited": ["现在只办理预约事项", "By appointment only now"],
+  "home.limited_how": ["已预约的请按下面的“预约取号”", "If you have one, press Appointment below"],
   "home.empty": ["本大厅尚未设置业务，请到导办台咨询", "No services have been set up here. Please ask at the guide desk."],
   "group.title": ["请选择具体事项", "Please choose the item"],
   "group.other": ["其他事项", "Another matter"],
@@ -15,6 +17,7 @@ export const texts = {
   "choice.waiting": ["等候 {n} 人", "{n} waiting"],
   "choice.no_window": ["暂无窗口开放", "No window open"],
   "stopped.outside_hours": ["现在不在服务时间", "Not open now"],
+  "stopped.appointment_only": ["仅限预约", "By appointment only"],
   "stopped.queue_full_today": ["等候人数较多，今天已停止取号", "Full for today"],
   "stopped.daily_limit": ["今天的号已发完", "No more tickets today"],
 
@@ -142,6 +145,7 @@ export const texts = {
   "fail.appointment_early": ["", "It is too early for this appointment. Please come back nearer to its time."],
   "fail.appointment_late": ["", "The time of this appointment has passed. Take an ordinary ticket or ask at the guide desk."],
   "fail.appointment_ended": ["", "This appointment was used, cancelled or has ended. Please ask at the guide desk."],
+  "fail.appointment_only": ["", "These hours are by appointment only. If you have one, press Appointment, or ask at the guide desk."],
   "fail.missed": ["没有签到成功", "Not checked in"],
   "fail.cancel": ["没有退号成功", "Not cancelled"],
   "fail.desk": ["请到{desk}办理", "Please go to {desk}"],

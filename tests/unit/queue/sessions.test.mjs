@@ -66,3 +66,16 @@ test("an announced day off is closed, and a weekend that is worked has Monday's 
   const next = openingOfAny(october, "2026-10-01", at("09:00")).next;
   assert.deepEqual([next.days, next.date, next.time], [4, "2026-10-05", "08:00"]);
 });
+
+test("a session by appointment is open, but not for everybody", () => {
+  const saturday = "2026-03-07";
+  const limited = [session("09:00", "12:00", true)];
+  const week = { ...setup().week, 6: limited };
+  assert.equal(openingAt(setup({ week }), saturday, at("10:00")).limited, true);
+  assert.equal(openingAt(setup({ week }), saturday, at("13:00")).limited, false);
+  assert.equal(openingAt(setup({ week }), THURSDAY, at("10:00")).limited, false);
+  const walkIns = setup({ week, queue_sessions: { S: [session("10:00", "11:00")] } });
+  assert.equal(openingOfAny(walkIns, saturday, at("09:30")).limited, true);
+  assert.equal(openingOfAny(walkIns, saturday, at("10:00")).limited, false, "one queue takes everybody");
+  assert.equal(openingOfAny(walkIns, saturday, at("10:00")).open, true);
+});
