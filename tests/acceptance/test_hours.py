@@ -12,7 +12,7 @@ from playwright.async_api import Browser, expect
 from hall_core.clock import ManualClock
 from tests.acceptance.browser import DESK, KIOSK, SCREEN, Pages, dated_by
 from tests.acceptance.place import at_ten
-from tests.support import HALL, HallServer, hall_server
+from tests.support import HALL, HallServer, eventually, hall_server
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -118,3 +118,17 @@ async def test_a_saturday_by_appointment_says_so_before_anybody_presses(
         await kiosk.keyboard.type(code)
         await kiosk.get_by_role("button", name="取号", exact=True).click()
         await expect(kiosk.locator(".ticket-number")).to_have_text("H001")
+
+
+async def test_the_manager_keeps_the_hall_open_on_holidays(
+    browser: Browser, tmp_path: Path
+) -> None:
+    async with at_ten(browser, tmp_path / "hall") as (server, pages, _):
+        await pages.account("head", "manager")
+        page = await pages.signed_in("head", f"/admin?hall={HALL}#hours")
+        box = page.get_by_label("法定节假日不开放")
+        await expect(box).to_be_checked()
+        await box.uncheck()
+        await page.keyboard.press("Control+s")
+        await eventually(lambda: not server.hall().committed["queue"].settings.closed_on_holidays)
+        assert server.hall().committed["queue"].settings.week[6], "and nothing else has changed"

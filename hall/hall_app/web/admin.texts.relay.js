@@ -68,7 +68,7 @@ export const relayTexts = {
   "relay.no_errors": ["没有失败的上报。", "Nothing has failed."],
 
   "tab.workdays": ["工作日", "Working days"],
-  "workdays.lead": ["回访、整改和评价的期限按工作日计算", "Deadlines are counted in working days"],
+  "workdays.lead": ["放假的日子大厅不开放（见“开放时间”），期限按工作日计算", "Halls close on days off (see Opening hours); deadlines count working days"],
   "workdays.year": ["{n}年", "{n}"],
   "workdays.month": ["{n}月", "{name}"],
   "workdays.change": ["修改安排", "Change"],
