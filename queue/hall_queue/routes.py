@@ -20,6 +20,7 @@ from hall_queue import appointment_routes, ticket_routes
 from hall_queue.domain import commands as c
 from hall_queue.domain import order, view
 from hall_queue.domain.lookup import limited
+from hall_queue.domain.numbers import typed
 from hall_queue.domain.shapes import (
     ClerkNo,
     ClerkView,
@@ -155,7 +156,7 @@ class QueueRoutes:
             entries = tuple(
                 PaperEntry(
                     ticket_id=new_ticket_id(millis(call.kernel.clock.now())),
-                    number=line.number.strip().upper(),
+                    number=typed(line.number).upper(),
                     window=line.window,
                     minutes=line.minutes,
                 )

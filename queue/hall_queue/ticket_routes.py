@@ -22,6 +22,7 @@ from hall_core.secret import new_ticket_id
 from hall_queue import tables
 from hall_queue.domain import commands as c
 from hall_queue.domain import order, view
+from hall_queue.domain.numbers import typed
 from hall_queue.domain.shapes import (
     IssuedTicket,
     LeftBehind,
@@ -230,7 +231,7 @@ class TicketRoutes:
         return self._ticket(call.hall, state, self._numbered(state, call.path("number")))
 
     def _numbered(self, state: QueueState, number: str) -> Ticket:
-        ticket_id = state.numbers.get(number.strip().upper())
+        ticket_id = state.numbers.get(typed(number).upper())
         if ticket_id is None or ticket_id not in state.tickets:
             raise NotFound("unknown_number", f"今天没有{number}号，请核对号码。")
         return state.tickets[ticket_id]

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias, Union
 import msgspec
 
 from hall_queue.domain import commands as c
+from hall_queue.domain.numbers import typed
 
 
 class WindowBody(msgspec.Struct, tag_field="command", forbid_unknown_fields=True):
@@ -20,6 +21,18 @@ class WithClerk(WindowBody):
 
     clerk: str
     pin: str | None = None
+
+    def __post_init__(self) -> None:
+        self.clerk = typed(self.clerk)
+
+
+class WithNumber(WindowBody):
+    """Names a ticket by its number."""
+
+    number: str
+
+    def __post_init__(self) -> None:
+        self.number = typed(self.number).upper()
 
 
 class Open(WithClerk, tag="open"): ...
@@ -49,8 +62,7 @@ class Uncover(WindowBody, tag="uncover"):
 class CallNext(WindowBody, tag="call_next"): ...
 
 
-class CallSpecific(WindowBody, tag="call_specific"):
-    number: str
+class CallSpecific(WithNumber, tag="call_specific"):
     reason: str
 
 
@@ -77,8 +89,7 @@ class Hold(WindowBody, tag="hold"):
     reason: str = ""
 
 
-class Unhold(WindowBody, tag="unhold"):
-    number: str
+class Unhold(WithNumber, tag="unhold"): ...
 
 
 class Undo(WindowBody, tag="undo"): ...
@@ -112,16 +123,14 @@ _COMMANDS: dict[type[WindowBody], Callable[[int, Any], c.WindowCommand]] = {
     Cover: lambda window, b: c.Cover(window=window, covered=b.window),
     Uncover: lambda window, b: c.Uncover(window=window, covered=b.window),
     CallNext: _plain(c.CallNext),
-    CallSpecific: lambda window, b: c.CallSpecific(
-        window=window, number=b.number.strip().upper(), reason=b.reason
-    ),
+    CallSpecific: lambda window, b: c.CallSpecific(window=window, number=b.number, reason=b.reason),
     Recall: _plain(c.Recall),
     Start: _plain(c.Start),
     Finish: lambda window, b: c.Finish(window=window, case_no=b.case_no, next_queue=b.next_queue),
     NoShow: _plain(c.NoShow),
     Transfer: lambda window, b: c.Transfer(window=window, to_queue=b.queue, to_window=b.window),
     Hold: _plain(c.Hold),
-    Unhold: lambda window, b: c.Unhold(window=window, number=b.number.strip().upper()),
+    Unhold: lambda window, b: c.Unhold(window=window, number=b.number),
     Undo: _plain(c.Undo),
     Leave: lambda window, b: c.Leave(
         window=window,

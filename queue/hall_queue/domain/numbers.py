@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Final
 
 HIGHEST: Final = 9999
@@ -10,6 +11,11 @@ HIGHEST: Final = 9999
 def number_of(prefix: str, count: int) -> str:
     """H001; more digits past 999."""
     return f"{prefix}{count:03d}"
+
+
+def typed(text: str) -> str:
+    """What was typed, in plain signs without blanks: Chinese keyboards type Ｓ００３, too."""
+    return "".join(unicodedata.normalize("NFKC", text).split())
 
 
 def count_of(prefix: str, number: str) -> int | None:

@@ -331,9 +331,9 @@ export function pickField(options) {
   });
   if (options.value) input.value = options.value;
   const draw = () => {
-    const wanted = input.value.trim().toLowerCase();
+    const wanted = plain(input.value.trim());
     shown = all.filter((option) => !wanted || textOf(option).indexOf(wanted) >= 0);
-    const exact = shown.findIndex((option) => option.value.toLowerCase() === wanted || option.label.toLowerCase() === wanted);
+    const exact = shown.findIndex((option) => plain(option.value) === wanted || plain(option.label) === wanted);
     if (exact > 0) shown.unshift(shown.splice(exact, 1)[0]);
     active = Math.max(0, Math.min(active, shown.length - 1));
     const first = Math.max(0, Math.min(active - rows + 1, shown.length - rows));
@@ -376,7 +376,12 @@ export function pickField(options) {
 
 /** @param {Option} option */
 function textOf(option) {
-  return (option.value + " " + option.label + " " + (option.hint || "") + " " + (option.words || "")).toLowerCase();
+  return plain(option.value + " " + option.label + " " + (option.hint || "") + " " + (option.words || ""));
+}
+
+/** To compare by: a Chinese keyboard types ００９ and （ for 009 and (. @param {string} text */
+function plain(text) {
+  return text.normalize("NFKC").toLowerCase();
 }
 
 /**

@@ -29,7 +29,7 @@ function readPaper(state, text) {
   /** @type {Row[]} */
   const rows = [];
   text.split(/\r?\n/).forEach((raw, at) => {
-    const words = raw.trim().split(/[\s,，、;；]+/).filter(Boolean);
+    const words = raw.normalize("NFKC").trim().split(/[\s,，、;；]+/).filter(Boolean);
     if (!words.length) return;
     const number = words[0].toUpperCase();
     const found = /^([A-Z]{1,2})(\d{3,5})$/.exec(number);
