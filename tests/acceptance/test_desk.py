@@ -126,6 +126,30 @@ async def test_who_stands_in_leaves_too_and_nobody_absent_is_booked(
         assert pages.faults == []
 
 
+async def test_the_counter_of_a_window_that_is_removed_says_so(
+    tmp_path: Path, browser: Browser
+) -> None:
+    async with hall_server(tmp_path) as server, Pages(browser, server) as pages:
+        admin, setup = await server.client("admin"), f"/halls/{HALL}/setup"
+        windows = (await admin.get(setup)).body["windows"]
+        window = next(one for one in windows if one["number"] == 30)
+        page = await pages.device("counter", "/counter", DESK, 30)
+        await expect(page.locator(".next[data-action=open]")).to_be_visible()
+        assert (await admin.post(setup, {"removed_windows": [30]})).status == 200
+        await expect(page.get_by_role("heading")).to_have_text("30号窗口已被删除")
+        await expect(page.locator(".next")).to_have_count(0)
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("dialog")).to_have_count(0)
+        assert (await admin.post(setup, {"windows": [window]})).status == 200
+        await Counter(page).enter("open")  # it is there again
+        await expect(page.get_by_role("dialog")).to_be_visible()
+        await page.keyboard.type("０３０")  # as a Chinese keyboard types it
+        await expect(page.get_by_role("option")).to_have_count(1)
+        await page.keyboard.press("Enter")
+        await expect(page.locator(".who")).to_contain_text("030")
+        assert pages.faults == []
+
+
 async def test_tab_stays_in_the_form_and_skips_what_is_hidden(
     tmp_path: Path, browser: Browser
 ) -> None:

@@ -100,3 +100,36 @@ async def test_the_guide_desk_takes_somebody_in_beyond_the_limit(
     last = [event for event in events if event["type"] == "ticket_issued"][-1]
     assert (last["data"]["number"], last["data"]["channel"]) == (taken["number"], "guide_desk")
     assert (await admin.post(f"/halls/{HALL}/setup", {"queues": [queue]})).status == 200
+
+
+async def test_numbers_may_be_typed_with_a_chinese_keyboard(
+    server: HallServer, kiosk: Client
+) -> None:
+    clerk = await server.client("counter", window=6)
+    opened = await clerk.press(6, "open", clerk=" ００６ ")
+    assert opened.body["window"]["clerk"]["clerk_no"] == "006"
+    number = (await kiosk.take("S"))["number"]
+    wide = "".join(chr(ord(sign) + 0xFEE0) for sign in number)
+    assert wide == "Ｓ００１"
+    guide = await server.client("guide")
+    assert (await guide.get(f"{TICKETS}/by-number/{wide.lower()}")).body["number"] == number
+    checked_in = await kiosk.post(f"/halls/{HALL}/check-in", {"scan": f"{wide}　"})
+    assert checked_in.code == "not_missed"
+    called = await clerk.press(6, "call_specific", number=wide, reason="急")
+    assert called.body["ticket"]["number"] == number
+    await clerk.press(6, "hold")
+    assert (await clerk.press(6, "unhold", number=f"{wide[0]} {wide[1:]}")).status == 200
+    paper = {"command": "record_paper", "queue": "J", "entries": [{"number": "Ｊ１０１"}]}
+    assert (await guide.post(f"/halls/{HALL}/commands", paper)).status == 200
+
+
+async def test_a_window_that_goes_leaves_its_clerks_changeable(server: HallServer) -> None:
+    admin = await server.client("admin")
+    setup = f"/halls/{HALL}/setup"
+    before = (await admin.get(setup)).body
+    assert (await admin.post(setup, {"removed_windows": [30]})).status == 200
+    clerk = next(one for one in (await admin.get(setup)).body["clerks"] if one["clerk_no"] == "030")
+    assert clerk["windows"] == []
+    assert (await admin.post(setup, {"clerks": [{**clerk, "name": "改名"}]})).status == 200
+    window = next(one for one in before["windows"] if one["number"] == 30)
+    assert (await admin.post(setup, {"windows": [window]})).status == 200

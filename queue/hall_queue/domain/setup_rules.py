@@ -6,8 +6,10 @@ Fields are named by key, as the manager knows the entries: windows.3.queues, set
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from typing import Any, Final, TypeVar
+
+import msgspec
 
 from hall_core.errors import Conflict, invalid
 from hall_core.events import Event, SetupChanged
@@ -78,7 +80,7 @@ def decide_change_setup(state: QueueState, command: ChangeSetup, ctx: Context) -
             queues=command.queues,
             services=command.services,
             windows=command.windows,
-            clerks=command.clerks,
+            clerks=(*command.clerks, *_freed(state, command, numbers)),
             removed_queues=command.removed_queues,
             removed_services=command.removed_services,
             removed_windows=command.removed_windows,
@@ -399,6 +401,17 @@ def _check_removed_windows(state: QueueState, command: ChangeSetup) -> None:
             raise Conflict(
                 "window_in_use", f"{number}号窗口正由{post.covered_by}号窗口顶岗，请先结束顶岗。"
             )
+
+
+def _freed(state: QueueState, command: ChangeSetup, numbers: set[int]) -> Iterator[Clerk]:
+    """Clerks of windows that go, without them: else no later change of theirs would be right."""
+    if not command.removed_windows:
+        return
+    changed = {clerk.clerk_no for clerk in command.clerks} | set(command.removed_clerks)
+    for clerk_no, clerk in state.clerks.items():
+        kept = tuple(number for number in clerk.windows if number in numbers)
+        if clerk_no not in changed and kept != tuple(clerk.windows):
+            yield msgspec.structs.replace(clerk, windows=kept)
 
 
 def _check_removed_clerks(state: QueueState, command: ChangeSetup) -> None:

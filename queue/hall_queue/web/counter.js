@@ -53,8 +53,7 @@ async function main() {
   });
   const number = me.window;
   if (!number || !windowIn(stream, number)) {
-    replace(document.body, h("div", { class: "plain-page" },
-      h("div", { class: "card" }, h("h2", null, t("page.no_window")), h("p", null, t("page.no_window_text")))));
+    replace(document.body, plainPage(t("page.no_window")));
     return;
   }
 
@@ -124,7 +123,20 @@ async function main() {
 
   // --- drawing ---------------------------------------------------------------------------------------
 
+  /** The manager has removed this window: there is nothing to press until it is there again. */
+  function removed() {
+    const isGone = !windowIn(stream, counter.number);
+    const shown = document.body.hasAttribute("data-removed");
+    if (shown && !isGone) location.reload();
+    if (isGone && !shown) {
+      setAttrs(document.body, { "data-removed": true });
+      replace(document.body, plainPage(t("page.removed", { n: counter.number })));
+    }
+    return isGone;
+  }
+
   function draw() {
+    if (removed()) return;
     const state = counter.state();
     const mine = counter.mine();
     const rules = rulesOf(state);
@@ -270,7 +282,7 @@ async function main() {
   }
 
   document.addEventListener("keydown", (event) => {
-    if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || formOpen() || lock.on) return;
+    if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || formOpen() || lock.on || removed()) return;
     const on = /** @type {HTMLElement|null} */ (document.activeElement);
     if (event.key === "Enter") {
       const other = on && on !== next && on.tagName === "BUTTON";
@@ -304,6 +316,7 @@ async function main() {
   // --- what happens elsewhere ----------------------------------------------------------------------------
 
   stream.on("change", (/** @type {string[]} */ parts, /** @type {any} */ changed) => {
+    if (removed()) return;
     const whole = parts[0] === "*" || parts.indexOf("setup") >= 0;
     const mineToo = (changed.windows || []).some((/** @type {WindowEntry} */ one) =>
       one.number === number || one.number === counter.mine().covers);
@@ -358,6 +371,11 @@ async function main() {
   if (!lock.on) next.focus();
 }
 
+/** @param {string} title @returns {HTMLElement} */
+function plainPage(title) {
+  return h("div", { class: "plain-page" }, h("div", { class: "card" }, h("h2", null, title), h("p", null, t("page.no_window_text"))));
+}
+
 /**
  * @param {HallStream} stream
  * @param {number} number
@@ -367,7 +385,7 @@ function windowIn(stream, number) {
 }
 
 /**
- * What is shown when the manager has removed this window.
+ * What stands for the window that the manager has removed, until the page says so.
  * @param {number} number
  * @returns {WindowEntry}
  */

@@ -9,6 +9,7 @@ export const texts = {
     "请管理员在“设备”中为它选择窗口，生成新的配对码后重新打开本页。",
     "Ask the administrator to choose its window under Devices and pair it again with a new code.",
   ],
+  "page.removed": ["{n}号窗口已被删除", "Window {n} was removed"],
   "offline.counter": ["按键暂停使用；正在办理的请继续，恢复后再按", "Keys are off. Carry on with the person at the window and press when it is back."],
 
   // who is at the window

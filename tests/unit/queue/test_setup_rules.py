@@ -238,6 +238,17 @@ def test_a_window_at_work_is_not_removed() -> None:
     assert sorted(played.state.posts) == [3, 4]
 
 
+def test_clerks_of_a_window_that_goes_are_without_it() -> None:
+    played = PlayedHall()
+    mine = Clerk(clerk_no="1001", name="职员1", windows=(1, 3))
+    change(played, clerks=(mine,))
+    other = Clerk(clerk_no="2001", name="新名", windows=(4,))
+    change(played, removed_windows=(1,), removed_clerks=("1004",), clerks=(other,))
+    windows = {number: clerk.windows for number, clerk in played.state.clerks.items()}
+    assert windows == {"1001": (3,), "1002": (2,), "1003": (3,), "2001": (4,), "2002": ()}
+    change(played, clerks=(msgspec.structs.replace(played.state.clerks["1001"], name="改名"),))
+
+
 def test_a_clerk_at_a_window_is_not_removed() -> None:
     played = PlayedHall()
     played.do(Open(window=1, clerk="1001"))
