@@ -11,6 +11,7 @@ from playwright.async_api import Browser, expect
 
 from tests.acceptance.browser import KIOSK
 from tests.acceptance.place import Place, at_ten
+from tests.support import HALL
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -70,3 +71,14 @@ async def test_checking_in_too_early_says_where_to_go(place: Place) -> None:
             await expect(kiosk.get_by_role("alert")).to_contain_text(said)
         await kiosk.locator(".message button").first.click()
         await kiosk.get_by_role("button", name=language).click()
+
+
+async def test_a_ticket_says_void_where_nobody_may_come_back(place: Place) -> None:
+    server, pages, _ = place
+    admin = await server.client("admin")
+    settings = (await admin.get(f"/halls/{HALL}/setup")).body["settings"]
+    never = {"settings": {**settings, "missed_ticket": "parked", "requeue_limit": 0}}
+    assert (await admin.post(f"/halls/{HALL}/setup", never)).status == 200
+    kiosk = await pages.device("kiosk", "/kiosk", KIOSK)
+    await kiosk.locator(".choice", has_text="婚姻登记").click()
+    await expect(kiosk.locator(".ticket-foot")).to_contain_text("过号作废，请重新取号。")

@@ -142,13 +142,26 @@ async def test_a_citizen_gives_up_the_place_on_the_phone(place: Place) -> None:
     waiting = clerk.page.locator(".line-number")
     await expect(waiting).to_have_text([first["number"], second["number"]])
 
+    # Who is just being called cannot: an English phone says so in English.
+    called = await pages.phone(first["token"], lang="en")
+    await called.get_by_role("button", name="Give up my place").click()
+    opened = await server.client("counter", window=1)
+    assert (await opened.press(1, "open", clerk="001")).status == 200
+    assert (await opened.press(1, "call_next")).status == 200
+    with pages.expecting("409"):
+        await called.get_by_role("button", name="Cancel the ticket").click()
+        await expect(called.locator(".toast")).to_contain_text(
+            "H001 has been called at window 1. Please tell the clerk there."
+        )
+    await expect(waiting).to_have_text([second["number"]])
+
     phone = await pages.phone(second["token"])
     await phone.get_by_role("button", name="取消排队").click()
     sure = phone.get_by_role("dialog", name=f"取消 {second['number']} 吗？")
     await sure.get_by_role("button", name="取消排队").click()
     await expect(phone.get_by_role("heading", name="已取消")).to_be_visible()
     await expect(phone.get_by_role("button", name="取消排队")).to_have_count(0)
-    await expect(waiting).to_have_text([first["number"]])
+    await expect(waiting).to_have_count(0)
 
 
 async def test_the_guide_desk_exchanges_and_puts_back(place: Place) -> None:

@@ -113,7 +113,7 @@ function missedSentence(draft) {
   const when = draft.no_show_wait
     ? t("settings.sentence.when", { calls: draft.no_show_after_calls, seconds: draft.no_show_after_s, green: draft.no_show_after_green_s })
     : t("settings.sentence.at_once");
-  if (draft.missed_ticket === "void") return when + t("settings.sentence.void");
+  if (draft.missed_ticket === "void" || draft.requeue_limit === 0) return when + t("settings.sentence.void");
   return when + t("settings.sentence.parked", { back: draft.requeue_back, limit: draft.requeue_limit });
 }
 

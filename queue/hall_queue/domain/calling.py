@@ -20,6 +20,7 @@ from hall_core.events import (
     TicketTransferred,
 )
 from hall_core.features import Command, Context
+from hall_core.setup import Settings
 from hall_queue.domain import order
 from hall_queue.domain.commands import (
     CallNext,
@@ -209,6 +210,11 @@ def decide_no_show(state: QueueState, command: NoShow, ctx: Context) -> list[Eve
             parked=settings.missed_ticket == "parked" and ticket.requeues < settings.requeue_limit,
         )
     ]
+
+
+def missed_is_void(settings: Settings) -> bool:
+    """Whether a missed ticket ends: by the hall's rule, or because nobody may come back at all."""
+    return settings.missed_ticket == "void" or settings.requeue_limit == 0
 
 
 def no_show_wait_s(state: QueueState, ticket: Ticket) -> int:

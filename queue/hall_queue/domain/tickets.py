@@ -24,7 +24,7 @@ from hall_core.events import (
 from hall_core.features import Command, Context
 from hall_core.setup import Service, Session
 from hall_queue.domain import absence, appointments, order, sessions, waiting
-from hall_queue.domain.calling import expired
+from hall_queue.domain.calling import expired, missed_is_void
 from hall_queue.domain.commands import (
     CancelTicket,
     ExchangeTicket,
@@ -184,15 +184,31 @@ def _require_few_tickets(state: QueueState, holder: str, prefix: str) -> None:
     if not mine:
         return
     open_here = [
-        ticket.number
+        ticket
         for ticket in map(state.tickets.__getitem__, mine)
         if ticket.queue == prefix and ticket.is_open
     ]
     if len(open_here) >= state.settings.tickets_per_person:
-        raise Conflict(
-            "too_many_tickets",
-            f"您已有{'、'.join(open_here)}尚未办理，请先办理或取消后再取号。",
+        raise _too_many(open_here)
+
+
+def _too_many(held: list[Ticket]) -> Conflict:
+    """Who missed their calls need no new ticket: they check in."""
+    missed = [ticket.number for ticket in held if ticket.parked]
+    others = [ticket.number for ticket in held if not ticket.parked]
+    said, english = [], []
+    if others:
+        said.append(f"您已有{'、'.join(others)}尚未办理，请先办理或取消后再取号。")
+        english.append(
+            f"You already hold {', '.join(others)}. Please use or cancel them before you take more."
         )
+    if missed:
+        said.append(f"您的{'、'.join(missed)}已过号，可以用“过号签到”重新排队，不用再取号。")
+        english.append(
+            f"You missed the call of {', '.join(missed)}. Check in under “Missed my call” to be "
+            "back in line; no new ticket is needed."
+        )
+    return Conflict("too_many_tickets", "".join(said), detail_en=" ".join(english))
 
 
 # --- one ticket --------------------------------------------------------------------------------
@@ -204,6 +220,8 @@ def decide_cancel(state: QueueState, command: CancelTicket, ctx: Context) -> lis
         raise Conflict(
             "being_served",
             f"{ticket.number}已被{ticket.window}号窗口叫号，请到窗口告知工作人员。",
+            detail_en=f"{ticket.number} has been called at window {ticket.window}. "
+            "Please tell the clerk there.",
         )
     _require_open(ticket)
     return [TicketCancelled(ticket_id=ticket.ticket_id, number=ticket.number, queue=ticket.queue)]
@@ -214,7 +232,7 @@ def decide_requeue(state: QueueState, command: RequeueTicket, ctx: Context) -> l
     settings = state.settings
     if ticket.state != "no_show":
         raise _not_missed(state, ticket)
-    if ticket.requeues >= settings.requeue_limit and settings.missed_ticket == "parked":
+    if ticket.requeues >= settings.requeue_limit and not missed_is_void(settings):
         raise Conflict(
             "requeue_limit",
             f"{ticket.number}过号后已重排{ticket.requeues}次，不能再排，请重新取号。",

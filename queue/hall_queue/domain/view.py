@@ -16,7 +16,7 @@ from hall_core.sessions import HORIZON_DAYS
 from hall_core.setup import Service, Session
 from hall_core.workdays import CalendarDay
 from hall_queue.domain import order
-from hall_queue.domain.calling import no_show_wait_s
+from hall_queue.domain.calling import missed_is_void, no_show_wait_s
 from hall_queue.domain.shapes import (
     AbsenceView,
     ClerkCard,
@@ -248,7 +248,7 @@ def _setup(state: QueueState, key: Any, audience: Audience) -> RulesView:
         "absence_reasons": list(settings.absence_reasons),
         "quick_absence_reason": settings.quick_absence_reason,
         "quick_absence_min": settings.quick_absence_min,
-        "missed_ticket": settings.missed_ticket,
+        "missed_ticket": "void" if missed_is_void(settings) else "parked",
         "requeue_back": settings.requeue_back,
         "requeue_limit": settings.requeue_limit,
         "recall_limit": settings.recall_limit,

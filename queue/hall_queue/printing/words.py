@@ -11,6 +11,7 @@ from datetime import datetime, tzinfo
 
 from hall_core.setup import HallInfo, Settings
 from hall_queue.domain import order
+from hall_queue.domain.calling import missed_is_void
 from hall_queue.domain.state import QueueState, Ticket
 from hall_queue.domain.waiting import Wait
 
@@ -79,7 +80,7 @@ def words_of(
 
 def rule(settings: Settings) -> str:
     """The hall's own rule for a missed call."""
-    if settings.missed_ticket == "void":
+    if missed_is_void(settings):
         return "过号作废，请重新取号。"
     back, limit = settings.requeue_back, settings.requeue_limit
     return f"过号后到取号机签到，排到第{back}位之后，最多{limit}次。"

@@ -227,6 +227,10 @@ export const texts = {
     "1. 按取号时间先后叫号。2. 绿色通道（经核验）可以提前，每叫 {greens} 位普通号提前叫 1 位。3. 过号后回来的人排到 {back} 位之后，最多 {limit} 次。4. 转来、继续办理和换号的人保留原取号时间。",
     "1. People are called by time of issue. 2. Verified priority numbers may pass: one after every {greens} ordinary calls. 3. Who missed a call stands {back} back, at most {limit} {limit|time|times}. 4. Transferred, continued and exchanged tickets keep their time of issue.",
   ],
+  "sheet.why_rule_void": [
+    "1. 按取号时间先后叫号。2. 绿色通道（经核验）可以提前，每叫 {greens} 位普通号提前叫 1 位。3. 过号作废，需要重新取号。4. 转来、继续办理和换号的人保留原取号时间。",
+    "1. People are called by time of issue. 2. Verified priority numbers may pass: one after every {greens} ordinary calls. 3. Who missed a call needs a new ticket. 4. Transferred, continued and exchanged tickets keep their time of issue.",
+  ],
   "sheet.why_now": ["现在等候的顺序", "The order now"],
   "sheet.why_past": ["最近叫过的号", "Called lately"],
   "sheet.special": ["特呼，理由已记入日志", "called out of turn, the reason is in the journal"],

@@ -70,7 +70,7 @@ export function choiceScreen(kiosk) {
     const queue = String((kiosk.me.settings && kiosk.me.settings.guide_queue) || "");
     const known = kiosk.state().queues.find((entry) => entry.prefix === queue);
     const choice = known && { key: "guide", name: known.name, name_en: known.name_en || "", prefixes: [queue], queue };
-    if (choice && !standing(choice, kiosk.stream).stopped) kiosk.take(choice);
+    if (choice && !standing(choice, kiosk.stream, wishes.green).stopped) kiosk.take(choice);
     else kiosk.go(unsureScreen);
   }
 

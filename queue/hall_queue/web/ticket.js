@@ -149,9 +149,15 @@ async function cancel() {
     if (answer && answer.state) take(answer);
     else poll();
   } catch (error) {
-    toast(errorText(error), { state: "alert", seconds: 6 });
+    toast(sentence(error), { state: "alert", seconds: 6 });
     poll();
   }
+}
+
+/** The server speaks Chinese, and English where it says so. @param {unknown} error */
+function sentence(error) {
+  const chinese = error instanceof ApiError && error.status > 0 && !error.translated;
+  return chinese && lang() === "en" ? t("phone.not_cancelled") : errorText(error);
 }
 
 // --- showing -------------------------------------------------------------------------------------

@@ -42,6 +42,7 @@ export const texts = {
   "phone.cancel_title": ["取消 {number} 吗？", "Cancel {number}?"],
   "phone.cancel_text": ["取消后位置不保留，需要重新取号。", "Your place will be lost; you would need a new ticket."],
   "phone.cancel_yes": ["取消排队", "Cancel the ticket"],
+  "phone.not_cancelled": ["没有取消成功", "Not cancelled. Please ask at the guide desk."],
   "phone.cancel_no": ["继续等候", "Keep waiting"],
 
   "phone.offline_title": ["网络中断，正在重新连接", "No connection, reconnecting"],

@@ -18,8 +18,9 @@ from hall_core.events import (
     TicketRequeued,
     TicketsRecorded,
 )
+from hall_core.features import Audience
 from hall_core.setup import Queue
-from hall_queue.domain import order, waiting
+from hall_queue.domain import order, view, waiting
 from hall_queue.domain.commands import (
     CallNext,
     CancelTicket,
@@ -40,6 +41,7 @@ from hall_queue.domain.commands import (
 )
 from hall_queue.domain.state import QueueState, Ticket
 from hall_queue.domain.testing import DAY, MANAGER, OPEN_ALWAYS, PlayedHall, setup
+from hall_queue.printing import words
 
 
 def hall(now: str = "2025-11-20 09:00", **settings: Any) -> PlayedHall:
@@ -123,6 +125,21 @@ def test_the_daily_limit_holds() -> None:
     played.issue("H")
     over = played.issue("B", channel="guide_desk")  # decides about exceptions; the journal says so
     assert (over.number, over.channel) == ("B021", "guide_desk")
+
+
+def test_who_missed_every_call_is_told_to_check_in() -> None:
+    played = hall()
+    played.do(Open(window=1, clerk="1001"))
+    for _ in range(2):
+        played.issue("H", holder="p1")
+    missed(played)
+    third = IssueTicket(ticket_id="x", queue="H", holder="p1")
+    said = "您的H001已过号，可以用“过号签到”重新排队，不用再取号。"
+    assert refusal(played, third).detail == (f"您已有H002尚未办理，请先办理或取消后再取号。{said}")
+    missed(played)
+    refused = refusal(played, third)
+    assert refused.detail == "您的H001、H002已过号，可以用“过号签到”重新排队，不用再取号。"
+    assert refused.detail_en.startswith("You missed the call of H001, H002. Check in")
 
 
 def test_a_person_has_few_open_tickets_in_a_queue() -> None:
@@ -307,6 +324,17 @@ def test_a_hall_may_make_missed_tickets_void() -> None:
     assert not ticket.parked
     assert refusal(played, RequeueTicket(ticket_id=ticket.ticket_id)).code == "ticket_ended"
     assert refusal(played, CancelTicket(ticket_id=ticket.ticket_id)).code == "ticket_ended"
+
+
+def test_nobody_may_come_back_where_the_limit_is_nought() -> None:
+    played = hall(requeue_limit=0)
+    assert view.render(played.state, ("setup", None), Audience("public"))["missed_ticket"] == "void"
+    assert words.rule(played.state.settings) == "过号作废，请重新取号。"
+    played.do(Open(window=1, clerk="1001"))
+    played.issue("H")
+    ticket = missed(played)
+    assert not ticket.parked
+    assert refusal(played, RequeueTicket(ticket_id=ticket.ticket_id)).code == "ticket_ended"
 
 
 # --- exchange ----------------------------------------------------------------------------------
