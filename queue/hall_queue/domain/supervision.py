@@ -103,14 +103,16 @@ def hours(state: QueueState, post: Post, tz: str, at: datetime) -> sessions.Peri
     """The session of the window's hours that runs at `at`, else the next one."""
     lines = [state.lines.get(queue.prefix) for queue in post.setup.queues]
     queues = {line.setup if line.setup.sessions is not None else None for line in lines if line}
-    found = []
-    for queue in queues or {None}:
-        periods = sessions.open_periods(state.hours, queue, tz, at)
-        found += [period for period in periods if period[1] > at][:1]
-    running = [period for period in found if period[0] <= at]
-    if running:
-        return min(start for start, _ in running), max(until for _, until in running)
-    return min(found, default=None)
+    found: sessions.Period | None = None
+    periods = {p for q in queues or {None} for p in sessions.open_periods(state.hours, q, tz, at)}
+    for start, until in sorted(periods):
+        if found is not None and start <= found[1]:  # one queue's hours go over into another's
+            found = found[0], max(found[1], until)
+        elif found is None or found[1] <= at:
+            found = start, until
+        else:
+            break
+    return found if found is not None and found[1] > at else None
 
 
 # --- what is due -------------------------------------------------------------------------------
@@ -125,9 +127,9 @@ def due(state: QueueState, ctx: Context) -> datetime | None:
 def _times(state: QueueState, post: Post, ctx: Context) -> Iterator[datetime]:
     told, late = post.suspicion, post.late
     if told is not None and told.alert_id is not None:
-        yield _ends_at(state, post, _suspicion_over(post, told), ctx)
+        yield _ends_at(state, post, told.raised_at, _suspicion_over(post, told), ctx)
     if late is not None and late.alert_id is not None:
-        yield _ends_at(state, post, _late_over(post), ctx)
+        yield _ends_at(state, post, late.told_at, _late_over(post), ctx)
     for at in (_step_due(state, post, ctx), _late_due(state, post, ctx), _late_step(state, post)):
         if at is not None:
             yield at
@@ -146,11 +148,14 @@ def _due_now(state: QueueState, post: Post, ctx: Context, key: str) -> Iterator[
     told, late = post.suspicion, post.late
     if told is not None and told.alert_id is not None:
         over = _suspicion_over(post, told)
-        if _ends_at(state, post, over, ctx) <= ctx.now:
+        if _ends_at(state, post, told.raised_at, over, ctx) <= ctx.now:
             yield AlertChanged(alert_id=told.alert_id, state="closed", level=LEVELS[told.steps - 1])
             return
-    late_until = _ends_at(state, post, _late_over(post), ctx)
-    if late is not None and late.alert_id is not None and late_until <= ctx.now:
+    if (
+        late is not None
+        and late.alert_id is not None
+        and _ends_at(state, post, late.told_at, _late_over(post), ctx) <= ctx.now
+    ):
         yield AlertChanged(alert_id=late.alert_id, state="closed", level=late.level)
         return
     at = _step_due(state, post, ctx)
@@ -167,10 +172,13 @@ def _due_now(state: QueueState, post: Post, ctx: Context, key: str) -> Iterator[
         )
 
 
-def _ends_at(state: QueueState, post: Post, over: bool, ctx: Context) -> datetime:
-    """An alert that is over ends at once, every other one with the session."""
+def _ends_at(
+    state: QueueState, post: Post, raised_at: datetime, over: bool, ctx: Context
+) -> datetime:
+    """An alert that is over ends at once, every other one with the session in which it was raised.
+    The server may have been off when that ended: then it ends in the next one, before another."""
     period = hours(state, post, ctx.hall.timezone, ctx.now)
-    if over or period is None or period[0] > ctx.now:
+    if over or period is None or raised_at < period[0]:
         return ctx.now
     return period[1]
 
@@ -272,9 +280,9 @@ def _late_due(state: QueueState, post: Post, ctx: Context) -> datetime | None:
     period = hours(state, post, tz, ctx.now)
     if period is None or not _expected_in(state, post, tz, period):
         return None
-    at = period[0] + LATE
-    if at >= period[1] or (post.late is not None and post.late.told_at >= period[0]):
-        return None
+    at, late = period[0] + LATE, post.late
+    if at >= period[1] or (late is not None and (late.alert_id or late.told_at >= period[0])):
+        return None  # told already, or an alert of before has to end first
     if post.since is not None and post.since > at:
         return None  # it was open in this session, and closed later
     return at

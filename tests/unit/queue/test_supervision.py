@@ -9,10 +9,12 @@ import msgspec
 import pytest
 
 from hall_core.events import CalendarTold
+from hall_core.setup import Session
 from hall_core.workdays import CalendarDay
 from hall_queue.domain import supervision
 from hall_queue.domain.commands import (
     CallNext,
+    ChangeSetup,
     Close,
     Finish,
     Leave,
@@ -222,6 +224,15 @@ def test_after_an_outage_nobody_is_passed_over(hall: WatchedHall) -> None:
     assert [change.level for change in changed(hall.minutes(1))] == ["hall"]
 
 
+def test_an_empty_chair_of_before_an_outage_is_asked_about_anew(hall: WatchedHall) -> None:
+    hall.see(1, False)
+    (morning,) = raised(hall.pass_time(minutes=40))
+    told = hall.pass_time(hours=5)  # 14:40, the next session
+    assert [(c.alert_id, c.state) for c in changed(told)] == [(morning.alert_id, "closed")]
+    (afternoon,) = raised(told)
+    assert afternoon.level == "window"
+
+
 def test_a_window_left_open_overnight_is_closed_and_late_in_the_morning(hall: WatchedHall) -> None:
     hall.do(CallNext(window=1))
     hall.see(1, False)
@@ -262,6 +273,39 @@ def test_closed_five_minutes_into_a_session_in_which_it_worked_the_day_before(
     hall.do(Close(window=1))
     hall.pass_time(minutes=1)
     assert hall.minutes(60 * 7) == []  # nor in the afternoon, in which it did not work
+
+
+def test_an_alert_ends_although_the_server_was_off_when_its_session_ended(
+    hall: WatchedHall,
+) -> None:
+    hall.pass_time(hours=8, minutes=20)  # 17:20, at work in both sessions
+    hall.do(Close(window=1))
+    hall.pass_time(hours=15, minutes=10)  # 8:30
+    (morning,) = raised(hall.minutes(6), "late_open")
+    told = hall.pass_time(hours=6)  # 14:36
+    assert [(c.alert_id, c.state) for c in changed(told)] == [(morning.alert_id, "closed")]
+    (afternoon,) = raised(told, "late_open")
+    hall.do(Open(window=1, clerk="1001"))
+    (ended,) = changed(hall.tick())
+    assert (ended.alert_id, ended.state) == (afternoon.alert_id, "closed")
+
+
+def test_hours_of_two_queues_that_overlap_are_one_session() -> None:
+    """The window is late once a morning, although one of its queues goes home at ten."""
+    hall = WatchedHall()
+    mornings = {"H": ("08:30", "10:00"), "B": ("09:00", "12:00")}
+    queues = tuple(
+        msgspec.structs.replace(
+            hall.state.lines[prefix].setup, sessions=(Session(start=start, until=until),)
+        )
+        for prefix, (start, until) in mornings.items()
+    )
+    hall.do(ChangeSetup(queues=queues), MANAGER)
+    hall.do(Open(window=2, clerk="1002"))
+    hall.minutes(60)
+    hall.do(Close(window=2))
+    hall.pass_time(hours=22, minutes=30)  # 8:30 of the next day
+    assert len(raised(hall.minutes(180), "late_open")) == 1
 
 
 def test_opened_a_moment_and_closed_again_is_late_all_the_same(hall: WatchedHall) -> None:
