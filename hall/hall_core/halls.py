@@ -28,6 +28,7 @@ from hall_core.events import DayOpened, Event, Recorded
 from hall_core.features import Actor, Audience, Command, Context, Feature, Part, Row
 from hall_core.hub import NOBODY, Frames, Hub
 from hall_core.keys import Key, Keys
+from hall_core.once import Statement
 from hall_core.replay import Slices, replay
 from hall_core.setup import HallInfo
 from hall_core.store import Store
@@ -119,6 +120,7 @@ class Hall:
         answer: Callable[[Slices, list[Recorded]], Any],
         key: Key | None = None,
         rows: Iterable[Row] = (),
+        statements: Sequence[Statement] = (),
     ) -> Reply:
         """Decide `command` and wait until it is on disk.
 
@@ -126,6 +128,7 @@ class Hall:
             answer: makes the JSON-able answer from the live state right after the decision.
             key: the idempotency key; its stored answer is returned if it was used before.
             rows: side-table rows (personal data, secrets) to commit with the events.
+            statements: the same for what of them has to go.
 
         Raises:
             HallError: the command is not possible, or could not be stored (Unavailable).
@@ -156,7 +159,7 @@ class Hall:
         except Exception:
             self.suspend()  # decided and applied, but it can't be answered: take it back
             raise
-        future = self._submit(records, [*read_models, *rows], key, body)
+        future = self._submit(records, [*read_models, *rows], key, body, statements)
         # If the request goes away meanwhile, the decision is committed all the same.
         await future
         return Reply(body, records[-1].version if records else context.version - 1)
@@ -241,7 +244,12 @@ class Hall:
         return records, rows
 
     def _submit(
-        self, records: list[Recorded], rows: list[Row], key: Key | None, body: bytes
+        self,
+        records: list[Recorded],
+        rows: list[Row],
+        key: Key | None,
+        body: bytes,
+        statements: Sequence[Statement] = (),
     ) -> asyncio.Future[None]:
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._under_way.add(future)
@@ -273,8 +281,8 @@ class Hall:
                 future.set_exception(cannot_store())
                 future.exception()  # a tick has nobody waiting; the writer has logged the fault
 
-        if rows:
-            self._writer.submit(Work(self.info.id, self._epoch, rows, done))
+        if rows or statements:
+            self._writer.submit(Work(self.info.id, self._epoch, rows, done, statements))
         else:
             done(None)  # nothing to store: e.g. a call with nobody waiting
         return future

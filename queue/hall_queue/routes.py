@@ -186,12 +186,20 @@ class QueueRoutes:
         return self._setup(call.hall.committed["queue"])
 
     async def change_setup(self, call: Call) -> Any:
-        return await call.hall.execute(
-            call.body,
+        body: c.ChangeSetup = call.body
+        known = call.hall.committed["queue"].clerks
+        new = [clerk.clerk_no for clerk in body.clerks if clerk.clerk_no not in known]
+        pins = self.service.forgetting_pins(call.hall, [*new, *body.removed_clerks])
+        reply = await call.hall.execute(
+            body,
             call.principal.actor(),
             lambda live, _: self._setup(live["queue"]),
             call.key,
+            statements=pins.statements,
         )
+        if not reply.replayed:
+            pins.then()
+        return reply
 
     async def set_pin(self, call: Call) -> Any:
         clerk_no = call.path("clerk")

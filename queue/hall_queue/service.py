@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
+from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -95,6 +96,20 @@ class QueueService:
             self._wrong.pop(who, None)
 
         return Change(rows=((tables.clerk_pins, (*who, hashed)),), then=then)
+
+    def forgetting_pins(self, hall: Hall, clerk_nos: Iterable[str]) -> Change:
+        """PINs of clerks who left, or of a number that somebody is given: to be committed with
+        that, so that nobody has the PIN of who had their number before."""
+        gone = {(hall.info.id, clerk_no) for clerk_no in clerk_nos}
+
+        def then() -> None:
+            for who in gone:
+                self._pins.pop(who, None)
+                self._wrong.pop(who, None)
+
+        table = tables.clerk_pins.c
+        where = (table.hall_id == hall.info.id) & table.clerk_no.in_([no for _, no in gone])
+        return Change(statements=((delete(tables.clerk_pins).where(where), {}),), then=then)
 
     async def check_pin(self, hall: Hall, clerk_no: str, pin: str | None) -> None:
         """Let a clerk in, where the hall asks for the PIN.

@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from sqlalchemy import Connection, func, select
 
 from hall_app.check import check_directory
 from hall_core import credentials
 from hall_core.clock import ManualClock
 from hall_core.http import BODY_MAX
+from hall_queue import tables as queue_tables
 from tests.integration.conftest import NewDatabase
 from tests.support import HALL, QUICK_HASHER, Answer, Client, HallServer, hall_server
 
@@ -300,6 +302,43 @@ async def test_a_pin_is_asked_for_where_the_hall_says_so(
         assert_problem(await clerk.press(28, "open", clerk="028", pin="2468"), 429, "pin_locked")
     finally:
         assert (await admin.post(f"/halls/{HALL}/setup", {"settings": settings})).status == 200
+
+
+async def test_who_is_given_a_former_clerks_number_does_not_have_their_pin(
+    server: HallServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(credentials, "_hasher", QUICK_HASHER)
+    admin = await server.client("admin")
+    clerk = await server.client("counter", window=28)
+    settings = (await admin.get(f"/halls/{HALL}/setup")).body["settings"]
+    pins = "/halls/" + HALL + "/clerks/777/pin"
+    setup = f"/halls/{HALL}/setup"
+
+    async def add(name: str) -> None:
+        entry = {"clerk_no": "777", "name": name, "windows": [28]}
+        assert (await admin.post(setup, {"clerks": [entry]})).status == 200
+
+    def kept(connection: Connection) -> int:
+        table = queue_tables.clerk_pins
+        where = table.c.clerk_no == "777"
+        return connection.execute(select(func.count()).select_from(table).where(where)).scalar_one()
+
+    await add("离任")
+    assert (await admin.post(pins, {"pin": "2468"})).status == 200
+    assert await server.kernel.store.read(kept) == 1
+    await add("改名")  # the same person, edited
+    assert await server.kernel.store.read(kept) == 1
+    assert (await admin.post(setup, {"removed_clerks": ["777"]})).status == 200
+    assert await server.kernel.store.read(kept) == 0
+    await add("新来")
+    with_pin = {"settings": {**settings, "pin_required": True}}
+    assert (await admin.post(setup, with_pin)).status == 200
+    try:
+        answer = await clerk.press(28, "open", clerk="777", pin="2468")
+        assert_problem(answer, 422)
+        assert answer.body["errors"][0]["field"] == "pin"
+    finally:
+        assert (await admin.post(setup, {"settings": settings})).status == 200
 
 
 # --- bad input ---------------------------------------------------------------------------------

@@ -39,9 +39,13 @@ export function openClerks(admin, root) {
     const window = where(clerkNo);
     return window ? t("window.n", { n: window.number }) : "";
   };
+  /** Numbers that somebody had a moment ago: records go by the number, so it is not given again.
+   * @type {string[]} */
+  const had = [];
   const freeNumber = () => {
-    const numbers = setup().clerks.map((clerk) => Number(clerk.clerk_no)).filter((number) => number > 0);
-    const length = Math.max(3, ...setup().clerks.filter((clerk) => /^\d+$/.test(clerk.clerk_no)).map((clerk) => clerk.clerk_no.length));
+    const taken = setup().clerks.map((clerk) => clerk.clerk_no).concat(had);
+    const numbers = taken.map(Number).filter((number) => number > 0);
+    const length = Math.max(3, ...taken.filter((number) => /^\d+$/.test(number)).map((number) => number.length));
     return String(Math.max(0, ...numbers) + 1).padStart(length, "0");
   };
 
@@ -113,9 +117,10 @@ export function openClerks(admin, root) {
     },
     body: (entry) => ({ clerks: [Object.assign({}, entry, { stars: Number(entry.stars) })] }),
     after: async (draft) => { if (draft.$pin) await sendPin(admin, draft.clerk_no, draft.$pin); },
-    removal: (clerk) => ({
-      text: t("clerks.remove_text"), body: { removed_clerks: [clerk.clerk_no] }, undo: { clerks: [clerk] },
-    }),
+    removal: (clerk) => {
+      had.push(clerk.clerk_no);
+      return { text: t("clerks.remove_text"), body: { removed_clerks: [clerk.clerk_no] }, undo: { clerks: [clerk] } };
+    },
     intro: () => [
       h("h2", null, t("clerks.intro.title")),
       h("p", null, t("clerks.intro.text")),
