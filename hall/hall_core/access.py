@@ -288,14 +288,46 @@ class Access:
             Unauthorized: wrong name or password (which one is not said).
             TooMany: locked after too many failures.
         """
+        token = secrets.token_urlsafe(32)
+
+        def begin(user: User, now: int) -> list[Change]:
+            return [self.saving(user), self._beginning(token, name, now)]
+
+        return await self._proven(name, password, address, begin), token
+
+    async def change_password(
+        self, name: str, old: str, new: str, address: str, session: str, entry: Change
+    ) -> None:
+        """Somebody's own password, who knows the old one; guesses count like those of signing in.
+        Their other sessions end, `session` (its token) goes on.
+
+        Raises:
+            Unauthorized: the old one is wrong.
+            TooMany: locked after too many failures.
+        """
+        self.attempts.check(address)  # before anything slow
+        hashed = await asyncio.to_thread(credentials.hash_secret, new)
+
+        def change(user: User, now: int) -> list[Change]:
+            changed = msgspec.structs.replace(user, password_hash=hashed)
+            return [self.saving(changed), self.ending_sessions(name, but=session), entry]
+
+        await self._proven(name, old, address, change)
+
+    async def _proven(
+        self, name: str, password: str, address: str, then: Callable[[User, int], list[Change]]
+    ) -> User:
+        """Commit what somebody may do who knows the password."""
         self.attempts.check(address)
         self.attempts.failed(address)  # until it is known better
         async with self._signing_in.setdefault(name, asyncio.Lock()):
-            signed_in = await self._sign_in(name, password)
+            user = await self._prove(name, password, then)
         self.attempts.succeeded(address)
-        return signed_in
+        return user
 
-    async def _sign_in(self, name: str, password: str) -> tuple[User, str]:
+    async def _prove(
+        self, name: str, password: str, then: Callable[[User, int], list[Change]]
+    ) -> User:
         await self.reload()  # the command line may have reset it
         user = self.users.get(name)
         now = millis(self._clock.now())
@@ -312,9 +344,8 @@ class Access:
                     await commit(self._writer, [self.saving(_after_failure(user, now))])
                 raise Unauthorized("wrong_password", "用户名或密码不正确。")
             user = msgspec.structs.replace(user, failures=0, locked_until_ms=0)
-            token = secrets.token_urlsafe(32)
-            await commit(self._writer, [self.saving(user), self._beginning(token, name, now)])
-        return user, token
+            await commit(self._writer, then(user, now))
+        return user
 
     def _beginning(self, token: str, name: str, now: int) -> Change:
         hashed, session = hash_token(token), Session(name, now, now)
@@ -343,15 +374,19 @@ class Access:
 
         return Change(rows=(user_row(user),), then=then)
 
-    def ending_sessions(self, name: str) -> Change:
-        """Sign a person out everywhere (password reset, account disabled)."""
+    def ending_sessions(self, name: str, but: str = "") -> Change:
+        """Sign a person out everywhere (password reset, account disabled), `but` here."""
+        kept = hash_token(but)
 
         def then() -> None:
             self._changes += 1
-            self._sessions = {k: s for k, s in self._sessions.items() if s.user != name}
+            self._sessions = {
+                k: s for k, s in self._sessions.items() if s.user != name or k == kept
+            }
             self.on_revoked(f"user:{name}")
 
-        where = tables.sessions.c.user == name
+        table = tables.sessions.c
+        where = (table.user == name) & (table.token_hash != kept)
         return Change(statements=((delete(tables.sessions).where(where), {}),), then=then)
 
     async def keep_sessions(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 from aiohttp import web
@@ -51,6 +51,36 @@ async def sign_out(call: Call) -> web.Response:
     response = web.Response(status=204)
     response.del_cookie(SESSION_COOKIE)
     return response
+
+
+class NewPassword(msgspec.Struct, forbid_unknown_fields=True):
+    old: str
+    new: str
+
+
+async def change_password(call: Call) -> web.Response:
+    """Whoever is signed in changes their own; without a key, as signing in: what a retry would
+    need to know is stored nowhere."""
+    body: NewPassword = call.body
+    if call.principal.kind != "user":  # a token has no password
+        raise Forbidden("wrong_role", "只有登录的人员才能修改自己的密码。")
+    check_password(body.new, "new")
+    if body.new == body.old:
+        raise invalid(
+            "new",
+            "新密码不能与原密码相同。",
+            "The new password must differ from the old one.",
+        )
+    name, kernel = call.principal.name, call.kernel
+    actor, address = call.principal.id, call.address
+    entry = kernel.audit_entry(actor, "password_changed", name, address, None)
+    session = call.request.cookies[SESSION_COOKIE]
+    try:
+        await kernel.access.change_password(name, body.old, body.new, address, session, entry)
+    except Unauthorized:
+        await kernel.audit(actor, "password_change_failed", name, address, None)
+        raise invalid("old", "原密码不正确。", "The old password is not right.") from None
+    return web.Response(status=204)
 
 
 # --- accounts ----------------------------------------------------------------------------------
@@ -133,7 +163,7 @@ def check_rights(
             )
 
 
-def check_password(password: str) -> None:
+def check_password(password: str, field: str = "password") -> None:
     """Raises Invalid for a password that is too easy (GB/T 22239: complexity)."""
     letters = any(c.isalpha() for c in password)
     digits = any(c.isdigit() for c in password)
@@ -144,7 +174,7 @@ def check_password(password: str) -> None:
         english = (
             f"Please use at least {PASSWORD_MIN} characters, with two of letters, digits and signs."
         )
-        raise invalid("password", message, english)
+        raise invalid(field, message, english)
 
 
 async def list_users(call: Call) -> list[UserView]:
@@ -314,6 +344,11 @@ def routes() -> list[Route]:
         Route(
             method="DELETE", path="/session", handler=sign_out, summary="Sign out",
             roles=None, status=204, keyed=False,
+        ),
+        Route(
+            method="POST", path="/session/password", handler=change_password,
+            summary="Change one's own password; one's other sessions end",
+            roles=frozenset(get_args(UserRole)), body=NewPassword, status=204, keyed=False,
         ),
         Route(
             method="GET", path="/users", handler=list_users, summary="People", roles=people,

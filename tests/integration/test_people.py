@@ -19,7 +19,16 @@ from hall_core import credentials
 from hall_core.access import LOCK_AFTER
 from hall_core.clock import ManualClock
 from tests.integration.conftest import NewDatabase
-from tests.integration.people import MORNING, Person, account, new_code, pair, sign_in, signed_in
+from tests.integration.people import (
+    MORNING,
+    PASSWORD,
+    Person,
+    account,
+    new_code,
+    pair,
+    sign_in,
+    signed_in,
+)
 from tests.support import (
     HALL,
     PLAIN_HALL,
@@ -273,6 +282,41 @@ async def test_signing_out_ends_the_persons_streams(server: HallServer) -> None:
         await screen.next()
         await boss.request("DELETE", "/session")
         await screen.until_closed()
+
+
+async def test_everybody_changes_their_own_password(server: HallServer) -> None:
+    await account(server, "audrey", "auditor")
+    audrey, elsewhere = await signed_in(server, "audrey"), await signed_in(server, "audrey")
+    path, new = "/session/password", "another horse 8"
+    for body, field in (
+        ({"old": "not mine 12", "new": new}, "old"),
+        ({"old": PASSWORD, "new": "short"}, "new"),
+        ({"old": PASSWORD, "new": PASSWORD}, "new"),
+    ):
+        refused = await audrey.post(path, body)
+        assert refused.status == 422, refused
+        assert [error["field"] for error in refused.body["errors"]] == [field]
+    changed = await audrey.post(path, {"old": PASSWORD, "new": new})
+    assert changed.status == 204
+    assert (await audrey.get("/me")).status == 200
+    assert (await elsewhere.get("/me")).status == 401
+    assert (await sign_in(server, "audrey")).status == 401
+    assert (await sign_in(server, "audrey", new)).status == 200
+    actions = {line["action"] for line in (await audrey.get("/audit")).body}
+    assert {"password_change_failed", "password_changed"} <= actions
+    token = await server.client("admin")
+    assert (await token.post(path, {"old": PASSWORD, "new": new})).code == "wrong_role"
+
+
+async def test_guessing_the_old_password_locks_the_account(server: HallServer) -> None:
+    await account(server, "boss", "manager")
+    boss = await signed_in(server, "boss")
+    for _ in range(LOCK_AFTER):
+        guess = {"old": "not mine 12", "new": "another horse 8"}
+        assert (await boss.post("/session/password", guess)).status == 422
+    right = {"old": PASSWORD, "new": "another horse 8"}
+    assert (await boss.post("/session/password", right)).code == "locked"
+    assert (await sign_in(server, "boss")).code == "locked"
 
 
 # --- pages of others ---------------------------------------------------------------------------

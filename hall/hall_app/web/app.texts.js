@@ -13,6 +13,7 @@ export const appTexts = {
   "nav.figures": ["评价统计", "Ratings"],
   "nav.admin": ["管理", "Administration"],
   "nav.signout": ["退出登录", "Sign out"],
+  "nav.password": ["修改密码", "Change password"],
   "nav.signin": ["登录", "Sign in"],
   "nav.user": ["当前账号：{name}", "Signed in as {name}"],
 
@@ -49,6 +50,17 @@ export const appTexts = {
   "again.password": ["密码", "Password"],
   "again.submit": ["继续", "Continue"],
 
+  "password.title": ["修改密码", "Change your password"],
+  "password.text": ["修改后，这个账号在其他电脑上退出登录。", "Afterwards this account is signed out on other computers."],
+  "password.old": ["原密码", "Old password"],
+  "password.new": ["新密码", "New password"],
+  "password.new_hint": ["至少 10 位，含字母、数字、符号中的两种。", "10 characters at least, two of letters, figures and signs."],
+  "password.repeat": ["再输入一次新密码", "The new password again"],
+  "password.differs": ["两次输入的新密码不一致。", "The two new passwords differ."],
+  "password.missing": ["请填写。", "Please fill this in."],
+  "password.submit": ["修改", "Change"],
+  "password.done": ["密码已修改", "Your password is changed"],
+
   "unit.people": ["{n}人", "{n}"],
   "unit.under_minute": ["不到1分钟", "under 1 min"],
   "unit.minutes": ["{n}分钟", "{n} min"],
@@ -65,6 +77,8 @@ export const appTexts = {
   "list.filter": ["筛选", "Filter"],
 
   "problem.wrong_role": ["当前账号无权进行此操作。", "This account may not do that."],
+  "problem.locked": ["密码连续错误次数过多，账号已锁定十分钟。", "Too many wrong passwords: the account is locked for ten minutes."],
+  "problem.too_many_attempts": ["尝试次数过多，请几分钟后再试。", "Too many attempts. Please try again in a few minutes."],
   "problem.wrong_hall": ["当前账号不管理这个大厅。", "This account does not manage this hall."],
   "problem.session_ended": ["登录已过期，请重新登录。", "Your session has ended. Please sign in again."],
   "problem.no_credentials": ["请先登录。", "Please sign in first."],

@@ -7,6 +7,7 @@ import { addTexts, lang, onLang, setLang, t } from "/static/core/i18n.js";
 import { everySecond, hhmm, longDate, serverNow } from "/static/core/time.js";
 import { toast } from "/static/core/toast.js";
 import { appTexts } from "./app.texts.js";
+import { changePassword } from "./password.js";
 import { hasRole, signOut } from "./session.js";
 import { problemText } from "./words.js";
 
@@ -95,6 +96,7 @@ export function openFrame(options) {
     replace(
       person,
       me ? h("span", { class: "bar-name clamp-1", title: t("nav.user", { name: me.name }) }, me.name) : null,
+      me ? h("button", { class: "button quiet", type: "button", onclick: () => { changePassword(me.name); } }, t("nav.password")) : null,
       me
         ? h("button", { class: "button quiet", type: "button", onclick: leave }, t("nav.signout"))
         : page === "signin" ? null : h("a", { class: "button quiet", href: "/signin" }, t("nav.signin")),
