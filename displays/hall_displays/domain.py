@@ -21,7 +21,7 @@ from hall_core.events import (
 )
 from hall_core.features import Command, Context
 from hall_core.texts import TICKET_LAYOUT_MAX, TICKET_TEXTS, layout_fault
-from hall_displays.speech import wrong_place
+from hall_displays.speech import calls_with, wrong_place
 
 RECENT_CALLS = 12
 TEXT_MAX = 200
@@ -47,6 +47,9 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "voice.one": ("一", "幺"),
     "voice.times": ("1", "2", "3"),
 }
+
+# Texts that call somebody: without the number and the window they call nobody to nowhere.
+CALLS = ("voice.call", "voice.call_en", "screen.call")
 
 Fault: TypeAlias = Literal["autoplay_blocked", "no_voice"]
 """What a screen may find wrong with itself (hall_core.faults has the sentences)."""
@@ -102,6 +105,13 @@ def decide_texts(state: DisplaysState, command: ChangeTexts, context: Context) -
                 where,
                 f"花括号里只能写 {'、'.join(places)}。",
                 f"Braces may only hold one of: {', '.join(places)}.",
+            )
+        if key in CALLS and not all(calls_with(text, what) for what in ("number", "window")):
+            raise invalid(
+                where,
+                "叫号的话里要有号码和窗口，例如 {number} 和 {window}，否则没有人知道叫谁、去哪里。",
+                "A call needs the number and the window, e.g. {number} and {window}: else nobody "
+                "knows who is called, and where to.",
             )
     return [TextsChanged(texts=command.texts)]
 

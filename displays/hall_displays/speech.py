@@ -54,6 +54,11 @@ def wrong_place(template: str) -> str | None:
     return next((sign for sign in rest if sign in "{}"), None)
 
 
+def calls_with(template: str, what: str) -> bool:
+    """Whether it has the place of the "number" or "window", however that is written or read."""
+    return any(found[1].partition("_")[0] == what for found in _PLACE.finditer(template))
+
+
 def read_number(number: str, one: str = "一") -> str:
     """A ticket number as it is read: digits singly, letters as they are (H012 → H零一二)."""
     return number.replace("1", one).translate(_READ)

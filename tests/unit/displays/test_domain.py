@@ -130,6 +130,10 @@ def test_zones_follow_the_setup() -> None:
         ("voice.call", "请{name}到{window}"),
         ("voice.call", "{number:>999999999}"),
         ("voice.call", "字" * 201),
+        ("voice.call", "请到{window_read}号窗口办理"),
+        ("voice.call", "请{number_read}号办理"),
+        ("voice.call_en", "Next, please."),
+        ("screen.call", "请{number}到窗口"),
         ("voice.one", "壹"),
         ("voice.times", "9"),
         ("voice.language", "fr"),
@@ -140,6 +144,12 @@ def test_texts_that_do_not_fit_are_refused_by_name(key: str, text: str) -> None:
     with pytest.raises(Invalid) as refused:
         decide_texts(DisplaysState(), ChangeTexts(texts={key: text}), CONTEXT)
     assert refused.value.errors[0].field == f"texts.{key}"
+
+
+@pytest.mark.parametrize("key", domain.CALLS)
+def test_a_call_with_number_and_window_is_taken(key: str) -> None:
+    for text in (DEFAULT_TEXTS[key], "{number}→{window}"):
+        decide_texts(DisplaysState(), ChangeTexts(texts={key: text}), CONTEXT)
 
 
 def test_an_empty_text_is_the_default_again() -> None:
