@@ -26,6 +26,7 @@ from hall_evaluation.domain.commands import HandleCase, NewCase, OpenCases
 from hall_evaluation.domain.deadlines import local_day
 from hall_evaluation.domain.state import Case
 from hall_evaluation.domain.view import CaseDetail, CaseView, Contact, StepView, masked
+from hall_evaluation.masking import mask_text
 from hall_evaluation.rows import case_of
 from hall_evaluation.service import (
     EvaluationService,
@@ -140,37 +141,40 @@ class CaseRoutes:
 
         counts, rows = await call.kernel.store.read(read)
         slice_, now = state_of(hall), hall.clock.now()
-        shown = [
-            view.case_view(
-                slice_, case_of(row), hall.info.id, now, row.text or "", self._masked(row.sealed)
-            )
-            for row in rows
-        ]
+        shown = []
+        for row in rows:
+            text, contact = mask_text(row.text or ""), self._masked(row.sealed)
+            shown.append(view.case_view(slice_, case_of(row), hall.info.id, now, text, contact))
         return CasesPage(shown, sum(n for s, n in counts.items() if counts_as(state, s)), counts)
 
     def _masked(self, sealed: str | None) -> Contact | None:
         contact = self.service.opened(sealed)
         return None if contact is None else masked(contact)
 
-    @asks(choice("contact", "`true`: whom to call back, in full; that is audited", "false", "true"))
+    @asks(choice("contact", "`true`: all in full; that is audited", "false", "true"))
     async def case(self, call: Call) -> CaseDetail:
-        """One case with its history. Whom to call back is masked, unless who handles it or a
-        manager asks for it: then it is shown in full, and that look is in the audit log."""
+        """One case with its history. Whom to call back is masked, and so are numbers in what was
+        written, unless who handles it or a manager asks for them: then all is shown in full, and
+        that look is in the audit log."""
         in_full = call.request.query.get("contact", "false")
         if in_full not in ("false", "true"):
             raise invalid("contact", "应为 true 或 false。")
         hall, case, text, contact = await self._find(call)
         me = name_of(call)
-        may_see = case.assignee == me or may_manage(call)
-        if contact is not None and in_full == "true" and may_see:
+        open_ = in_full == "true" and (case.assignee == me or may_manage(call))
+        if open_:
             await call.kernel.audit(
                 call.principal.actor().name, "case_contact", case.case_id, call.address,
                 hall.info.id,
             )  # fmt: skip
-        elif contact is not None:
-            contact = masked(contact)
+        else:
+            contact = None if contact is None else masked(contact)
+            text = mask_text(text)
         shown = view.case_view(state_of(hall), case, hall.info.id, hall.clock.now(), text, contact)
         steps = await call.kernel.store.read(lambda c: steps_of(c, case.case_id))
+        if not open_:
+            for step in steps:
+                step.text = mask_text(step.text)
         known = state_of(hall).cases.get(case.case_id)  # None: closed too long ago to be reopened
         commands = [] if known is None or own(call, hall, case) else list(possible(known, me))
         return CaseDetail(**as_fields(shown), steps=steps, commands=commands)
@@ -192,7 +196,7 @@ class CaseRoutes:
                 "Please choose an unresolved-matters window.",
             )
         new, rows = self._new_case(call, hall, body, "")
-        given, text = body.contact, body.text.strip()
+        given, text = body.contact, mask_text(body.text.strip())
         contact = None if given is None else masked(Contact(given.name, given.phone))
 
         def answer(live: Slices, _: Any) -> CaseView:
@@ -293,6 +297,7 @@ class CaseRoutes:
         extras = self.service.extras(hall, body.text, None, actor.name)
         outcome: CaseOutcome | None = None if body.outcome == "settled" else body.outcome
         shown = None if contact is None else masked(contact)
+        text = mask_text(text)
 
         def answer(live: Slices, _: Any) -> CaseView:
             state = live["evaluation"]

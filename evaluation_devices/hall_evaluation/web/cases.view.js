@@ -63,8 +63,8 @@ export class CaseView {
     this.brief = null;
     /** @type {CaseDetail|null} */
     this.entry = null;
-    /** The contact in clear, once it was asked for. @type {import("./cases.types.js").Contact|null} */
-    this.contact = null;
+    /** The case in clear, once it was asked for. @type {CaseDetail|null} */
+    this.clear = null;
     this.asked = 0;
     /** The case as the list had it when it was read last. */
     this.readAs = "";
@@ -100,7 +100,7 @@ export class CaseView {
     }
     if (!same) {
       this.entry = null;
-      this.contact = null;
+      this.clear = null;
       this.readAs = "";
       this.body.scrollTop = 0;
     }
@@ -179,10 +179,11 @@ export class CaseView {
 
   /** @param {Case} entry */
   drawSaid(entry) {
+    const text = (this.clear || entry).text;
     replace(this.said,
       h("h3", null, t("case.said")),
       entry.reasons.length ? h("p", { class: "row-wrap" }, reasonsOf(entry).map((reason) => h("span", { class: "chip" }, reason))) : null,
-      entry.text ? h("blockquote", null, entry.text) : h("p", { class: "soft" }, t("case.no_text")));
+      text ? h("blockquote", null, text) : h("p", { class: "soft" }, t("case.no_text")));
   }
 
   /** @param {Case} entry */
@@ -201,13 +202,14 @@ export class CaseView {
   contactOf(entry) {
     const named = entry.real_name
       ? h("span", { class: "chip small", title: t("case.real_name.must") }, t("case.real_name")) : null;
-    if (!entry.contact) return h("span", null, h("span", { class: "soft" }, t("case.contact.none")), " ", named);
-    const contact = this.contact || entry.contact; // the server masks it until it is asked for
+    const contact = (this.clear || entry).contact; // the server masks it until it is asked for
     return h("span", { class: "case-contact" },
-      h("span", { class: "case-phone" }, [contact.name, contact.phone].filter(Boolean).join(" ")),
-      this.contact
+      contact
+        ? h("span", { class: "case-phone" }, [contact.name, contact.phone].filter(Boolean).join(" "))
+        : h("span", { class: "soft" }, t("case.contact.none")),
+      this.clear
         ? h("span", { class: "soft small" }, t("case.contact.shown"))
-        : h("button", { class: "button small", type: "button", "data-show": true, onclick: () => this.unmask() },
+        : !isMasked(entry) ? null : h("button", { class: "button small", type: "button", "data-show": true, onclick: () => this.unmask() },
           t("case.contact.show"), h("kbd", null, SHOW.toUpperCase())),
       named);
   }
@@ -221,6 +223,8 @@ export class CaseView {
 
   /** @param {Step} step @param {Step|undefined} before @param {boolean} last */
   step(step, before, last) {
+    const clear = this.clear && this.clear.steps.find((other) => other.at === step.at && other.command === step.command);
+    const text = (clear || step).text;
     const more = [
       step.command === "assign" && step.assignee ? t("case.to", { name: step.assignee }) : "",
       step.reached === true ? t("step.reached") : step.reached === false ? t("step.not_reached") : "",
@@ -234,20 +238,20 @@ export class CaseView {
         h("b", { class: "nowrap" }, hasText("step." + step.command) ? t("step." + step.command) : wordFor("command", step.command)),
         h("span", { class: "more" }, more.filter(Boolean).join(" · "))),
       // What the citizen said stands beside the history already.
-      step.text && step.command !== "open" ? h("p", { class: "text" }, step.text) : null,
+      text && step.command !== "open" ? h("p", { class: "text" }, text) : null,
       h("p", { class: "soft small" }, when(step.at) + " · " + actorText(step.actor)));
   }
 
   async unmask() {
     const brief = this.brief;
-    if (!brief || !brief.contact || this.contact || this.busy) return;
+    if (!brief || !isMasked(this.entry || brief) || this.clear || this.busy) return;
     this.busy = true;
     try {
-      const { contact } = await inSession(() => get("/cases/" + encodeURIComponent(brief.case_id) + "?contact=true"));
+      const clear = /** @type {CaseDetail} */ (await inSession(() => get("/cases/" + encodeURIComponent(brief.case_id) + "?contact=true")));
       if (!this.brief || this.brief.case_id !== brief.case_id) return;
-      if (contact && contact.phone.indexOf("*") >= 0) toast(t("case.contact.others"), { state: "away" });
-      else this.contact = contact;
-      this.drawFacts(this.entry || brief);
+      if (isMasked(clear)) toast(t("case.contact.others"), { state: "away" });
+      else this.clear = clear;
+      this.draw();
     } catch (error) {
       toast(problemText(error), { state: "alert" });
     } finally {
@@ -319,4 +323,13 @@ export class CaseView {
   static keys() {
     return /** @type {Command[]} */ (Object.keys(KEYS)).map((command) => [KEYS[command].toUpperCase(), t("command." + command)]);
   }
+}
+
+/**
+ * Whether the server left something out of a case: of whom to call back, or of what was written.
+ * @param {Case|CaseDetail} entry
+ */
+function isMasked(entry) {
+  const texts = [entry.text].concat("steps" in entry ? entry.steps.map((step) => step.text) : []);
+  return Boolean(entry.contact && entry.contact.phone.indexOf("*") >= 0) || texts.some((text) => text.indexOf("****") >= 0);
 }

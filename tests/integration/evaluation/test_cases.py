@@ -154,6 +154,34 @@ async def test_looking_at_a_contact_is_in_the_audit_log(server: HallServer) -> N
     assert await looks() == [("user:boss", case_id)]
 
 
+async def test_numbers_in_what_was_written_are_masked_like_the_contact(
+    server: HallServer,
+) -> None:
+    said, hidden = "身份证150221199001011234，请回电", "身份证150****1234，请回电"
+    noted, noted_hidden = "改打13900001111", "改打139****1111"
+    case_id = await bad_rating(server, text=said)
+    boss = await person(server, "boss", "manager")
+    watcher = await person(server, "watcher", "supervisor")
+    auditor = await person(server, "auditor", "auditor")
+    step = await does(boss, case_id, "contact", reached=False, text=noted)
+    assert step["text"] == hidden
+    assert (await boss.get(CASES)).body["cases"][0]["text"] == hidden
+    case = f"/cases/{case_id}"
+    for who, query in ((boss, ""), (watcher, "?contact=true")):
+        shown = (await who.get(case + query)).body
+        assert [shown["text"], *(step["text"] for step in shown["steps"])] == [
+            hidden, hidden, noted_hidden,
+        ]  # fmt: skip
+    looks = (await auditor.get("/audit")).body
+    assert "case_contact" not in [line["action"] for line in looks]
+    shown = (await boss.get(case + "?contact=true")).body
+    assert [shown["text"], *(step["text"] for step in shown["steps"])] == [said, said, noted]
+    looks = (await auditor.get("/audit")).body
+    assert "case_contact" in [line["action"] for line in looks], "also where no contact was left"
+    new = {"source": "telephone", "text": said}
+    assert (await boss.post(CASES, new)).body["text"] == hidden
+
+
 async def test_nobody_handles_a_case_about_themselves(server: HallServer) -> None:
     case_id = await bad_rating(server)
     clerk = await person(server, "zhuyang", "manager", clerk_no="001")
