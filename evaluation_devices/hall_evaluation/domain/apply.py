@@ -183,6 +183,8 @@ def _case_changed(state: EvaluationState, event: CaseChanged, record: Recorded) 
     if (case.due_step, case.due) != (event.due_step, event.due):
         case.told = 0
     case.due_step, case.due, case.escalate = event.due_step, event.due, event.escalate
+    if event.alert_id is not None:
+        case.overdue_alert = event.alert_id
     if event.last is not None:
         case.last, case.told_last = event.last, False
     if event.command == "contact":

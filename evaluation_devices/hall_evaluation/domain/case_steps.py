@@ -17,6 +17,7 @@ from hall_core.errors import Conflict, Forbidden, NotFound, invalid
 from hall_core.events import AlertChanged, CaseChanged, CaseState, CaseStep, CaseVerb, Event
 from hall_core.features import Context
 from hall_evaluation.domain.case_table import NATURAL_ORDER, NEEDS_TEXT, TABLE
+from hall_evaluation.domain.cases import alert_id
 from hall_evaluation.domain.commands import HandleCase
 from hall_evaluation.domain.deadlines import (
     REOPEN_FOR,
@@ -25,6 +26,7 @@ from hall_evaluation.domain.deadlines import (
     end_of_workday,
     local_day,
 )
+from hall_evaluation.domain.reminders import alert_of, ending, speaks_of
 from hall_evaluation.domain.state import Case, EvaluationState
 
 ASSIGNEE_CHARS: Final = 40
@@ -77,7 +79,7 @@ def decide_handle(
     if command.verb in NEEDS_TEXT and command.note is None:
         raise invalid("text", "请写明处理情况或理由。", "Please write what was done, or why.")
     changed = STEPS[command.verb](Step(state, case, command, ctx, workdays))
-    return [changed, *_alerts_that_end(case, changed)]
+    return _with_alerts(case, changed, ctx)
 
 
 class Step:
@@ -117,7 +119,11 @@ class Step:
         self, changed: CaseChanged, step: CaseStep, day: date, last: datetime
     ) -> CaseChanged:
         """With a deadline at the end of `day`, never after the last one."""
-        due = min(end_of_day(day, self.zone), last)
+        return self.planned(changed, step, day, min(end_of_day(day, self.zone), last))
+
+    def planned(
+        self, changed: CaseChanged, step: CaseStep, day: date, due: datetime
+    ) -> CaseChanged:
         escalate = end_of_workday(self.workdays, day, 1, self.zone)
         return _replace(changed, due_step=step, due=due, escalate=escalate)
 
@@ -176,14 +182,17 @@ def _rectify(step: Step) -> CaseChanged:
             "It cannot be due before today. Please choose today or a later day.",
         )
     end = local_day(last, step.zone)  # the midnight that ends it
-    if given is not None and given >= end:
+    # Once that has passed, a case that is late can only be planned anew.
+    if given is not None and step.today < end <= given:
         raise invalid(
             "due",
             f"整改期限不能晚于最后期限，须在{end}之前。",
             f"It cannot be due after the case's last day. Please choose a day before {end}.",
         )
     changed = _replace(step.unchanged, state="rectifying")
-    return step.due_on(changed, "rectify", given or step.usual_day, last)
+    if given is not None:
+        return step.planned(changed, "rectify", given, end_of_day(given, step.zone))
+    return step.due_on(changed, "rectify", step.usual_day, last)
 
 
 def _appeal(step: Step) -> CaseChanged:
@@ -251,14 +260,21 @@ STEPS: Final[dict[CaseVerb, Callable[[Step], CaseChanged]]] = {
 }
 
 
-def _alerts_that_end(case: Case, changed: CaseChanged) -> list[Event]:
-    """A reminder ends with the step it reminds of; that of the last deadline with the case."""
-    ended: list[str] = []
+def _with_alerts(case: Case, changed: CaseChanged, ctx: Context) -> list[Event]:
+    """A reminder ends with the step it reminds of; that of the last deadline with the case, and
+    it comes again when a step that was late after it is done."""
+    alerts: list[Event] = []
     closes = changed.state == "closed"
     moved = (case.due_step, case.due) != (changed.due_step, changed.due)
-    answered = changed.last is not None or (moved and not case.told_last)
+    of_step = speaks_of(case) is not None
+    answered = changed.last is not None or (moved and (of_step or not case.told_last))
     if case.overdue_alert is not None and (closes or answered):
-        ended.append(case.overdue_alert)
+        alerts.append(ending(case, case.overdue_alert))
+        if case.told_last and changed.last is None and not closes:
+            key = alert_id(ctx, case.case_id, None)
+            changed = _replace(changed, alert_id=key)
+            alerts.append(alert_of(case, None, "supervision", key))
     if case.negative_alert is not None and closes:
-        ended.append(case.negative_alert)
-    return [AlertChanged(alert_id=key, state="closed", level="hall") for key in ended]
+        closed = AlertChanged(alert_id=case.negative_alert, state="closed", level="hall")
+        alerts.append(closed)
+    return [changed, *alerts]

@@ -62,6 +62,7 @@ class CaseChanged(CaseEvent, frozen=True):
     outcome: CaseOutcome | None = None  # claimed by an appeal, or found by a review
     appealed_by: str | None = None  # of an appeal: who may not review it
     note: str | None = None
+    alert_id: str | None = None  # raised beside it: what is late from now on is the case as such
 
 
 class CaseOverdue(CaseEvent, frozen=True):

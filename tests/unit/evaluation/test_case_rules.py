@@ -286,6 +286,56 @@ def test_the_last_deadline_is_for_closing(hall: Played) -> None:
     assert hall.until("2026-01-20", 1)[-1:] != overdue
 
 
+def alerts_now(hall: Played) -> list[tuple[str, str]]:
+    """(words, level) of the reminders that are open."""
+    found: dict[str, list[str]] = {}
+    for record in hall.records:
+        event = record.event
+        if isinstance(event, AlertRaised) and event.kind == "case_overdue":
+            found[event.alert_id] = [event.detail, event.level]
+        elif isinstance(event, AlertChanged) and event.alert_id in found:
+            found[event.alert_id][1] = event.level
+            if event.state == "closed":
+                del found[event.alert_id]
+    return [(words, level) for words, level in found.values()]
+
+
+def test_after_the_last_deadline_supervision_goes_on_looking(hall: Played) -> None:
+    case = hall.bad()
+    hall.until("2025-12-11", 9)
+    assert alerts_now(hall) == [("差评H001：回访已超期", "supervision")]
+    hall.until("2025-12-12", 1)
+    assert alerts_now(hall) == [("差评H001：已过最后期限", "supervision")]
+    hall.handle(case, "contact", reached=True)
+    assert CaseOverdue not in map(type, hall.pass_time(days=1))
+    assert alerts_now(hall) == [("差评H001：已过最后期限", "supervision")]
+    assert (case.due, case.late) == (case.last, 1), "that was said already"
+    with pytest.raises(Invalid):
+        hall.handle(case, "rectify", due=date(2025, 12, 12))
+    hall.handle(case, "rectify", due=date(2025, 12, 15))
+    assert local(case.due) == "12-16 00:00"
+    overdue = [e for e in hall.until("2025-12-20", 1) if isinstance(e, CaseOverdue)]
+    assert [(e.step, e.level) for e in overdue] == [("rectify", "supervision")]
+    assert case.late == 2
+    assert alerts_now(hall) == [("差评H001：处理已超期", "supervision")]
+    hall.handle(case, "settle")
+    assert alerts_now(hall) == [("差评H001：已过最后期限", "supervision")]
+    assert hall.replayed() == hall.states
+    hall.handle(case, "close")
+    assert alerts_now(hall) == []
+    assert hall.replayed() == hall.states
+
+
+def test_a_case_reopened_after_its_last_deadline_is_in_time_again(hall: Played) -> None:
+    case = case_in(hall, "settled")
+    hall.until("2025-12-12", 1)
+    hall.handle(case, "reopen")
+    assert alerts_now(hall) == []
+    hall.until("2025-12-20", 1)
+    assert alerts_now(hall) == [("差评H001：处理已超期", "hall")]
+    assert hall.replayed() == hall.states
+
+
 def test_a_server_that_was_off_for_weeks_says_everything_once(hall: Played) -> None:
     case = hall.bad()
     told = [e for e in hall.until("2025-12-20", 9) if isinstance(e, CaseOverdue)]
