@@ -180,6 +180,8 @@ def _case_changed(state: EvaluationState, event: CaseChanged, record: Recorded) 
     case = state.cases[event.case_id]
     before = case.state
     case.state, case.assignee = event.state, event.assignee
+    if event.handed_on is not None and event.handed_on not in case.earlier_assignees:
+        case.earlier_assignees = (*case.earlier_assignees, event.handed_on)
     if (case.due_step, case.due) != (event.due_step, event.due):
         case.told = 0
     case.due_step, case.due, case.escalate = event.due_step, event.due, event.escalate

@@ -46,11 +46,16 @@ _replace = msgspec.structs.replace
 def possible(case: Case, me: str) -> tuple[CaseVerb, ...]:
     """What `me` may do about a case now, the likeliest first."""
     verbs = NATURAL_ORDER[case.state]
-    if me in (case.assignee, case.appealed_by):
+    if is_involved(case, me):
         verbs = tuple(verb for verb in verbs if verb != "review")
     if not followed_up(case):
         verbs = tuple(verb for verb in verbs if verb != "close")
     return verbs
+
+
+def is_involved(case: Case, me: str) -> bool:
+    """Whether `me` handles a case, ever did, or appealed: a review is for somebody else."""
+    return me in (case.assignee, case.appealed_by, *case.earlier_assignees)
 
 
 def followed_up(case: Case) -> bool:
@@ -65,7 +70,7 @@ def decide_handle(
     """Raises:
     NotFound: no such case here, or it was closed too long ago.
     Conflict: not in this state; a real-name case that nobody called back.
-    Forbidden: a review by who handles the case, or who appealed.
+    Forbidden: a review by who handles or handled the case, or who appealed.
     Invalid: what the step needs is missing.
     """
     case = state.cases.get(command.case_id)
@@ -141,7 +146,8 @@ def _assign(step: Step) -> CaseChanged:
             f"Please enter who handles it, in 1 to {ASSIGNEE_CHARS} characters.",
         )
     state: CaseState = "assigned" if step.case.state == "open" else step.case.state
-    return _replace(step.unchanged, state=state, assignee=to)
+    before = step.case.assignee if step.case.assignee != to else None
+    return _replace(step.unchanged, state=state, assignee=to, handed_on=before)
 
 
 def _contact(step: Step) -> CaseChanged:
@@ -216,8 +222,8 @@ def _appeal(step: Step) -> CaseChanged:
 
 def _review(step: Step) -> CaseChanged:
     case, found = step.case, step.command.outcome
-    if step.command.me in (case.assignee, case.appealed_by):
-        raise Forbidden("review_own", "复核须由承办人和申诉人以外的人进行。")
+    if is_involved(case, step.command.me):
+        raise Forbidden("review_own", "复核须由未承办过本案、也未提出申诉的人进行。")
     if found is None:
         raise invalid(
             "outcome",

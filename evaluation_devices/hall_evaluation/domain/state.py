@@ -61,6 +61,7 @@ class Case(msgspec.Struct, kw_only=True):
     note: str | None = None
     contact: str | None = None
     assignee: str | None = None
+    earlier_assignees: tuple[str, ...] = ()
     due_step: CaseStep | None = None
     due: datetime | None = None
     escalate: datetime | None = None

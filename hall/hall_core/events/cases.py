@@ -54,6 +54,7 @@ class CaseChanged(CaseEvent, frozen=True):
     command: CaseVerb
     state: CaseState
     assignee: str | None = None
+    handed_on: str | None = None  # who handled it until now, and may not review it either
     due_step: CaseStep | None = None
     due: datetime | None = None
     escalate: datetime | None = None

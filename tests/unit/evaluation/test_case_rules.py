@@ -407,6 +407,22 @@ def test_a_review_is_somebody_elses(hall: Played) -> None:
     assert (case.state, case.outcome) == ("settled", "mistaken")
 
 
+def test_who_handed_a_case_on_does_not_review_it(hall: Played) -> None:
+    case = hall.bad()
+    for name in ("wang", "li", "li"):
+        hall.handle(case, "assign", to=name)
+    hall.handle(case, "appeal", me="li", outcome="mistaken")
+    hall.handle(case, "assign", me="li", to="zhao")
+    for name in ("wang", "li", "zhao"):
+        assert "review" not in possible(case, name)
+        with pytest.raises(Forbidden) as refused:
+            hall.handle(case, "review", me=name, outcome="mistaken")
+        assert refused.value.code == "review_own"
+    assert case.earlier_assignees == ("wang", "li")
+    hall.handle(case, "review", me="boss", outcome="mistaken")
+    assert hall.replayed() == hall.states
+
+
 # --- what is seen ------------------------------------------------------------------------------
 
 
