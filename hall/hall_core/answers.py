@@ -128,6 +128,7 @@ class UserView(TypedDict):
     halls: tuple[str, ...] | None
     regions: tuple[str, ...] | None
     disabled: bool
+    locked_until: datetime | None  # after too many wrong passwords; None: it is not
     created_at: datetime
     clerk_no: str | None
     clerk_hall: str | None

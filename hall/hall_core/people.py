@@ -86,13 +86,15 @@ async def change_password(call: Call) -> web.Response:
 # --- accounts ----------------------------------------------------------------------------------
 
 
-def user_view(user: User) -> UserView:
+def user_view(call: Call, user: User) -> UserView:
+    locked = user.locked_until_ms > millis(call.kernel.clock.now())
     return {
         "name": user.name,
         "roles": user.roles,
         "halls": user.halls,
         "regions": user.regions,
         "disabled": user.disabled,
+        "locked_until": from_millis(user.locked_until_ms) if locked else None,
         "created_at": from_millis(user.created_ms),
         "clerk_no": user.clerk_no,
         "clerk_hall": user.clerk_hall,
@@ -179,7 +181,7 @@ def check_password(password: str, field: str = "password") -> None:
 
 async def list_users(call: Call) -> list[UserView]:
     users = call.kernel.access.users.values()
-    return [user_view(user) for user in users if within_reach(call, user)]
+    return [user_view(call, user) for user in users if within_reach(call, user)]
 
 
 class NewUser(msgspec.Struct, forbid_unknown_fields=True):
@@ -247,7 +249,7 @@ async def new_user(call: Call) -> Any:
         hashed = await asyncio.to_thread(credentials.hash_secret, body.password)
         user = msgspec.structs.replace(wanted, password_hash=hashed)
         changes = (call.kernel.access.saving(user), _entry(call, "user_created", user))
-        return Write(user_view(user), changes)
+        return Write(user_view(call, user), changes)
 
     return await alone(call, act)
 
@@ -264,6 +266,10 @@ class Disable(UserCommand, tag="disable"): ...
 
 
 class Enable(UserCommand, tag="enable"): ...
+
+
+class Unlock(UserCommand, tag="unlock"):
+    """After too many wrong passwords: the person knows it after all."""
 
 
 class ChangeRights(UserCommand, tag="change"):
@@ -307,7 +313,7 @@ async def command_user(call: Call) -> Any:
             watching = f"user:{user.name}"  # streams show what somebody could see when they began
             changes.append(Change(then=lambda: call.kernel.close_streams(watching)))
         action = f"user_{type(body).__struct_config__.tag}"
-        return Write(user_view(changed), (*changes, _entry(call, action, changed)))
+        return Write(user_view(call, changed), (*changes, _entry(call, action, changed)))
 
     return await alone(call, act)
 
@@ -317,6 +323,8 @@ async def _after(call: Call, body: UserCommand, user: User) -> User:
     if isinstance(body, ResetPassword):
         hashed = await asyncio.to_thread(credentials.hash_secret, body.password)
         return replace(user, password_hash=hashed, failures=0, locked_until_ms=0)
+    if isinstance(body, Unlock):
+        return replace(user, failures=0, locked_until_ms=0)
     if isinstance(body, ChangeRights):
         return replace(user, roles=body.roles, halls=body.halls, regions=body.regions)
     if isinstance(body, SetClerk):
@@ -360,8 +368,8 @@ def routes() -> list[Route]:
         ),
         Route(
             method="POST", path="/users/{name}/commands", handler=command_user,
-            summary="Reset a password, disable or enable an account, change its roles and scope",
-            roles=people, body=ResetPassword | Disable | Enable | ChangeRights | SetClerk,
+            summary="Reset a password, unlock, disable or enable an account, change its rights",
+            roles=people, body=ResetPassword | Disable | Enable | Unlock | ChangeRights | SetClerk,
             answer=UserView,
         ),
     ]  # fmt: skip

@@ -319,6 +319,28 @@ async def test_guessing_the_old_password_locks_the_account(server: HallServer) -
     assert (await sign_in(server, "boss")).code == "locked"
 
 
+async def test_a_locked_account_is_seen_and_unlocked(server: HallServer) -> None:
+    await account(server, "boss", "manager")
+    await account(server, "root", "admin", "security")
+    root = await signed_in(server, "root")
+
+    async def locked_until() -> str | None:
+        users = {user["name"]: user for user in (await root.get("/users")).body}
+        at: str | None = users["boss"]["locked_until"]
+        return at
+
+    assert await locked_until() is None
+    for _ in range(LOCK_AFTER):
+        await sign_in(server, "boss", "not mine 12")
+    assert await locked_until() == "2026-03-02T01:10:00Z"
+    answer = await root.post("/users/boss/commands", {"command": "unlock"})
+    assert (answer.status, answer.body["locked_until"]) == (200, None)
+    assert (await sign_in(server, "boss")).status == 200
+    await account(server, "audrey", "auditor")
+    audit = (await (await signed_in(server, "audrey")).get("/audit")).body
+    assert ("user_unlock", "boss") in {(line["action"], line["subject"]) for line in audit}
+
+
 # --- pages of others ---------------------------------------------------------------------------
 
 

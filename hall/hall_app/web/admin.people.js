@@ -6,7 +6,7 @@ import { ApiError, get, post } from "/static/core/api.js";
 import { confirmBox, dialog } from "/static/core/dialog.js";
 import { h, replace, setText, show } from "/static/core/dom.js";
 import { nameOf, t } from "/static/core/i18n.js";
-import { isoDay } from "/static/core/time.js";
+import { hhmm, isoDay, serverNow } from "/static/core/time.js";
 import { toast } from "/static/core/toast.js";
 import { Form } from "./admin.form.js";
 import { button, List, setCount, tabHead } from "./admin.list.js";
@@ -56,7 +56,7 @@ class PeopleTab {
         { title: "people.name", cls: "key", cell: (user) => h("b", null, user.name) },
         { title: "people.roles", cell: (user) => rolesText(user) },
         { title: "people.scope", cell: (user) => h("span", { class: "clamp" }, this.scopeText(user)) },
-        { title: "people.state", cell: (user) => h("span", { class: "state", "data-state": user.disabled ? "closed" : "open" }, t(user.disabled ? "people.disabled" : "people.enabled")) },
+        { title: "people.state", cell: (user) => stateOf(user) },
         { title: "people.created", cls: "key", cell: (user) => isoDay(user.created_at) },
       ],
       key: (user) => user.name,
@@ -138,7 +138,7 @@ class PeopleTab {
     const own = user.name === this.admin.me.name;
     replace(this.editor,
       h("header", { class: "panel-head editor-head" }, h("h2", { class: "clamp-1" }, user.name),
-        h("span", { class: "push state", "data-state": user.disabled ? "closed" : "open" }, t(user.disabled ? "people.disabled" : "people.enabled"))),
+        h("span", { class: "push" }, stateOf(user))),
       h("div", { class: "editor-scroll" },
         h("dl", { class: "facts" },
           h("dt", null, t("people.roles")), h("dd", null, rolesText(user)),
@@ -147,6 +147,7 @@ class PeopleTab {
         h("div", { class: "row-wrap" },
           h("button", { class: "button", type: "button", disabled: own, title: own ? t("problem.own_account") : null, onclick: () => this.edit(user) }, t("people.edit")),
           button(t("people.reset"), () => this.reset(user)),
+          isLocked(user) ? button(t("people.unlock"), () => this.send(user, { command: "unlock" }, "people.unlocked")) : null,
           user.disabled
             ? button(t("people.enable"), () => this.send(user, { command: "enable" }, "people.enabled_done"))
             : h("button", { class: "button danger", type: "button", disabled: own, title: own ? t("problem.own_account") : null, onclick: () => this.disable(user) }, t("people.disable"))),
@@ -335,6 +336,19 @@ class PeopleTab {
     draw();
     return box;
   }
+}
+
+/** Whether too many wrong passwords keep them out now. @param {User} user */
+function isLocked(user) {
+  return Boolean(user.locked_until) && Date.parse(/** @type {string} */ (user.locked_until)) > serverNow().getTime();
+}
+
+/** @param {User} user */
+function stateOf(user) {
+  if (!user.disabled && isLocked(user)) {
+    return h("span", { class: "state", "data-state": "alert" }, t("people.locked", { at: hhmm(/** @type {string} */ (user.locked_until)) }));
+  }
+  return h("span", { class: "state", "data-state": user.disabled ? "closed" : "open" }, t(user.disabled ? "people.disabled" : "people.enabled"));
 }
 
 /** @param {User} user */

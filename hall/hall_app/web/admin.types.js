@@ -20,7 +20,7 @@
  *   faults: {place: string, fault: string, text: string, text_en: string, since: string}[], version?: string,
  *   parts?: {name: string, kind: string}[]}} Device  `parts`: what an agent drives
  * @typedef {{name: string, roles: string[], halls: string[]|null, regions: string[]|null, disabled: boolean,
- *   created_at: string, clerk_no?: string|null, clerk_hall?: string|null}} User
+ *   locked_until: string|null, created_at: string, clerk_no?: string|null, clerk_hall?: string|null}} User
  *
  * @typedef {{
  *   draw: () => void,
