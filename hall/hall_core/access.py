@@ -235,6 +235,12 @@ class Access:
             raise invalid(
                 "replaces", "没有这台设备。", "There is no such device. Please choose again."
             )
+        if replaces is not None and self.devices[replaces].kind != kind:
+            raise invalid(
+                "replaces",
+                "只能顶替同类的设备。",
+                "A device can only take the place of one of its kind. Please choose again.",
+            )
         code = new_code()
         expires = millis(self._clock.now() + CODE_LIFE)
         values = (self._code_hash(code), kind, hall_id, window, name, replaces, expires)

@@ -97,7 +97,7 @@ async def new_code(call: Call) -> Any:
         )
     if body.kind in ("counter", "pad") and body.window is None and body.replaces is None:
         raise invalid("window", "请选择窗口。", "Please choose a window.")
-    if body.window is not None and not 1 <= body.window <= 999:
+    if body.window is not None and not call.hall.has(("windows", body.window)):
         raise invalid("window", "没有这个窗口。", "There is no such window. Please choose again.")
     if len(body.name) > NAME_CHARS:
         raise invalid(

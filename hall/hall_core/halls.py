@@ -330,6 +330,12 @@ class Hall:
         """The same of what is on disk."""
         return feature.render(self.committed[feature.name], part, audience)
 
+    def has(self, part: Part) -> bool:
+        """Whether an entry of a list is there: what is gone renders with `removed`."""
+        feature = self._owners[part[0]]
+        shown = self.show_committed(feature, part, Audience("manager"))
+        return shown is not None and not shown.get("removed", False)
+
     def _frames(self, record: Recorded, slices: Slices, show: Show) -> Frames:
         """The event's frame for each audience, from `slices` as they are after it."""
         if not self.hub.audiences:

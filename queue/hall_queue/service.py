@@ -88,6 +88,12 @@ class QueueService:
             raise NotFound("unknown_clerk", "没有这位窗口人员。")
         if not (pin.isascii() and pin.isdigit() and 4 <= len(pin) <= 12):
             raise invalid("pin", "PIN 应为 4 到 12 位数字。", "The PIN must be 4 to 12 digits.")
+        if len(set(pin)) == 1 or pin in "0123456789":
+            raise invalid(
+                "pin",
+                "PIN 不能是同一个数字或连续数字，例如 1111、1234。",
+                "The PIN must not be one digit again and again, nor digits in a row (1111, 1234).",
+            )
         hashed = await asyncio.to_thread(hash_secret, pin)
         who = (hall.info.id, clerk_no)
 

@@ -288,7 +288,8 @@ async def test_a_pin_is_asked_for_where_the_hall_says_so(
         assert_problem(await clerk.press(28, "open", clerk="028"), 422)
         assert_problem(await clerk.press(28, "open", clerk="028", pin="1234"), 422)
         pin = f"/halls/{HALL}/clerks/028/pin"
-        assert_problem(await admin.post(pin, {"pin": "12"}), 422)
+        for bad in ("12", "1111", "000000", "1234", "123456"):
+            assert_problem(await admin.post(pin, {"pin": bad}), 422)
         assert_problem(await admin.post(f"/halls/{HALL}/clerks/999/pin", {"pin": "1234"}), 404)
         assert (await admin.post(pin, {"pin": "2468"})).status == 200
         assert_problem(await clerk.press(28, "open", clerk="028", pin="1111"), 403, "wrong_pin")

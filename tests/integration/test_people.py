@@ -451,12 +451,18 @@ async def test_an_old_code_and_a_guessed_one_are_refused(
 
 
 async def test_codes_that_make_no_sense_are_not_given(server: HallServer) -> None:
+    pad = await pair(server, await new_code(server, "pad", window=5))
+    device_id = pad.body["device_id"]
     admin = await server.client("admin")
     for body in (
         {"kind": "admin"},
         {"kind": "pad"},
         {"kind": "toaster"},
         {"kind": "kiosk", "replaces": "nobody"},
+        {"kind": "kiosk", "replaces": device_id},  # a pad
+        {"kind": "pad", "window": 0},
+        {"kind": "pad", "window": 99},
+        {"kind": "display", "window": 998},
         {"kind": "kiosk", "name": "长" * 61},
         {},
     ):

@@ -18,10 +18,16 @@ import { problemText } from "./words.js";
 /** @typedef {import("./admin.types.js").Setup} Setup */
 /** @typedef {import("./admin.types.js").Clerk} Clerk */
 
-/** Six random digits. */
+/** The first that anybody would try: one digit again and again, digits in a row. @param {string} pin */
+function isGuessed(pin) {
+  return /^(\d)\1*$/.test(pin) || "0123456789".indexOf(pin) >= 0;
+}
+
+/** Six random digits. @returns {string} */
 function randomPin() {
   const numbers = crypto.getRandomValues(new Uint32Array(6));
-  return Array.from(numbers, (number) => String(number % 10)).join("");
+  const pin = Array.from(numbers, (number) => String(number % 10)).join("");
+  return isGuessed(pin) ? randomPin() : pin;
 }
 
 /** @param {Admin} admin @param {string} clerkNo @param {string} pin */
@@ -113,6 +119,7 @@ export function openClerks(admin, root) {
       if (!/^[0-9A-Za-z_-]{1,20}$/.test(draft.clerk_no)) wrong.push({ field: "clerk_no", message: t("clerks.number_wrong") });
       if (!draft.name.trim()) wrong.push({ field: "name", message: t("form.needed") });
       if (draft.$pin && !/^\d{4,12}$/.test(draft.$pin)) wrong.push({ field: "$pin", message: t("clerks.pin_wrong") });
+      else if (draft.$pin && isGuessed(draft.$pin)) wrong.push({ field: "$pin", message: t("clerks.pin_guessed") });
       return wrong;
     },
     body: (entry) => ({ clerks: [Object.assign({}, entry, { stars: Number(entry.stars) })] }),

@@ -215,6 +215,7 @@ export const texts = {
   "clerks.pin_keep": ["不修改", "unchanged"],
   "clerks.pin_hint": ["4 到 12 位数字，保存后不再显示。", "4 to 12 digits; not shown again once saved."],
   "clerks.pin_random": ["随机生成", "Make one"],
+  "clerks.pin_guessed": ["不能是同一个数字或连续数字，例如 1111、1234。", "Must not be one digit again and again, nor digits in a row (1111, 1234)."],
   "clerks.pin_wrong": ["应为 4 到 12 位数字。", "Must be 4 to 12 digits."],
   "clerks.pin_off": ["本大厅登录窗口目前不要 PIN（见“规则”）。", "This hall does not ask for PINs at present (see Rules)."],
   "clerks.pin_on": ["本大厅登录窗口需要 PIN：没有设置 PIN 的人不能上岗。", "This hall asks for PINs: a clerk without one cannot sign in."],
