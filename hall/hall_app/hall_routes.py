@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -84,6 +84,13 @@ async def add_hall(call: Call) -> Any:
         )
     if region is not None:
         _check_region(call, region)
+    level = (region or kernel.regions[code]).level
+    if body.level != level:
+        raise invalid(
+            "level",
+            "大厅的级别应与所在行政区划相同。",
+            "The hall's level must be that of its region.",
+        )
     info = HallInfo(
         id=body.id, name=body.name.strip(), name_en=body.name_en.strip(), region=code,
         level=body.level, timezone=body.timezone,
@@ -164,6 +171,16 @@ def _check_region(call: Call, region: Region) -> None:
             "没有这个上级行政区划。",
             "The region it belongs to is not there. Please choose another.",
         )
+    if region.parent is not None and _depth(region.level) <= _depth(regions[region.parent].level):
+        raise invalid(
+            "region.parent",
+            "上级行政区划的级别应更高。",
+            "The region it belongs to must be of a higher level.",
+        )
+
+
+def _depth(level: Level) -> int:
+    return get_args(Level).index(level)  # from the city down
 
 
 async def rename_hall(call: Call) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 from hall_app.check import check_directory
 from tests.support import HALL, Screen, hall_server, installation
 
-NEW = {"id": "xinhe", "name": "新河镇便民服务中心", "level": "township", "region": "159921000000"}
+NEW = {"id": "xinhe", "name": "新河镇便民服务中心", "level": "county", "region": "159921000000"}
 
 
 async def test_a_hall_is_added_and_opens_at_once_and_after_a_restart(tmp_path: Path) -> None:
@@ -39,7 +39,8 @@ async def test_a_hall_may_bring_its_region_and_is_seen_from_there(tmp_path: Path
         admin = await server.client("admin")
         region = {"code": "159921100000", "name": "新河镇", "level": "township",
                   "parent": "159921000000"}  # fmt: skip
-        assert (await admin.post("/halls", {**NEW, "region": region})).status == 201
+        new = {**NEW, "level": "township", "region": region}
+        assert (await admin.post("/halls", new)).status == 201
         known = (await admin.get("/halls-and-regions")).body
         assert region in known["regions"]
         account = {"name": "county", "password": "a good one 12", "roles": ["supervisor"],
@@ -47,16 +48,22 @@ async def test_a_hall_may_bring_its_region_and_is_seen_from_there(tmp_path: Path
         assert (await admin.post("/users", account)).status == 201
         user = server.kernel.access.users["county"]
         assert server.kernel.access.user_principal(user).may_enter("xinhe")
+        below = {"code": "159921100201", "name": "新河村", "parent": "159921100000"}
         for wrong, field in (
             ({"region": "000000000001"}, "region"),
             ({"region": region}, "region.code"),  # known by now
             ({"region": {**region, "code": "12"}}, "region.code"),
+            ({"region": "159921000000"}, "level"),  # a county
+            ({"level": "city", "region": "159921000000"}, "level"),
+            ({"level": "village", "region": {**region, "code": "159921100201"}}, "level"),
+            ({"level": "county", "region": {**below, "level": "county"}}, "region.parent"),
+            ({"level": "township", "region": {**below, "level": "township"}}, "region.parent"),
             ({"id": "Neu"}, "id"),
             ({"name": " "}, "name"),
             ({"timezone": "Mars/Olympus"}, "timezone"),
             ({"timezone": "../etc/passwd"}, "timezone"),
         ):
-            answer = await admin.post("/halls", {**NEW, "id": "other", **wrong})
+            answer = await admin.post("/halls", {**new, "id": "other", **wrong})
             assert answer.status == 422, wrong
             assert answer.body["errors"][0]["field"] == field
 

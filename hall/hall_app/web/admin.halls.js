@@ -128,6 +128,7 @@ class HallsTab {
       const fresh = h("div", { class: "stack" },
         form.text("region.code", { label: t("halls.region_code"), hint: t("halls.region_code_hint"), max: 12 }),
         form.text("region.name", { label: t("halls.region_name"), max: 60 }),
+        form.choice("level", { label: t("halls.level"), options: LEVELS.map((level) => /** @type {[string, string]} */ ([level, t("level." + level)])) }),
         form.choice("region.parent", { label: t("halls.region_parent"), options: [/** @type {[string, string]} */ (["", "–"])].concat(options) }));
       const drawRegion = () => show(fresh, draft.region === NEW_REGION);
       form.onChange = drawRegion;
@@ -136,7 +137,6 @@ class HallsTab {
         form.text("name", { label: t("halls.name"), max: 60 }),
         form.text("name_en", { label: t("halls.name_en"), max: 80 }),
         form.text("id", { label: t("halls.id"), hint: t("halls.id_hint"), max: 40 }),
-        form.choice("level", { label: t("halls.level"), options: LEVELS.map((level) => /** @type {[string, string]} */ ([level, t("level." + level)])) }),
         form.choice("region", { label: t("halls.region"), options: options.concat([[NEW_REGION, t("halls.region_new")]]) }),
         fresh,
       ];
@@ -144,7 +144,9 @@ class HallsTab {
       const region = draft.region === NEW_REGION
         ? { code: draft["region.code"], name: draft["region.name"], level: draft.level, parent: draft["region.parent"] || null }
         : draft.region;
-      const hall = await post("/halls", { id: draft.id, name: draft.name, name_en: draft.name_en, level: draft.level, region });
+      const known = this.regions.find((other) => other.code === draft.region);
+      const level = known ? known.level : draft.level; // a hall is of its region's level
+      const hall = await post("/halls", { id: draft.id, name: draft.name, name_en: draft.name_en, level, region });
       toast(t("halls.added", { name: hall.name }), { state: "open" });
       this.list.chosen = hall.id;
     });
