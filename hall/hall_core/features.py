@@ -119,6 +119,10 @@ class Feature:
         """What is due at `context.now`."""
         return []
 
+    def has_clerk(self, state: Any, clerk_no: str) -> bool:
+        """Whether somebody with this number works in the hall: asked when an account is theirs."""
+        return False
+
     def rows(self, state: Any, record: Recorded, hall_id: str) -> Iterable[Row]:
         """Read-model rows after `record` was applied."""
         return ()

@@ -203,7 +203,7 @@ def clerk_of(
     """(clerk_no, hall) of an account that belongs to a clerk.
 
     Raises:
-        Invalid: no such hall, or which one is not said.
+        Invalid: no such hall or clerk, or which hall is not said.
     """
     if clerk_no is None:
         return None, None
@@ -216,6 +216,14 @@ def clerk_of(
     if clerk_hall not in call.kernel.halls:
         raise invalid(
             "clerk_hall", "请选择该工号所在的大厅。", "Please choose the hall of this clerk number."
+        )
+    # A slip here would let somebody handle cases about themselves, and nobody would see it.
+    slices = call.kernel.halls[clerk_hall].committed
+    if not any(f.has_clerk(slices[f.name], clerk_no) for f in call.kernel.features):
+        raise invalid(
+            "clerk_no",
+            "该大厅没有这个工号，请核对。",
+            "This hall has no clerk with this number. Please check it.",
         )
     return clerk_no, clerk_hall
 

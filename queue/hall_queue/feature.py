@@ -75,6 +75,9 @@ class QueueFeature(Feature):
     def time_passed(self, state: QueueState, context: Context) -> list[Event]:
         return [*absence.time_passed(state, context), *supervision.time_passed(state, context)]
 
+    def has_clerk(self, state: QueueState, clerk_no: str) -> bool:
+        return clerk_no in state.clerks
+
     def rows(self, state: QueueState, record: Recorded, hall_id: str) -> Iterable[Row]:
         event = record.event
         made: list[Row] = []

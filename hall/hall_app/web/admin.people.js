@@ -56,11 +56,12 @@ class PeopleTab {
         { title: "people.name", cls: "key", cell: (user) => h("b", null, user.name) },
         { title: "people.roles", cell: (user) => rolesText(user) },
         { title: "people.scope", cell: (user) => h("span", { class: "clamp" }, this.scopeText(user)) },
+        { title: "people.is_clerk", cell: (user) => h("span", { class: "clamp" }, this.clerkText(user)) },
         { title: "people.state", cell: (user) => stateOf(user) },
         { title: "people.created", cls: "key", cell: (user) => isoDay(user.created_at) },
       ],
       key: (user) => user.name,
-      words: (user) => [user.name, rolesText(user), this.scopeText(user)].join(" "),
+      words: (user) => [user.name, rolesText(user), this.scopeText(user), this.clerkText(user)].join(" "),
       facetLabel: "people.all_roles",
       facets: () => ROLES.map((role) => ({ value: role, label: t("role." + role), test: (/** @type {User} */ user) => user.roles.indexOf(role) >= 0 })),
       choose: (key) => this.open(key),
@@ -120,6 +121,21 @@ class PeopleTab {
     return halls.concat(regions).join(t("list.and")) || t("people.nowhere");
   }
 
+  /** Which clerk an account is; "": none. @param {User} user */
+  clerkText(user) {
+    if (!user.clerk_no) return "";
+    const hall = this.admin.halls.find((other) => other.id === user.clerk_hall);
+    const clerk = this.clerksOf(user.clerk_hall || "").find((other) => other.clerk_no === user.clerk_no);
+    const known = [user.clerk_no, clerk ? clerk.name : ""].filter(Boolean).join(" ");
+    return this.admin.halls.length > 1 && hall ? known + " · " + nameOf(hall) : known;
+  }
+
+  /** The clerks of the hall that is open here; of others, none are known. @param {string} id */
+  clerksOf(id) {
+    const { hall, setup } = this.admin;
+    return hall && hall.id === id && setup ? setup.clerks : [];
+  }
+
   /** @param {string} key */
   open(key) {
     this.list.pick(key);
@@ -143,6 +159,7 @@ class PeopleTab {
         h("dl", { class: "facts" },
           h("dt", null, t("people.roles")), h("dd", null, rolesText(user)),
           h("dt", null, t("people.scope")), h("dd", null, this.scopeText(user)),
+          user.clerk_no ? [h("dt", null, t("people.is_clerk")), h("dd", null, this.clerkText(user))] : null,
           h("dt", null, t("people.created")), h("dd", null, isoDay(user.created_at))),
         h("div", { class: "row-wrap" },
           h("button", { class: "button", type: "button", disabled: own, title: own ? t("problem.own_account") : null, onclick: () => this.edit(user) }, t("people.edit")),
@@ -295,9 +312,13 @@ class PeopleTab {
     });
   }
 
-  /** Which clerk this is: nobody handles a case about themselves. @param {Form} form @param {{name: string, name_en?: string}|null} hall */
+  /** Which clerk this is: nobody handles a case about themselves. @param {Form} form @param {{id: string, name: string, name_en?: string}|null} hall */
   clerkField(form, hall) {
-    return form.text("clerk_no", { label: t("people.clerk"), hint: t("people.clerk_hint", { hall: hall ? nameOf(hall) : "" }), max: 20 });
+    const options = { label: t("people.clerk"), hint: t("people.clerk_hint", { hall: hall ? nameOf(hall) : "" }) };
+    const clerks = this.clerksOf(hall ? hall.id : "");
+    if (!clerks.length) return form.text("clerk_no", Object.assign({ max: 20 }, options));
+    const choices = clerks.map((clerk) => /** @type {[string, string]} */ ([clerk.clerk_no, clerk.clerk_no + " " + clerk.name]));
+    return form.choice("clerk_no", Object.assign({ options: [/** @type {[string, string]} */ (["", t("people.clerk_none")]), ...choices] }, options));
   }
 
   /** @param {Record<string, any>} draft @param {Form} form */

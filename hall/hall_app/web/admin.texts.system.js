@@ -188,6 +188,8 @@ export const systemTexts = {
   "people.roles": ["角色", "Roles"],
   "people.scope": ["范围", "Scope"],
   "people.clerk": ["窗口工号（可不填）", "Clerk number (optional)"],
+  "people.clerk_none": ["不是窗口人员", "No clerk"],
+  "people.is_clerk": ["窗口工号", "Clerk"],
   "people.clerk_hint": ["本人也在{hall}窗口值班的填写：不能办理关于本人的评价和投诉。", "For who also serves at a window of {hall}: nobody handles cases about themselves."],
   "people.scope_hint": ["选地区时，包括它下面所有的大厅。", "A region includes every hall below it."],
   "people.state": ["状态", "State"],

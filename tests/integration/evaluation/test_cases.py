@@ -213,6 +213,16 @@ async def test_an_account_says_which_clerk_it_is(server: HallServer) -> None:
     everywhere = {"name": "x", "password": PASSWORD, "roles": ["manager"], "clerk_no": "001"}
     refused = await admin.post("/users", everywhere)
     assert refused.body["errors"][0]["field"] == "clerk_hall"
+    link = {"clerk_no": "n0n", "clerk_hall": HALL}
+    missing = (
+        await admin.post("/users/zhu/commands", {"command": "set_clerk", **link}),
+        await admin.post("/users", {**body, "name": "other", **link}),
+    )
+    for answer in missing:
+        assert (answer.status, answer.body["errors"][0]["field"]) == (422, "clerk_no")
+    accounts = {user["name"]: user for user in (await admin.get("/users")).body}
+    assert (accounts["zhu"]["clerk_no"], accounts["zhu"]["clerk_hall"]) == ("001", HALL)
+    assert "other" not in accounts
     changed = await admin.post("/users/zhu/commands", {"command": "set_clerk", "clerk_no": None})
     assert (changed.status, changed.body["clerk_no"]) == (200, None)
 
