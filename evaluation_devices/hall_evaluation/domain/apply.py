@@ -191,14 +191,17 @@ def _case_changed(state: EvaluationState, event: CaseChanged, record: Recorded) 
         case.last, case.told_last = event.last, False
     if event.command == "contact":
         case.attempts += 1
-        if event.reached and case.contacted_at is None:
-            case.contacted_at = record.at
+        if event.reached:
+            case.contact_again = False
+            case.contacted_at = case.contacted_at or record.at
     elif event.command == "appeal":
         case.before_appeal, case.appealed_by = before, event.appealed_by
     elif event.command == "review":
         case.before_appeal, case.outcome = None, event.outcome
     if event.state == "settled" and before != "settled":
         case.settled_at = record.at
+    if event.contact_again:
+        case.contact_again, case.earlier_attempts = True, case.attempts
     if event.state == "closed":
         case.closed_at = record.at
     elif event.command == "reopen":

@@ -60,8 +60,9 @@ def is_involved(case: Case, me: str) -> bool:
 
 def followed_up(case: Case) -> bool:
     """Whether a case needs no (further) 回访: who gave a name was reached, or tried for often
-    enough."""
-    return not case.real_name or case.contacted_at is not None or case.attempts >= TRIES
+    enough, since the case was opened or last reopened."""
+    reached = case.contacted_at is not None and not case.contact_again
+    return not case.real_name or reached or case.attempts - case.earlier_attempts >= TRIES
 
 
 def decide_handle(
@@ -238,7 +239,10 @@ def _review(step: Step) -> CaseChanged:
 
 def _close(step: Step) -> CaseChanged:
     if not followed_up(step.case):
-        message = f"实名评价须回访后才能办结；一直联系不上的，联系满 {TRIES} 次后可办结。"
+        message = (
+            "实名评价须回访后才能办结，重新办理的须再次回访；"
+            f"一直联系不上的，联系满 {TRIES} 次后可办结。"
+        )
         raise Conflict("not_contacted", message)
     return _replace(step.unchanged, state="closed")
 
@@ -249,7 +253,10 @@ def _reopen(step: Step) -> CaseChanged:
     last = end_of_workday(step.workdays, step.today, days, step.zone)
     state: CaseState = "open" if step.case.assignee is None else "assigned"
     return step.due_on(
-        _replace(step.unchanged, state=state, last=last), "rectify", step.usual_day, last
+        _replace(step.unchanged, state=state, last=last, contact_again=True),
+        "rectify",
+        step.usual_day,
+        last,
     )
 
 

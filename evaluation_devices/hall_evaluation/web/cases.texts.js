@@ -233,7 +233,7 @@ export const texts = {
 
   "problem.own_case": ["涉及本人的案件由其他人处理。", "A case about yourself is handled by somebody else."],
   "problem.case_state": ["这个案件的状态已经改变，请看最新状态后再操作。", "The case has changed meanwhile. Look at it again."],
-  "problem.not_contacted": ["这位市民留了姓名，须先回访才能了结。", "A named citizen is to be contacted before the case is closed."],
+  "problem.not_contacted": ["这位市民留了姓名，须先回访才能了结；重新办理的须再次回访。", "A named citizen is to be contacted before the case is closed, and once more after it was reopened."],
   "problem.review_own": ["复核须由未承办过本案、也未提出申诉的人进行。", "Somebody reviews it who never handled the case and did not appeal."],
   "problem.unknown_case": ["没有这个案件。", "There is no such case."],
 };

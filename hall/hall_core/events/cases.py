@@ -60,6 +60,7 @@ class CaseChanged(CaseEvent, frozen=True):
     escalate: datetime | None = None
     last: datetime | None = None  # a new last deadline (reopened); None: as before
     reached: bool | None = None  # of a contact
+    contact_again: bool = False  # of a reopening: the citizen is told of the new end, too
     outcome: CaseOutcome | None = None  # claimed by an appeal, or found by a review
     appealed_by: str | None = None  # of an appeal: who may not review it
     note: str | None = None

@@ -389,6 +389,26 @@ def test_who_left_a_name_is_called_back_before_it_closes(hall: Played) -> None:
     assert case.contacted_at is None
 
 
+def test_who_left_a_name_is_called_back_again_after_a_reopening(hall: Played) -> None:
+    case = hall.bad(holder="somebody")
+    hall.handle(case, "contact", reached=True, settled=True)
+    first = case.contacted_at
+    hall.handle(case, "close")
+    for reached in ((True,), (False, False, False)):
+        hall.pass_time(hours=1)
+        hall.handle(case, "reopen")
+        hall.handle(case, "settle")
+        assert "close" not in possible(case, "boss")
+        with pytest.raises(Conflict) as refused:
+            hall.handle(case, "close")
+        assert refused.value.code == "not_contacted"
+        for each in reached:
+            hall.handle(case, "contact", reached=each)
+        hall.handle(case, "close")
+    assert case.contacted_at == first, "the rate goes by the first time"
+    assert hall.replayed() == hall.states
+
+
 def test_settled_on_the_telephone(hall: Played) -> None:
     case = hall.bad(holder="somebody")
     hall.handle(case, "contact", reached=True, settled=True)
