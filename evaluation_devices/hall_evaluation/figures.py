@@ -26,6 +26,7 @@ from hall_core.events import RatingLevel
 from hall_core.setup import RatingReason
 from hall_core.tables import notes
 from hall_evaluation.domain.state import EvaluationState
+from hall_evaluation.domain.view import ever_reasons
 from hall_evaluation.tables import cases, evaluation_requests, ratings
 
 By: TypeAlias = Literal["window", "clerk", "service", "day", "hall"]
@@ -249,12 +250,11 @@ def names_of(halls: dict[str, str], state: EvaluationState | None = None) -> Nam
     if state is None:
         return Names(halls)
     clerks = {clerk_no: clerk.name for clerk_no, clerk in state.clerks.items()}
-    reasons = {reason.id: reason for reason in state.settings.reasons}
-    return Names(halls, clerks, state.services, reasons)
+    return Names(halls, clerks, state.services, ever_reasons(state))
 
 
 def reasons_in(names: Names, stored: str) -> list[RatingReason]:
-    """Reasons as they are stored (a JSON list of ids); by its id, when the hall has one no more."""
+    """Reasons as they are stored (a JSON list of ids)."""
     ids: Sequence[str] = msgspec.json.decode(stored)
     return [names.reasons.get(each) or RatingReason(id=each, text=each) for each in ids]
 

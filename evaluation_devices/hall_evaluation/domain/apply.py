@@ -78,6 +78,7 @@ def _settings_changed(
     state: EvaluationState, event: EvaluationSettingsChanged, record: Recorded
 ) -> None:
     state.settings = event.settings
+    state.removed_reasons.update((reason.id, reason) for reason in event.removed_reasons)
 
 
 def _day_opened(state: EvaluationState, event: DayOpened, record: Recorded) -> None:

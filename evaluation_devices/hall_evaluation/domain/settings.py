@@ -49,7 +49,9 @@ def decide_settings(
         )
     _check_url(settings)
     _check_reasons(settings.reasons)
-    return [EvaluationSettingsChanged(settings=settings)]
+    kept = {reason.id for reason in settings.reasons}
+    removed = tuple(reason for reason in state.settings.reasons if reason.id not in kept)
+    return [EvaluationSettingsChanged(settings=settings, removed_reasons=removed)]
 
 
 def decide_learn(state: EvaluationState, command: LearnSetup, ctx: Context) -> list[Event]:

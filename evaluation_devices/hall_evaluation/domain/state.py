@@ -12,7 +12,7 @@ from datetime import datetime
 import msgspec
 
 from hall_core.events import CaseKind, CaseOutcome, CaseSource, CaseState, CaseStep, RatingLevel
-from hall_core.setup import Clerk, EvaluationSettings
+from hall_core.setup import Clerk, EvaluationSettings, RatingReason
 
 
 class Request(msgspec.Struct, kw_only=True):
@@ -89,6 +89,7 @@ class EvaluationState(msgspec.Struct, kw_only=True):
     day: str = ""
     clock_doubted: bool = False  # no deadline passes until a person says what time it is
     settings: EvaluationSettings = msgspec.field(default_factory=EvaluationSettings)
+    removed_reasons: dict[str, RatingReason] = {}
     clerks: dict[str, Clerk] = {}
     services: dict[str, str] = {}  # id -> name
     windows: dict[int, str] = {}  # number -> kind

@@ -27,7 +27,7 @@ from hall_core.events import (
     TicketCalled,
 )
 from hall_core.features import Audience, Part
-from hall_core.setup import RatingReason
+from hall_core.setup import EvaluationSettings, RatingReason
 from hall_evaluation.domain.state import Case, EvaluationState
 
 PARTS: Final = ("questions", "pad")
@@ -226,9 +226,15 @@ def service_name(state: EvaluationState, service: str | None) -> str | None:
 
 
 def reasons_of(state: EvaluationState, ids: Iterable[str]) -> list[RatingReason]:
-    """In the words of today; by its id, when the hall has a reason no more."""
-    known = {reason.id: reason for reason in state.settings.reasons}
+    """In the words of today, or in its last ones, when the hall has a reason no more."""
+    known = ever_reasons(state)
     return [known.get(each) or RatingReason(id=each, text=each) for each in ids]
+
+
+def ever_reasons(state: EvaluationState) -> dict[str, RatingReason]:
+    """All that a rating of the hall may name: those of the start, removed ones, those of today."""
+    first = {reason.id: reason for reason in EvaluationSettings().reasons}
+    return first | state.removed_reasons | {each.id: each for each in state.settings.reasons}
 
 
 # --- cases -------------------------------------------------------------------------------------

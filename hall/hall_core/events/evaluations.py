@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from hall_core.events.base import Event
-from hall_core.setup import EvaluationSettings, RelaySettings
+from hall_core.setup import EvaluationSettings, RatingReason, RelaySettings
 
 RatingLevel = Literal[
     "very_satisfied", "satisfied", "mostly_satisfied", "dissatisfied", "very_dissatisfied"
@@ -19,6 +19,7 @@ class EvaluationSettingsChanged(Event, frozen=True):
     """The manager's rules for ratings and cases, whole."""
 
     settings: EvaluationSettings
+    removed_reasons: tuple[RatingReason, ...] = ()  # ratings go on speaking of them
 
 
 class EvaluationRequested(Event, frozen=True):

@@ -21,6 +21,7 @@ from hall_core.features import Audience
 from hall_core.setup import EvaluationSettings, RatingReason
 from hall_evaluation.domain import view
 from hall_evaluation.domain.commands import ChangeEvaluationSettings, Rate
+from hall_evaluation.figures import names_of, reasons_in
 from hall_queue.domain import commands as queue
 from hall_queue.domain.testing import CLERK, MANAGER
 from tests.unit.evaluation.played import WORKDAYS, ZONE, Played
@@ -43,6 +44,21 @@ def change(hall: Played, **what: Any) -> None:
 
 def local(at: datetime) -> str:
     return f"{at.astimezone(ZONE):%m-%d %H:%M}"
+
+
+def test_a_removed_reason_keeps_its_words(hall: Played) -> None:
+    toilets = RatingReason(id="r1", text="卫生间太远", text_en="Toilets far away")
+    change(hall, reasons=(*hall.state.settings.reasons, toilets))
+    change(hall, reasons=())
+    ids = ["attitude", "r1", "unheard"]
+    assert [each.text for each in view.reasons_of(hall.state, ids)] == [
+        "服务态度不好", "卫生间太远", "unheard",
+    ]  # fmt: skip
+    change(hall, reasons=(RatingReason(id="attitude", text="态度差"),))
+    assert [each.text for each in view.reasons_of(hall.state, ids[:1])] == ["态度差"]
+    names = names_of({}, hall.state)
+    assert [each.text_en for each in reasons_in(names, '["r1"]')] == ["Toilets far away"]
+    assert hall.replayed() == hall.states
 
 
 # --- the question ------------------------------------------------------------------------------
