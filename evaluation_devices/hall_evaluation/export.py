@@ -115,7 +115,7 @@ def write(connection: Connection, order: Order) -> bytes:
         sheet.title(order.title)
         sheet.headings([(BY_NAMES[order.by], 22), *((heading, 11) for heading, _, _ in SUMMARY)])
         for row in summary(connection, order.scope, order.by, order.names):
-            values = ((getattr(row, field), format_) for _, field, format_ in SUMMARY)
+            values = (_value(row, field, format_) for _, field, format_ in SUMMARY)
             sheet.row([_key(order.by, row), *values])
         sheet = _Sheet(book, "明细")
         sheet.title(order.title)
@@ -137,6 +137,12 @@ def _key(by: By, row: FigureRow) -> tuple[Any, str]:
         return (date.fromisoformat(row.key), "day")
     named = by == "clerk" and row.key is not None
     return (f"{row.name}（{row.key}）" if named else row.name, "text")
+
+
+def _value(row: FigureRow, field: str, format_: str) -> tuple[Any, str]:
+    if field == "satisfaction" and row.satisfaction is None and row.rated:
+        return (f"不足{figures.FEW}条", "text")
+    return (getattr(row, field), format_)
 
 
 def _details(connection: Connection, order: Order) -> Iterator[list[tuple[Any, str]]]:

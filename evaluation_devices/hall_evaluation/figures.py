@@ -5,6 +5,7 @@ Rates (domain.md section 3):
 - satisfaction 满意率 = (ratings - negative ratings) / ratings. Only what a citizen pressed counts:
   who did not rate is no part of it, and neither is a rating that a review found mistaken or
   malicious (`excluded`).
+  From `FEW` ratings up: below, it would say more about chance, and who pressed what.
 - rating rate = ratings / services asked about; 未评价率 is the rest.
 - follow-up rate 回访率 = cases whose citizen was reached / cases; the same for negative ratings
   under a real name, which must come to 100 %.
@@ -39,6 +40,7 @@ LEVELS: tuple[RatingLevel, ...] = (
     "dissatisfied",
     "very_dissatisfied",
 )
+FEW = 5  # ratings below which no satisfaction is told (daily-work.md)
 NEGATIVE: tuple[RatingLevel, ...] = ("dissatisfied", "very_dissatisfied")
 EXCLUDING = ("mistaken", "malicious")  # outcomes of a review
 
@@ -75,7 +77,8 @@ class Counts(msgspec.Struct, kw_only=True):
 
 
 class FigureRow(Counts, kw_only=True):
-    """Counts with their rates, 0 to 1; None where nothing can be divided by."""
+    """Counts with their rates, 0 to 1; None where nothing can be divided by, and of few
+    ratings."""
 
     key: Key
     name: str
@@ -94,7 +97,7 @@ def with_rates(key: Key, name: str, counts: Counts) -> FigureRow:
         key=key,
         name=name,
         negative=negative,
-        satisfaction=_rate(valid - negative, valid),
+        satisfaction=_rate(valid - negative, valid) if valid >= FEW else None,
         rating_rate=_rate(counts.rated, counts.asked),
         follow_up_rate=_rate(counts.followed_up, counts.cases),
         on_time_rate=_rate(counts.on_time, counts.cases),

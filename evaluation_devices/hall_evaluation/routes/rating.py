@@ -22,10 +22,10 @@ from hall_evaluation.domain.deadlines import end_of_day, local_day
 from hall_evaluation.domain.ratings import NEGATIVE, not_yet, rating_ends
 from hall_evaluation.domain.state import Request
 from hall_evaluation.domain.view import ClerkCard
+from hall_evaluation.figures import FEW
 from hall_evaluation.service import EvaluationService, GivenContact, state_of
 
 PADS = frozenset({"pad", "agent"})
-FEW = 5  # ratings below which totals would tell who said what (daily-work.md)
 SUMMARY_DAYS = 30
 
 

@@ -11,7 +11,7 @@ import { shortDay } from "./desk.words.js";
 
 /** @type {PeriodName[]} */
 export const PERIODS = ["week", "month", "last_month", "own"];
-/** Below so many ratings a rate says more about chance than about the service. */
+/** Below so many ratings the server tells no satisfaction (hall_evaluation/figures.py). */
 export const FEW = 5;
 /** The longest period of days that may be asked for. */
 export const LONGEST = 400;
@@ -77,17 +77,17 @@ export function percent(rate) {
  * @param {Rate} rate
  */
 export function isFew(row, rate) {
-  return rate === "satisfaction" && row.rated - row.excluded < FEW;
+  return rate === "satisfaction" && row.satisfaction === null;
 }
 
 /**
- * The rate if there is one that says something.
+ * The rate if there is one.
  * @param {Row|undefined} row
  * @param {Rate} rate
  * @returns {number|null}
  */
 export function rateOf(row, rate) {
-  return !row || isFew(row, rate) || row[rate] === undefined ? null : row[rate];
+  return !row || row[rate] === undefined ? null : row[rate];
 }
 
 /**

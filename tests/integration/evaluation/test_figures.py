@@ -161,16 +161,25 @@ def test_rates_are_what_the_field_defines(book: Book) -> None:
 
 
 def test_what_a_review_found_mistaken_or_malicious_does_not_count(book: Book) -> None:
-    book.service("satisfied")
+    for _ in range(4):
+        book.service("satisfied")
     book.service("dissatisfied", outcome="mistaken")
     book.service("very_dissatisfied", outcome="malicious")
     book.service("very_dissatisfied", outcome="upheld")
     row = total(book)
-    assert (row.rated, row.excluded, row.negative) == (4, 2, 1)
+    assert (row.rated, row.excluded, row.negative) == (7, 2, 1)
     assert (row.dissatisfied, row.very_dissatisfied) == (0, 1)
-    assert row.satisfaction == 0.5
+    assert row.satisfaction == 0.8
     assert row.rating_rate == 1.0  # they did rate
     assert row.cases == 3
+
+
+def test_few_ratings_are_no_satisfaction(book: Book) -> None:
+    for _ in range(4):
+        book.service("satisfied")
+    assert total(book).satisfaction is None
+    book.service("satisfied")
+    assert total(book).satisfaction == 1.0
 
 
 def test_nothing_is_no_rate(book: Book) -> None:
@@ -260,7 +269,8 @@ def test_the_spreadsheet_holds_the_figures_and_the_ratings(book: Book) -> None:
     headings = [cell.value for cell in summary[2]]
     row = dict(zip(headings, summary[3], strict=True))
     assert row["窗口人员"].value == "张三（001）"
-    assert (row["满意率"].value, row["满意率"].number_format) == (0.5, "0.0%")
+    assert (row["评价率"].value, row["评价率"].number_format) == (1.0, "0.0%")
+    assert row["满意率"].value == "不足5条"
     assert (row["差评数"].value, row["差评数"].number_format) == (1, "#,##0")
     assert summary["A4"].value == "合计"
     assert summary.freeze_panes == details.freeze_panes == "B3"
