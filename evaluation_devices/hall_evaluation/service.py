@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Any, Final
 
@@ -191,15 +191,8 @@ class EvaluationService:
 def set_up(connection: Connection, hall_id: str) -> SetupChanged:
     """The windows, clerks and services of a hall, as its journal tells them: for a database of
     before there were ratings."""
-    table = core.journal.c
-    query = (
-        select(table.data)
-        .where(table.hall_id == hall_id, table.type == NAMES[SetupChanged])
-        .order_by(table.version)
-    )
     windows, clerks, services = {}, {}, {}
-    for (data,) in connection.execute(query):
-        event = msgspec.json.decode(data, type=SetupChanged)
+    for event in _setups(connection, hall_id):
         windows.update({window.number: window for window in event.windows})
         clerks.update({clerk.clerk_no: clerk for clerk in event.clerks})
         services.update({service.id: service for service in event.services})
@@ -214,6 +207,24 @@ def set_up(connection: Connection, hall_id: str) -> SetupChanged:
         clerks=tuple(clerks.values()),
         services=tuple(services.values()),
     )
+
+
+def windows_ever(connection: Connection, hall_id: str) -> frozenset[int]:
+    """All that a hall has or had: people complain about a window after it was removed, too."""
+    events = _setups(connection, hall_id)
+    return frozenset(window.number for event in events for window in event.windows)
+
+
+def _setups(connection: Connection, hall_id: str) -> Iterator[SetupChanged]:
+    """How a hall was set up and changed, the oldest first."""
+    table = core.journal.c
+    query = (
+        select(table.data)
+        .where(table.hall_id == hall_id, table.type == NAMES[SetupChanged])
+        .order_by(table.version)
+    )
+    for (data,) in connection.execute(query):
+        yield msgspec.json.decode(data, type=SetupChanged)
 
 
 def state_of(hall: Hall) -> EvaluationState:

@@ -108,7 +108,7 @@ def decide_open(
     events: list[Event] = []
     for index, new in enumerate(command.cases):
         where = f"{command.where}[{index}]." if command.where else ""
-        _check_new(state, new, today, where)
+        _check_new(state, new, command.former_windows, today, where)
         events.append(
             CaseOpened(
                 case_id=new.case_id,
@@ -129,8 +129,10 @@ def decide_open(
     return events
 
 
-def _check_new(state: EvaluationState, new: NewCase, today: date, where: str) -> None:
-    if new.window is not None and new.window not in state.windows:
+def _check_new(
+    state: EvaluationState, new: NewCase, former: frozenset[int], today: date, where: str
+) -> None:
+    if new.window is not None and new.window not in state.windows and new.window not in former:
         raise invalid(f"{where}window", "没有这个窗口。", "There is no such window.")
     if new.clerk is not None and new.clerk not in state.clerks:
         raise invalid(f"{where}clerk_no", "没有这位窗口人员。", "There is no such clerk.")

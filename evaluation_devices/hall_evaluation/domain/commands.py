@@ -62,9 +62,11 @@ class NewCase(Command, frozen=True):
 
 
 class OpenCases(Command, frozen=True):
-    """All of them or none. `where` names the list in problems ("rows"), "" for a single one."""
+    """All of them or none. `where` names the list in problems ("rows"), "" for a single one;
+    `former_windows` are those that the hall had once."""
 
     cases: tuple[NewCase, ...]
+    former_windows: frozenset[int] = frozenset()
     where: str = ""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any, Literal, get_args
 
@@ -33,6 +33,7 @@ from hall_evaluation.service import (
     GivenContact,
     state_of,
     texts_of,
+    windows_ever,
     with_texts,
 )
 
@@ -203,9 +204,9 @@ class CaseRoutes:
             state, now = live["evaluation"], hall.clock.now()
             return view.case_view(state, state.cases[new.case_id], hall.info.id, now, text, contact)
 
-        reply = await hall.execute(
-            OpenCases(cases=(new,)), call.principal.actor(), answer, call.key, rows
-        )
+        former = await self._former_windows(call, (new,))
+        opening = OpenCases(cases=(new,), former_windows=former)
+        reply = await hall.execute(opening, call.principal.actor(), answer, call.key, rows)
         return (200 if reply.replayed else 201), reply
 
     async def matter(self, call: Call) -> Any:
@@ -256,6 +257,13 @@ class CaseRoutes:
         )
         return new, list(extras.rows)
 
+    async def _former_windows(self, call: Call, new: Iterable[NewCase]) -> frozenset[int]:
+        """Those that were removed; looked up only when one of the cases is about such a one."""
+        hall, known = call.hall, state_of(call.hall).windows
+        if all(case.window is None or case.window in known for case in new):
+            return frozenset()
+        return await call.kernel.store.read(lambda c: windows_ever(c, hall.info.id))
+
     async def import_(self, call: Call) -> Any:
         """All rows or none: what is wrong is named by row."""
         hall, body = call.hall, call.body
@@ -272,7 +280,11 @@ class CaseRoutes:
             new.append(case)
             rows += more
         reply = await hall.execute(
-            OpenCases(cases=tuple(new), where="rows"),
+            OpenCases(
+                cases=tuple(new),
+                former_windows=await self._former_windows(call, new),
+                where="rows",
+            ),
             call.principal.actor(),
             lambda live, _: Imported(len(new), [case.case_id for case in new]),
             call.key,

@@ -264,6 +264,21 @@ async def test_complaints_come_by_telephone_and_by_the_hotlines_list(server: Hal
     assert (await boss.get(f"{CASES}?kind=complaint")).body["total"] == 4, "none of them"
 
 
+async def test_a_complaint_about_a_window_that_was_removed(server: HallServer) -> None:
+    admin = await server.client("admin")
+    numbers = [w["number"] for w in (await admin.get(f"/halls/{HALL}/setup")).body["windows"]]
+    gone = numbers[-1]
+    removed = await admin.post(f"/halls/{HALL}/setup", {"removed_windows": [gone]})
+    assert removed.status == 200, removed
+    row = {"source": "telephone", "text": "窗口没人", "window": gone}
+    made = await admin.post(CASES, row)
+    assert (made.status, made.body["window"]) == (201, gone)
+    done = await admin.post(f"{CASES}/import", {"rows": [row, {**row, "window": numbers[0]}]})
+    assert done.status == 201, done
+    never = await admin.post(CASES, {**row, "window": 998})
+    assert (never.status, never.body["errors"][0]["field"]) == (422, "window")
+
+
 async def test_the_window_for_what_could_not_be_done(server: HallServer) -> None:
     admin = await server.client("admin")
     setup = (await admin.get(f"/halls/{HALL}/setup")).body
