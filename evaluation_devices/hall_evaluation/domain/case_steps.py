@@ -8,7 +8,7 @@ handles a case about themselves is seen to by the routes: accounts are no part o
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -30,6 +30,7 @@ from hall_evaluation.domain.reminders import alert_of, ending, speaks_of
 from hall_evaluation.domain.state import Case, EvaluationState
 
 ASSIGNEE_CHARS: Final = 40
+UNDO_FOR: Final = timedelta(minutes=1)  # after a close: who reopens takes a slip back
 TRIES: Final = 3  # calls to somebody who is never reached, after which a case may be closed
 STATE_WORDS: Final[dict[CaseState, str]] = {
     "open": "待分派",
@@ -103,6 +104,7 @@ class Step:
         self.command = command
         self.settings = state.settings
         self.zone = ctx.hall.timezone
+        self.now = ctx.now
         self.today = local_day(ctx.now, self.zone)
         self.workdays = workdays
         self.unchanged = CaseChanged(
@@ -251,9 +253,11 @@ def _reopen(step: Step) -> CaseChanged:
     """The time for the rest of the loop starts again."""
     days = step.settings.last_days
     last = end_of_workday(step.workdays, step.today, days, step.zone)
+    closed_at = step.case.closed_at
+    again = closed_at is None or step.now - closed_at > UNDO_FOR
     state: CaseState = "open" if step.case.assignee is None else "assigned"
     return step.due_on(
-        _replace(step.unchanged, state=state, last=last, contact_again=True),
+        _replace(step.unchanged, state=state, last=last, contact_again=again),
         "rectify",
         step.usual_day,
         last,

@@ -406,6 +406,9 @@ def test_who_left_a_name_is_called_back_again_after_a_reopening(hall: Played) ->
             hall.handle(case, "contact", reached=each)
         hall.handle(case, "close")
     assert case.contacted_at == first, "the rate goes by the first time"
+    hall.handle(case, "reopen")  # at once: a slip is taken back
+    hall.handle(case, "settle")
+    hall.handle(case, "close")
     assert hall.replayed() == hall.states
 
 
