@@ -22,7 +22,7 @@ from aiohttp.web_protocol import RequestHandler
 
 HEAD_S = 30.0  # how long the head of a request may take
 SWEEP_S = 5.0
-BACKLOG = 128  # of connections that wait; asyncio tries as often in a row when it is out of files
+BACKLOG = 512  # a thousand screens come back at once; without files asyncio tries so often in a row
 FULL = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 # Of Linux' struct tcp_info: tcpi_last_data_sent, tcpi_last_data_recv, in ms ago.
 TCP_INFO_BYTES = 104
