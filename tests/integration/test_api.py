@@ -471,7 +471,7 @@ async def test_what_a_window_can_not_do_now_is_409(server: HallServer) -> None:
         assert_problem(await clerk.press(15, command), 409)
     await clerk.press(15, "open", clerk="015")
     assert_problem(await clerk.press(15, "open", clerk="015"), 409)
-    unknown = await clerk.press(15, "handover", clerk="777")
+    unknown = await clerk.press(15, "handover", clerk="7070")
     assert unknown.status in (404, 422)
     await clerk.press(15, "close")
 
