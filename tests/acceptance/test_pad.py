@@ -196,8 +196,8 @@ async def test_a_press_without_network_arrives_once(place: Place) -> None:
         assert await place.rating(ticket) is None
 
         # The pad restarts. Its question still stands at the server, and is not asked again.
-        await pad.unroute(RATINGS)
-        await pad.route(RATINGS, answer_gets_lost)
+        await pad.route(RATINGS, answer_gets_lost)  # which comes first from now on
+        await pad.unroute(RATINGS, pulled)
         await pad.reload()
         await expect(pad.locator(".stage[data-mode=open]")).to_be_visible()
         await eventually_rated(place, ticket, "satisfied")
