@@ -12,7 +12,7 @@ import shutil
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -89,6 +89,7 @@ def copy(database: Path, target: Path, stopping: threading.Event | None = None) 
         )
     part = target.with_name(target.name + ".part")
     part.unlink(missing_ok=True)
+    part.touch(mode=0o600)  # as the database itself: nobody else may read it
     try:
         try:
             _fill(database, part, stopping)
@@ -130,14 +131,8 @@ def _mb(size: int) -> int:
 
 
 def _sync(path: Path) -> None:
-    with _descriptor(path) as descriptor:
-        os.fsync(descriptor)
-
-
-@contextmanager
-def _descriptor(path: Path) -> Iterator[int]:
     descriptor = os.open(path, os.O_RDONLY)
     try:
-        yield descriptor
+        os.fsync(descriptor)
     finally:
         os.close(descriptor)

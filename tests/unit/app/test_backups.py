@@ -87,6 +87,7 @@ def test_a_copy_is_one_file_and_what_is_not_committed_is_not_in_it(
     assert sorted(path.name for path in folder.iterdir()) == ["one.sqlite", "two.sqlite"]
     assert words(folder / "one.sqlite") == ["去向留言"]
     assert words(folder / "two.sqlite") == ["去向留言", "在途"]
+    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
 
 
 def test_what_exists_is_not_overwritten(database: Path) -> None:
