@@ -48,7 +48,9 @@ class Analyst:
         view: bytes,
         clock_off_s: Callable[[], float],
         says: Callable[[], frozenset[Notice]] = frozenset,
+        good: tuple[float, VideoFrame] | None = None,
     ) -> None:
+        """`good`: the last good picture of an earlier stream of this camera."""
         self._camera_id = camera_id
         self._settings = settings
         self._zones = zones
@@ -62,7 +64,7 @@ class Analyst:
         self._previous: Gray | None = None
         self._compared: tuple[float, Reading] | None = None  # the last with the view, if it is good
         self._changed_at = 0.0
-        self._good: tuple[float, VideoFrame] | None = None
+        self.good = good
         self.measures = wire.Measures()
 
     def relearn(self) -> None:
@@ -89,8 +91,8 @@ class Analyst:
             finding.evidence += self._evidence(fault, frame, now, reading, still_s)
         if not suspected & PICTURE_FAULTS:
             finding.view = self._learn(gray, now)
-            if self._good is None or now - self._good[0] >= GOOD_EVERY_S:
-                self._good = (now, frame)
+            if self.good is None or now - self.good[0] >= GOOD_EVERY_S:
+                self.good = (now, frame)
         self.measures = self._measured(reading, still_s, off_s, size)
         return finding
 
@@ -110,7 +112,7 @@ class Analyst:
     ) -> list[wire.Evidence]:
         measures = self._measured(reading, still_s, 0.0, (frame.width, frame.height))
         found = []
-        for at, picture in (self._good, (now, frame)) if self._good else ((now, frame),):
+        for at, picture in (self.good, (now, frame)) if self.good else ((now, frame),):
             found.append(
                 wire.Evidence(
                     camera_id=self._camera_id,

@@ -140,7 +140,7 @@ class Watch:
             or (old.zones != order.zones or old.refused != order.refused)
         ):
             if old.access != order.access:
-                self.identity = None
+                self.identity = self.analyst = None
                 self._asking = None  # its thread ends within its bounds
             self._restart()
         elif self._told is not None:
@@ -306,6 +306,7 @@ class Watch:
             self.order.view,
             lambda: self._clock_off_s,
             lambda: self._says,
+            self.analyst.good if self.analyst is not None else None,
         )
         presence = self.presence = Presence(
             LOOKER,

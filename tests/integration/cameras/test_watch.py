@@ -110,6 +110,21 @@ async def test_a_covered_lens_is_told_with_evidence_before_and_after(
         await camera.until_state("online")
 
 
+async def test_a_lens_covered_while_the_stream_was_away_is_told_with_both_pictures(
+    rtsp: RtspPeer,
+) -> None:
+    async with watching(rtsp.url("good2")) as camera:
+        await camera.until(lambda m: isinstance(m, wire.View))
+        rtsp.tell("stall", "good2")
+        await camera.until_state("stalled")
+        rtsp.tell("play", "good2", "covered")
+        rtsp.tell("resume", "good2")
+        await camera.until_state("online", "covered")
+        before = await camera.until(lambda m: isinstance(m, wire.Evidence))
+        after = await camera.until(lambda m: isinstance(m, wire.Evidence))
+        assert before.age_s > after.age_s == 0
+
+
 async def test_a_stream_that_stalls_and_goes_on(rtsp: RtspPeer) -> None:
     async with watching(rtsp.url("good2")) as camera:
         await camera.until_state("online")
