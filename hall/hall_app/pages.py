@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Awaitable, Callable, Iterable
+from functools import cache
 from pathlib import Path
 
 from aiohttp import web
@@ -61,10 +62,11 @@ def mount(app: web.Application, features: Iterable[Feature]) -> None:
     for area, folder in folders.items():
         app.router.add_static(f"/static/{area}", folder)
     app.on_response_prepare.append(_headers)
-    app[KERNEL].build = f"{VERSION}-{_digest(folders.values())}"
+    app[KERNEL].build = f"{VERSION}-{_digest(tuple(folders.values()))}"
 
 
-def _digest(folders: Iterable[Path]) -> str:
+@cache
+def _digest(folders: tuple[Path, ...]) -> str:
     """Of all pages: idle devices reload themselves when a new release changed any of them."""
     whole = hashlib.blake2b(digest_size=6)
     for path in sorted(path for folder in folders for path in folder.iterdir() if path.is_file()):

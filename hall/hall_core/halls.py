@@ -14,7 +14,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 import structlog
@@ -30,6 +30,7 @@ from hall_core.hub import NOBODY, Frames, Hub
 from hall_core.keys import Key, Keys
 from hall_core.once import Statement
 from hall_core.replay import Slices, replay
+from hall_core.rules import Rules
 from hall_core.setup import HallInfo
 from hall_core.store import Store
 from hall_core.tables import journal, openings
@@ -51,40 +52,20 @@ class Reply(msgspec.Struct, frozen=True):
     replayed: bool = False
 
 
-class Listeners(NamedTuple):
-    """Whom one type of event concerns, by what they do about it."""
-
-    fold: tuple[Feature, ...]
-    store: tuple[Feature, ...]
-    react: tuple[Feature, ...]
-    show: tuple[Feature, ...]
-    reveal: tuple[Feature, ...]
-
-    @classmethod
-    def of(cls, features: Sequence[Feature], event: type[Event]) -> Listeners:
-        concerned = [f for f in features if f.listens is None or event in f.listens]
-
-        def that_have(method: str) -> tuple[Feature, ...]:
-            plain = getattr(Feature, method)
-            return tuple(f for f in concerned if getattr(type(f), method) is not plain)
-
-        return cls(*(that_have(m) for m in ("apply", "rows", "react", "touched", "reveal")))
-
-
 class Hall:
     """The state, the rules and the stream of one hall."""
 
     def __init__(
         self,
         info: HallInfo,
-        features: Sequence[Feature],
+        rules: Rules,
         store: Store,
         writer: Writer,
         keys: Keys,
         clock: Clock,
     ) -> None:
         self.info = info
-        self.features = features
+        self.features = rules.features
         self.clock = clock
         self.live: Slices = {}
         self.committed: Slices = {}
@@ -96,13 +77,9 @@ class Hall:
         self._store = store
         self._writer = writer
         self._keys = keys
-        self._deciders: dict[type[Command], tuple[Feature, Callable[..., list[Event]]]] = {
-            command: (feature, decide)
-            for feature in features
-            for command, decide in feature.commands().items()
-        }
-        self._listeners = {event: Listeners.of(features, event) for event in events.NAMES}
-        self._owners = {part: feature for feature in features for part in feature.parts()}
+        self._deciders = rules.deciders
+        self._listeners = rules.listeners
+        self._owners = rules.owners
         self._shown: dict[tuple[Part, Audience], Any] = {}  # see `show`
         self._shown_version = -1
         self.heartbeat_parts: list[Callable[[Hall, Audience], dict[str, Any]]] = []

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -27,6 +27,7 @@ from hall_core.features import Feature
 from hall_core.halls import Hall
 from hall_core.keys import Keys
 from hall_core.once import Change
+from hall_core.rules import Rules
 from hall_core.secret import Secret
 from hall_core.setup import HallInfo, Region
 from hall_core.store import Store
@@ -56,7 +57,8 @@ class Kernel:
         self.clock = clock
         self.build = VERSION
         self.secret = secret
-        self.features: Sequence[Feature] = features()
+        self.rules = Rules(features())
+        self.features = self.rules.features
         self.store = Store(engine)
         self.writer = Writer(engine, asyncio.get_running_loop())
         self.keys = Keys(self.store, clock, secret)
@@ -118,7 +120,7 @@ class Kernel:
             self.open_hall(info)
 
     def open_hall(self, info: HallInfo) -> Hall:
-        hall = Hall(info, self.features, self.store, self.writer, self.keys, self.clock)
+        hall = Hall(info, self.rules, self.store, self.writer, self.keys, self.clock)
         hall.load()
         self.halls[info.id] = hall
         for told in self._told_of_halls:

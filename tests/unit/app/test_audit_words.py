@@ -7,8 +7,6 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 import hall_app
 from hall_core.people import UserCommand
 
@@ -38,14 +36,18 @@ def said_by(tree: ast.AST) -> Iterator[str]:
             yield from (str(value.value) for value in values if isinstance(value, ast.Constant))
 
 
-def actions() -> list[str]:
+def actions() -> set[str]:
     files = [file for package in PACKAGES for file in (ROOT / package).rglob("*.py")]
-    found = {said for file in files for said in said_by(ast.parse(file.read_text("utf-8")))}
+    texts = [file.read_text("utf-8") for file in files]
+    telling = [text for text in texts if any(name in text for name in (*WRITERS, *PASSED_ON))]
     commands = {f"user_{kind.__struct_config__.tag}" for kind in UserCommand.__subclasses__()}
-    return sorted(found | commands)
+    return commands.union(*(said_by(ast.parse(text)) for text in telling))
 
 
-@pytest.mark.parametrize("action", actions())
-def test_every_action_has_words(action: str) -> None:
-    line = re.search(rf'"audit.action.{action}": \["(.+)", "(.+)"\]', WORDS.read_text("utf-8"))
-    assert line, f"{action} stands in the audit log as a code word"
+def test_every_action_has_words() -> None:
+    found = actions()
+    assert {"revoke", "user_unlock", "camera_found_again"} <= found
+    said = re.findall(
+        r'"audit.action.([a-z_0-9]+)": \["(?:.+)", "(?:.+)"\]', WORDS.read_text("utf-8")
+    )
+    assert found <= set(said), "what stands in the audit log as a code word"
