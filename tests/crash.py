@@ -21,7 +21,7 @@ from typing import Any, NamedTuple, get_args
 import aiohttp
 import msgspec
 
-from hall_app import install
+from hall_app import at_machine
 from hall_app.check import check_directory
 from hall_core.events import RatingLevel
 from hall_core.secret import TICKET_ID_LENGTH
@@ -220,7 +220,7 @@ class CrashTest:
         self._actors.append(Telephone("telephone", self._staff, self.ledger, rng))
 
     def _token(self, kind: str, window: int | None = None) -> str:
-        return install.create_token(self.directory, kind, HALL, window)
+        return at_machine.create_token(self.directory, kind, HALL, window)
 
     # --- one life of the server ---
 

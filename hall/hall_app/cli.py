@@ -149,16 +149,14 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and give its exit code."""
-    from hall_app import logs
-    from hall_app.settings import SettingsError
-
-    logs.configure()  # standard output is for answers
-
     try:
         options = parser().parse_args(arguments)
+        from hall_app import logs  # dear to import, as what the commands import is
+
+        logs.configure()  # standard output is for answers
         result: int = options.run(options)
         return result
-    except (Refused, SettingsError) as error:
+    except Refused as error:
         _complain(str(error))
         return 2
     except OSError as error:
@@ -217,14 +215,14 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 def _token(options: argparse.Namespace) -> int:
-    from hall_app.install import create_token
+    from hall_app.at_machine import create_token
 
     say(create_token(options.dir, options.kind, options.hall, options.window))
     return 0
 
 
 def _reset(options: argparse.Namespace) -> int:
-    from hall_app.install import reset_password
+    from hall_app.at_machine import reset_password
 
     say(reset_password(options.dir, options.name))
     return 0

@@ -9,6 +9,7 @@ import msgspec
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from hall_app.refused import Refused
 from hall_core.secret import Secret
 from hall_core.store import open_engine
 
@@ -46,7 +47,7 @@ evidence_mb = 2048
 """
 
 
-class SettingsError(Exception):
+class SettingsError(Refused):
     """The settings can't be used; the message is one line for a person."""
 
 

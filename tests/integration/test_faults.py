@@ -17,7 +17,7 @@ import pytest
 import structlog
 from sqlalchemy import Connection, text
 
-from hall_app import install
+from hall_app import at_machine
 from hall_app.check import check_directory
 from hall_core import store
 from hall_core.clock import ManualClock
@@ -225,7 +225,7 @@ async def test_a_read_only_database_loses_nothing_and_resumes(tmp_path: Path) ->
 async def test_a_disk_that_takes_no_more_bytes(tmp_path: Path) -> None:
     """The operating system refuses the writes of a real server, which is killed afterwards."""
     installation(tmp_path)
-    token = install.create_token(tmp_path, "kiosk", HALL, None)
+    token = at_machine.create_token(tmp_path, "kiosk", HALL, None)
     with ServerProcess(tmp_path) as process:
         async with aiohttp.ClientSession() as http:
             kiosk = Client(http, process.url, token)

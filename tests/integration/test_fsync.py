@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import aiohttp
 import pytest
 
-from hall_app import install
+from hall_app import at_machine
 from tests.support import HALL, Client, ServerProcess, installation, open_stream
 
 STRACE = shutil.which("strace")
@@ -70,7 +70,7 @@ def test_every_yes_is_on_disk_before_it_is_said(tmp_path: Path) -> None:
         pytest.skip("strace is not installed")
     directory = installation(tmp_path / "hall")
     tokens = {
-        kind: install.create_token(directory, kind, HALL, WINDOW if kind == "counter" else None)
+        kind: at_machine.create_token(directory, kind, HALL, WINDOW if kind == "counter" else None)
         for kind in ("kiosk", "counter", "supervisor")
     }
     trace = tmp_path / "trace"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hall_app import cli, install, settings
+from hall_app import at_machine, cli, settings
 from hall_app.check import check_directory
 from hall_app.settings import SettingsError
 from tests.support import installation, run_hall
@@ -56,7 +56,7 @@ def telling(content: bytes) -> Spoil:
 def test_neither_served_nor_checked(directory: Path, spoil: Spoil, expected: str) -> None:
     spoil(directory)
     refused("serve", directory, expected=expected)
-    for use in (check_directory, lambda path: install.create_token(path, "admin", None, None)):
+    for use in (check_directory, lambda path: at_machine.create_token(path, "admin", None, None)):
         with pytest.raises(SettingsError, match=expected):
             use(directory)
 
