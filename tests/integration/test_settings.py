@@ -21,13 +21,24 @@ def directory(tmp_path: Path) -> Path:
     return installation(tmp_path / "hall", demo=False)
 
 
-def refused(*arguments: str | Path, expected: str) -> None:
-    """By a process of its own: what argv and the terminal make of bytes is the process's."""
-    done = run_hall(*arguments)
-    assert (done.returncode, done.stdout) == (2, ""), done
-    assert done.stderr.startswith("hall: ")
-    assert done.stderr.count("\n") == 1, done.stderr
-    assert re.search(expected, done.stderr), done.stderr
+Refuse = Callable[..., None]
+
+
+def one_line(code: int, out: str, err: str, expected: str) -> None:
+    assert (code, out) == (2, "")
+    assert err.startswith("hall: ")
+    assert err.count("\n") == 1, err
+    assert re.search(expected, err), err
+
+
+@pytest.fixture
+def refused(capsys: pytest.CaptureFixture[str]) -> Refuse:
+    def refuse(*arguments: str | Path, expected: str) -> None:
+        capsys.readouterr()
+        code = cli.main([str(argument) for argument in arguments])
+        one_line(code, *capsys.readouterr(), expected)
+
+    return refuse
 
 
 def without_database(directory: Path) -> None:
@@ -53,7 +64,9 @@ def telling(content: bytes) -> Spoil:
         (telling(b'database = "sqlite+pysqlite:///x"'), "give sqlite:///FILE"),
     ],
 )
-def test_neither_served_nor_checked(directory: Path, spoil: Spoil, expected: str) -> None:
+def test_neither_served_nor_checked(
+    directory: Path, spoil: Spoil, expected: str, refused: Refuse
+) -> None:
     spoil(directory)
     refused("serve", directory, expected=expected)
     for use in (check_directory, lambda path: at_machine.create_token(path, "admin", None, None)):
@@ -79,7 +92,11 @@ def with_a_short_one(directory: Path) -> None:
     [(without_secret, "secret.key is missing"), (with_a_short_one, "secret.key is damaged")],
 )
 def test_another_secret_does_not_take_the_place_of_a_lost_one(
-    directory: Path, spoil: Spoil, expected: str, capsys: pytest.CaptureFixture[str]
+    directory: Path,
+    spoil: Spoil,
+    expected: str,
+    refused: Refuse,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     spoil(directory)
     before = {path.name for path in directory.iterdir()}
@@ -91,7 +108,7 @@ def test_another_secret_does_not_take_the_place_of_a_lost_one(
 
 
 @pytest.mark.parametrize("listen", ["not an address", "256.1.1.1", "192.0.2.1", "\\u0000"])
-def test_an_address_that_is_none_is_named(directory: Path, listen: str) -> None:
+def test_an_address_that_is_none_is_named(directory: Path, listen: str, refused: Refuse) -> None:
     telling(f'listen = "{listen}"'.encode())(directory)
     refused(
         "serve",
@@ -107,25 +124,30 @@ def test_an_address_that_is_none_is_named(directory: Path, listen: str) -> None:
         (("--kind", "admin", "--window", "1_0"), "is no window"),
         (("--kind", "admin", "--window", "0"), "is no window"),
         (("--kind", "admin", "--window", "1"), "--window is of one hall; add --hall"),
-        (("--kind", "kiosk", "--hall", "\udcff"), "is not UTF-8"),
     ],
 )
 def test_tokens_that_nobody_could_use(
-    directory: Path, more: tuple[str, ...], expected: str
+    directory: Path, more: tuple[str, ...], expected: str, refused: Refuse
 ) -> None:
     refused("token", "create", directory, *more, expected=expected)
 
 
 def test_a_name_in_another_encoding(directory: Path) -> None:
-    refused("user", "reset", directory, "\udcff\udcfe", expected="is not UTF-8")
+    """By a process of its own: what argv and the terminal make of bytes is the process's."""
+    for command in (
+        ("token", "create", directory, "--kind", "kiosk", "--hall", "\udcff"),
+        ("user", "reset", directory, "\udcff\udcfe"),
+    ):
+        done = run_hall(*command)
+        one_line(done.returncode, done.stdout, done.stderr, "is not UTF-8")
 
 
-def test_an_agents_server_that_is_no_address(tmp_path: Path) -> None:
+def test_an_agents_server_that_is_no_address(tmp_path: Path, refused: Refuse) -> None:
     arguments = ("--config", tmp_path / "agent.toml", "--code", "AAAA", "--server", "http://[::1")
     refused("agent", "pair", *arguments, expected="is no address; give http://HOST:PORT")
 
 
-def test_a_file_that_holds_no_token(tmp_path: Path) -> None:
+def test_a_file_that_holds_no_token(tmp_path: Path, refused: Refuse) -> None:
     file = tmp_path / "token"
     file.write_bytes(b"\xff\xfe")
     arguments = ("--server", "http://127.0.0.1:1", "--token-file", file)
