@@ -142,6 +142,32 @@ async def test_an_english_page_says_in_english_what_is_wrong(pages: Pages) -> No
         await expect(wrong).to_contain_text("Please begin with http:// or https://")
 
 
+# --- ratings -------------------------------------------------------------------------------------
+
+
+async def test_of_two_who_edit_the_ratings_rules_the_second_decides_what_stays(
+    pages: Pages, server: HallServer
+) -> None:
+    page = await open_tab(pages, "boss", "evaluation")
+    await page.get_by_label("致谢时间").fill("9")
+    other, path = await server.client("admin"), f"/halls/{HALL}/evaluation-settings"
+    seen = (await other.get(path)).body
+    assert (await other.request("PUT", path, {**seen, "ask_s": 45})).status == 200
+    with pages.expecting("409"):
+        await page.keyboard.press("Control+s")
+        told = page.locator(".banner[data-state=away]")
+        await expect(told).to_contain_text("另一位管理员")
+    await expect(page.get_by_label("致谢时间")).to_have_value("9")
+    assert server.hall().committed["evaluation"].settings.thanks_s == seen["thanks_s"]
+    await told.get_by_role("button").click()
+    await expect(page.get_by_label("询问时间")).to_have_value("45")
+    await page.get_by_label("致谢时间").fill("9")
+    await page.keyboard.press("Control+s")
+    await expect(page.locator(".save-state[data-dirty=no]")).to_be_attached()
+    settings = server.hall().committed["evaluation"].settings
+    assert (settings.ask_s, settings.thanks_s) == (45, 9)
+
+
 # --- the relay -----------------------------------------------------------------------------------
 
 

@@ -44,7 +44,10 @@ class LearnSetup(Command, frozen=True):
 
 
 class ChangeEvaluationSettings(Command, frozen=True):
+    """`version`: of the settings that were changed, as they were shown; None: nobody says."""
+
     settings: EvaluationSettings
+    version: str | None = None
 
 
 class NewCase(Command, frozen=True):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from string import Formatter
 from typing import Final
 from urllib.parse import urlsplit
 
-from hall_core.errors import invalid
+import msgspec
+
+from hall_core.errors import Conflict, invalid
 from hall_core.events import EvaluationSettingsChanged, Event
 from hall_core.features import Context
 from hall_core.setup import EvaluationSettings, RatingReason
@@ -27,11 +30,23 @@ REASONS_MAX: Final = 12
 PLACES: Final = frozenset({"token", "number", "window"})
 
 
+def version_of(settings: EvaluationSettings) -> str:
+    """Says whether they are still those that somebody was shown."""
+    return hashlib.blake2b(msgspec.json.encode(settings), digest_size=8).hexdigest()
+
+
 def decide_settings(
     state: EvaluationState, command: ChangeEvaluationSettings, ctx: Context
 ) -> list[Event]:
-    """Raises Invalid naming the field that does not fit."""
+    """Raises:
+    Conflict: somebody else changed them meanwhile.
+    Invalid: names the field that does not fit.
+    """
     settings = command.settings
+    if command.version is not None and command.version != version_of(state.settings):
+        raise Conflict(
+            "setup_changed", "设置刚刚被另一位管理员修改过，本次没有保存；请查看最新内容后再改。"
+        )
     for name, (low, high) in BOUNDS.items():
         if not low <= getattr(settings, name) <= high:
             raise invalid(

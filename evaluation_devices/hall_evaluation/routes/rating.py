@@ -20,6 +20,7 @@ from hall_evaluation.domain import view
 from hall_evaluation.domain.commands import ChangeEvaluationSettings, Rate
 from hall_evaluation.domain.deadlines import end_of_day, local_day
 from hall_evaluation.domain.ratings import NEGATIVE, not_yet, rating_ends
+from hall_evaluation.domain.settings import version_of
 from hall_evaluation.domain.state import Request
 from hall_evaluation.domain.view import ClerkCard
 from hall_evaluation.figures import FEW
@@ -87,6 +88,19 @@ class PublicRate(msgspec.Struct, kw_only=True):
     satisfaction: float | None
 
 
+class RulesView(EvaluationSettings, frozen=True, kw_only=True):
+    """`version`: give it back with what is changed, so that nobody undoes what another manager
+    changed meanwhile."""
+
+    version: str
+
+
+class NewRules(EvaluationSettings, frozen=True, kw_only=True):
+    """`version`: of what was seen; stale: 409 `setup_changed`. None: whatever stands there now."""
+
+    version: str | None = None
+
+
 class RatingRoutes:
     def __init__(self, service: EvaluationService) -> None:
         self.service = service
@@ -152,14 +166,16 @@ class RatingRoutes:
 
     # --- the manager's rules -------------------------------------------------------------------
 
-    async def settings(self, call: Call) -> EvaluationSettings:
-        return state_of(call.hall).settings
+    async def settings(self, call: Call) -> RulesView:
+        return rules_view(state_of(call.hall).settings)
 
     async def change_settings(self, call: Call) -> Any:
+        body: NewRules = call.body
+        settings = EvaluationSettings(**fields_of(body))
         return await call.hall.execute(
-            ChangeEvaluationSettings(settings=call.body),
+            ChangeEvaluationSettings(settings=settings, version=body.version),
             call.principal.actor(),
-            lambda live, _: live["evaluation"].settings,
+            lambda live, _: rules_view(live["evaluation"].settings),
             call.key,
         )
 
@@ -244,6 +260,15 @@ def pad_of(principal: Principal, hall: Hall, pressed_at: int | None) -> int | No
     return principal.window
 
 
+def fields_of(settings: EvaluationSettings) -> dict[str, Any]:
+    """Of what was sent or is shown, only what is stored."""
+    return {name: getattr(settings, name) for name in EvaluationSettings.__struct_fields__}
+
+
+def rules_view(settings: EvaluationSettings) -> RulesView:
+    return RulesView(**fields_of(settings), version=version_of(settings))
+
+
 def rating_state(request: Request, ended: bool) -> Literal["open", "rated", "closed"]:
     if request.rated_at is not None:
         return "rated"
@@ -309,12 +334,12 @@ def routes(service: EvaluationService) -> list[Route]:
         r(
             method="GET", path="/halls/{hall}/evaluation-settings", handler=h.settings,
             summary="Rules for ratings and cases", roles=roles("supervisor"),
-            answer=EvaluationSettings,
+            answer=RulesView,
         ),
         r(
             method="PUT", path="/halls/{hall}/evaluation-settings", handler=h.change_settings,
             summary="Change the rules for ratings and cases, whole", roles=roles(),
-            body=EvaluationSettings, answer=EvaluationSettings,
+            body=NewRules, answer=RulesView,
         ),
         r(
             method="GET", path="/halls/{hall}/clerks/{clerk}/evaluation-summary",

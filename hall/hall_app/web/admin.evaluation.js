@@ -2,7 +2,7 @@
  * The hall's rules for ratings and for the cases that bad ones open: how the pads ask, what may be
  * ticked beside a bad level, until when, and in how many working days a case moves on.
  */
-import { get, put } from "/static/core/api.js";
+import { ApiError, get, put } from "/static/core/api.js";
 import { h, replace, setText, show } from "/static/core/dom.js";
 import { t } from "/static/core/i18n.js";
 import { section } from "./admin.form.js";
@@ -79,11 +79,18 @@ export function openEvaluation(admin, root) {
     },
     send: async (draft) => {
       const body = Object.assign({}, draft, {
+        version: (settings || {}).version,
         url: draft.url.trim(),
         voice: draft.voice.trim(),
         reasons: draft.reasons.map((/** @type {Reason} */ reason) => ({ id: reason.id, text: reason.text.trim(), text_en: reason.text_en.trim() })),
       });
-      settings = await inSession(() => put(path, body));
+      try {
+        settings = await inSession(() => put(path, body));
+      } catch (error) {
+        // Whoever saves again has been told.
+        if (error instanceof ApiError && error.code === "setup_changed") settings = await inSession(() => get(path));
+        throw error;
+      }
     },
     fieldOf: (field) => field.split(/[.[]/)[0],
   });

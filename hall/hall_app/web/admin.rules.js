@@ -90,11 +90,15 @@ export class RulesTab {
     if (!this.draftNow || !this.admin.dirty) {
       this.reload();
       this.draw();
-    } else {
-      replace(this.other, h("span", { class: "grow" }, t("entry.changed_elsewhere")),
-        button(t("entry.reload"), () => { this.reload(); this.draw(); }, "small"));
-      show(this.other, true);
-    }
+    } else this.offerLatest(t("entry.changed_elsewhere"));
+  }
+
+  /** What was typed stays until this person has decided. @param {string} why */
+  offerLatest(why) {
+    replace(this.other, h("span", { class: "grow" }, why),
+      button(t("entry.reload"), () => { this.reload(); this.draw(); }, "small"));
+    show(this.other, true);
+    this.other.scrollIntoView({ block: "nearest" });
   }
 
   edited() {
@@ -128,6 +132,10 @@ export class RulesTab {
       toast(t("entry.saved_named", { name: t("tab." + this.rules.name) }), { state: "open" });
       return true;
     } catch (error) {
+      if (error instanceof ApiError && error.code === "setup_changed") {
+        this.offerLatest(t("problem.setup_changed"));
+        return false;
+      }
       const rest = error instanceof ApiError && error.errors.length
         ? form.markAll(error.errors.map((entry) => ({ field: this.rules.fieldOf(entry.field), message: entry.message })))
         : [problemText(error)];

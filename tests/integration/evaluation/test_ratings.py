@@ -307,14 +307,30 @@ async def test_settings_are_the_managers(server: HallServer) -> None:
     settings = (await manager.get(path)).body
     async with server.stream("pad", window=1) as pad:
         changed = {**settings, "ask_s": 45}
-        assert (await manager.request("PUT", path, changed)).body == changed
+        saved = (await manager.request("PUT", path, changed)).body
+        assert saved == {**changed, "version": saved["version"]}
         await pad.until_event("changed")
         assert pad.state["pad"]["ask_s"] == 45
-    wrong = await manager.request("PUT", path, {**settings, "ask_s": 1})
+    wrong = await manager.request("PUT", path, {**saved, "ask_s": 1})
     assert wrong.body["errors"][0]["field"] == "ask_s"
     supervisor = await server.client("supervisor")
     assert (await supervisor.get(path)).body["ask_s"] == 45
     assert (await supervisor.request("PUT", path, settings)).status == 403
+
+
+async def test_of_two_who_edit_the_settings_the_second_is_told(server: HallServer) -> None:
+    manager, path = await server.client("admin"), f"/halls/{HALL}/evaluation-settings"
+    seen = (await manager.get(path)).body
+    saved = await manager.request("PUT", path, {**seen, "ask_s": 45})
+    assert saved.status == 200
+    late = await manager.request("PUT", path, {**seen, "thanks_s": 9})
+    assert (late.status, late.code) == (409, "setup_changed")
+    assert (await manager.get(path)).body == saved.body, "the first one's stands"
+    again = await manager.request("PUT", path, {**saved.body, "thanks_s": 9})
+    assert (again.status, again.body["ask_s"], again.body["thanks_s"]) == (200, 45, 9)
+    # A program that says nothing about what it saw goes on as before.
+    del seen["version"]
+    assert (await manager.request("PUT", path, seen)).status == 200
 
 
 async def test_totals_hide_the_few_and_today(server: HallServer, clock: ManualClock) -> None:
