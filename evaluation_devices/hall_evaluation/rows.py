@@ -139,6 +139,7 @@ def case_row(hall_id: str, case: Case, version: int) -> tuple[Any, ...]:
         case.outcome,
         case.late,
         version,
+        case.order_no,
     )
 
 
@@ -175,6 +176,7 @@ def case_of(row: TableRow[Any]) -> Case:
         closed_at=at(row.closed_ms),
         outcome=row.outcome,
         late=row.late,
+        order_no=row.order_no,
     )
 
 

@@ -227,6 +227,13 @@ def _setups(connection: Connection, hall_id: str) -> Iterator[SetupChanged]:
         yield msgspec.json.decode(data, type=SetupChanged)
 
 
+def orders_imported(connection: Connection, hall_id: str, numbers: Iterable[str]) -> frozenset[str]:
+    """Those of the hotline's numbers that a hall has cases of, however old."""
+    case = tables.cases.c
+    query = select(case.order_no).where(case.hall_id == hall_id, case.order_no.in_(list(numbers)))
+    return frozenset(connection.execute(query).scalars())
+
+
 def state_of(hall: Hall) -> EvaluationState:
     """The committed slice."""
     state: EvaluationState = hall.committed["evaluation"]

@@ -109,9 +109,11 @@ cases = Table(
     Column("outcome", String(10)),  # of a review: upheld mistaken malicious
     Column("late", Integer, nullable=False),  # deadlines that passed before their step was done
     Column("version", BigInteger, nullable=False),
+    Column("order_no", String(40)),  # 工单编号, the hotline's own
     CheckConstraint(f"state IN {CASE_STATES}", name="case_state"),
     Index("cases_state", "hall_id", "state", "last_ms"),
     Index("cases_day", "hall_id", "day"),
+    Index("cases_order", "hall_id", "order_no"),
 )
 
 # What was done about a case, one row per event.

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, inspect, text
 
 from hall_app.settings import SettingsError
 
-HEAD = "0013"
+HEAD = "0014"
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 

@@ -24,6 +24,7 @@ HOTLINE = (
     "意见箱\t等候区没有饮水机\t\t\t\n"
     "热线\t\t99\t\t138\n"
 )
+ORDERS = "内容\t工单编号\n自助机坏了\tNM2026030200017\n叫号听不清\tNM2026030200018\n"
 
 # As a stream that the server ended for the old session.
 REFUSED_LATE = """() => {
@@ -168,7 +169,18 @@ async def test_complaints_are_imported_and_entered(place: Place) -> None:
     await expect(page.locator(".case-row")).to_have_count(2)
     # What was wrong stays to be corrected.
     await expect(page.locator(".import-table tbody tr")).to_have_count(1)
+    # Of a list that is imported twice the second time says by row that it is there.
+    for _ in range(2):
+        await page.get_by_label("粘贴在这里").fill(ORDERS)
+        await page.get_by_role("button", name="导入 2 条").click()
+        await expect(page.locator(".case-row")).to_have_count(4)
+    await expect(page.locator(".import-table tbody .fault")).to_have_text(
+        ["这个工单已导入过，没有重复导入"] * 2
+    )
+    await expect(page.locator(".import .panel-foot")).to_contain_text("2 条已导入过")
     await page.keyboard.press("Escape")
+    await page.locator(".case-row", has_text="自助机").click()
+    await expect(page.locator(".case-facts")).to_contain_text("NM2026030200017")
 
     await page.locator(".case-rows").focus()
     await page.keyboard.press("n")
@@ -180,7 +192,7 @@ async def test_complaints_are_imported_and_entered(place: Place) -> None:
     await expect(form.locator(".error:visible")).to_contain_text("请检查电话号码")
     await form.get_by_label("联系电话").fill("0499-8921000")
     await page.keyboard.press("Control+Enter")
-    await expect(page.locator(".case-row")).to_have_count(3)
+    await expect(page.locator(".case-row")).to_have_count(5)
     await expect(page.locator(".case-head h2")).to_have_text("电话投诉")
     await expect(page.locator(".case-said blockquote")).to_have_text("窗口人员态度生硬。")
 

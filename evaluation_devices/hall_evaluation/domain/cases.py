@@ -5,10 +5,11 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import date, datetime
 from typing import Final
 
-from hall_core.errors import invalid
+from hall_core.errors import Invalid, invalid
 from hall_core.events import (
     AlertRaised,
     CaseOpened,
@@ -26,6 +27,9 @@ LEVEL_WORDS: Final = {
     "dissatisfied": ("不满意", "dissatisfied"),
     "very_dissatisfied": ("非常不满意", "very dissatisfied"),
 }
+ORDER_CHARS: Final = 40
+SPOILT: Final = re.compile(r"\d(\.\d+)?E\+\d+", re.IGNORECASE)
+"""A long number as spreadsheets show it: many orders have the same one then."""
 
 
 def case_of_rating(ticket_id: str) -> str:
@@ -105,10 +109,13 @@ def decide_open(
     """Raises Invalid naming the row that does not fit; then none is opened."""
     due, escalate, last = _first_deadlines(state, ctx, workdays)
     today = local_day(ctx.now, ctx.hall.timezone)
+    orders = {case.order_no for case in state.cases.values()} - {None}
     events: list[Event] = []
-    for index, new in enumerate(command.cases):
-        where = f"{command.where}[{index}]." if command.where else ""
-        _check_new(state, new, command.former_windows, today, where)
+    for new in command.cases:
+        _check_new(state, new, command.former_windows, today)
+        if new.order_no is not None:
+            _check_order(new.order_no, orders, new.where)
+            orders.add(new.order_no)
         events.append(
             CaseOpened(
                 case_id=new.case_id,
@@ -124,14 +131,35 @@ def decide_open(
                 real_name=new.contact is not None,
                 note=new.note,
                 contact=new.contact,
+                order_no=new.order_no,
             )
         )
     return events
 
 
-def _check_new(
-    state: EvaluationState, new: NewCase, former: frozenset[int], today: date, where: str
-) -> None:
+def imported_before(where: str) -> Invalid:
+    return invalid(f"{where}order_no", "这个工单已导入过。", "This order was imported before.")
+
+
+def _check_order(order_no: str, taken: set[str | None], where: str) -> None:
+    if len(order_no) > ORDER_CHARS or not order_no.isprintable():
+        raise invalid(
+            f"{where}order_no",
+            f"工单编号最多 {ORDER_CHARS} 个字。",
+            f"The order number can have at most {ORDER_CHARS} characters.",
+        )
+    if SPOILT.fullmatch(order_no):
+        raise invalid(
+            f"{where}order_no",
+            "工单编号被表格软件改写了，请把这一列设为文本后重新导出。",
+            "A spreadsheet rewrote this number. Please make its column text and export again.",
+        )
+    if order_no in taken:
+        raise imported_before(where)
+
+
+def _check_new(state: EvaluationState, new: NewCase, former: frozenset[int], today: date) -> None:
+    where = new.where
     if new.window is not None and new.window not in state.windows and new.window not in former:
         raise invalid(f"{where}window", "没有这个窗口。", "There is no such window.")
     if new.clerk is not None and new.clerk not in state.clerks:

@@ -51,7 +51,13 @@ class ChangeEvaluationSettings(Command, frozen=True):
 
 
 class NewCase(Command, frozen=True):
-    """A complaint, or a matter brought to the 办不成事 window. `day`: when it happened."""
+    """A complaint, or a matter brought to the 办不成事 window.
+
+    Attributes:
+        day: when it happened.
+        order_no: the hotline's own number of it.
+        where: starts the names of its fields in problems, "rows[3]." of a list.
+    """
 
     case_id: str
     kind: CaseKind
@@ -62,15 +68,15 @@ class NewCase(Command, frozen=True):
     service: str | None = None
     day: str | None = None
     contact: str | None = None
+    order_no: str | None = None
+    where: str = ""
 
 
 class OpenCases(Command, frozen=True):
-    """All of them or none. `where` names the list in problems ("rows"), "" for a single one;
-    `former_windows` are those that the hall had once."""
+    """All of them or none. `former_windows` are those that the hall had once."""
 
     cases: tuple[NewCase, ...]
     former_windows: frozenset[int] = frozenset()
-    where: str = ""
 
 
 class HandleCase(Command, frozen=True):

@@ -60,6 +60,7 @@ class Case(msgspec.Struct, kw_only=True):
     real_name: bool = False
     note: str | None = None
     contact: str | None = None
+    order_no: str | None = None  # 工单编号, the hotline's own
     assignee: str | None = None
     earlier_assignees: tuple[str, ...] = ()
     due_step: CaseStep | None = None

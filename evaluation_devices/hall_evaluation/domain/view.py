@@ -104,6 +104,7 @@ class CaseView(msgspec.Struct, kw_only=True):
     clerk: ClerkName | None
     service: str | None
     number: str | None
+    order_no: str | None  # 工单编号, the hotline's own
     level: RatingLevel | None
     reasons: list[str]
     reasons_en: list[str]  # in Chinese where there is no English
@@ -266,6 +267,7 @@ def case_view(
         clerk=clerk_name(state, case.clerk),
         service=service_name(state, case.service),
         number=case.number,
+        order_no=case.order_no,
         level=case.level,
         reasons=[reason.text for reason in said],
         reasons_en=[reason.text_en or reason.text for reason in said],

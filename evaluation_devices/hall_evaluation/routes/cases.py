@@ -12,7 +12,7 @@ from sqlalchemy import Row as TableRow
 
 from hall_core import tables as core_tables
 from hall_core.clock import from_millis
-from hall_core.errors import Conflict, Forbidden, invalid
+from hall_core.errors import Conflict, FieldError, Forbidden, invalid
 from hall_core.events import CaseKind, CaseOutcome, CaseOverdue, CaseState, CaseVerb
 from hall_core.halls import Hall
 from hall_core.http import Call, Route, check_scope, roles
@@ -22,6 +22,7 @@ from hall_core.secret import new_ticket_id
 from hall_evaluation import tables
 from hall_evaluation.domain import view
 from hall_evaluation.domain.case_steps import possible
+from hall_evaluation.domain.cases import imported_before
 from hall_evaluation.domain.commands import HandleCase, NewCase, OpenCases
 from hall_evaluation.domain.deadlines import local_day
 from hall_evaluation.domain.state import Case
@@ -31,6 +32,7 @@ from hall_evaluation.rows import case_of
 from hall_evaluation.service import (
     EvaluationService,
     GivenContact,
+    orders_imported,
     state_of,
     texts_of,
     windows_ever,
@@ -44,7 +46,8 @@ KINDS: tuple[CaseKind, ...] = get_args(CaseKind)
 class NewComplaint(msgspec.Struct, forbid_unknown_fields=True):
     """A complaint as it comes in, or (source `window`) a matter at the 办不成事 window.
 
-    `happened_at`: a date, or a moment with its zone (ISO 8601).
+    `happened_at`: a date, or a moment with its zone (ISO 8601). `order_no`: 工单编号, the hotline's
+    own number, which comes in once.
     """
 
     source: Literal["telephone", "opinion_box", "hotline", "window"]
@@ -54,6 +57,7 @@ class NewComplaint(msgspec.Struct, forbid_unknown_fields=True):
     service: str | None = None
     happened_at: str | None = None
     contact: GivenContact | None = None
+    order_no: str | None = None
 
 
 class Import(msgspec.Struct, forbid_unknown_fields=True):
@@ -82,8 +86,11 @@ class CasesPage(msgspec.Struct):
 
 
 class Imported(msgspec.Struct):
+    """`skipped`: rows that were left out, because their order was imported before."""
+
     imported: int
     case_ids: list[str]
+    skipped: list[FieldError]
 
 
 class NewMatter(msgspec.Struct, forbid_unknown_fields=True):
@@ -196,6 +203,11 @@ class CaseRoutes:
                 "请选择“办不成事”反映窗口。",
                 "Please choose an unresolved-matters window.",
             )
+        earlier = await call.earlier()
+        if earlier is not None:
+            return 200, earlier
+        if order_of(body) in await self._imported(call, (body,)):
+            raise imported_before("")
         new, rows = self._new_case(call, hall, body, "")
         given, text = body.contact, mask_text(body.text.strip())
         contact = None if given is None else masked(Contact(given.name, given.phone))
@@ -254,6 +266,8 @@ class CaseRoutes:
             service=body.service,
             day=happened or None,
             contact=extras.contact,
+            order_no=order_of(body),
+            where=where,
         )
         return new, list(extras.rows)
 
@@ -264,8 +278,20 @@ class CaseRoutes:
             return frozenset()
         return await call.kernel.store.read(lambda c: windows_ever(c, hall.info.id))
 
+    async def _imported(self, call: Call, rows: Iterable[NewComplaint]) -> set[str]:
+        """Orders of these rows that the hall has cases of."""
+        numbers = {number for row in rows if (number := order_of(row)) is not None}
+        if not numbers:
+            return set()
+        read = call.kernel.store.read
+        return set(await read(lambda c: orders_imported(c, call.hall.info.id, numbers)))
+
     async def import_(self, call: Call) -> Any:
-        """All rows or none: what is wrong is named by row."""
+        """All rows or none: what is wrong is named by row. Only a row whose order came in before,
+        or stands further up, is left out, and the answer says so."""
+        earlier = await call.earlier()
+        if earlier is not None:
+            return 200, earlier
         hall, body = call.hall, call.body
         if not 1 <= len(body.rows) <= IMPORT_MAX:
             raise invalid(
@@ -275,18 +301,23 @@ class CaseRoutes:
             )
         new: list[NewCase] = []
         rows: list[Any] = []
+        taken = await self._imported(call, body.rows)
+        skipped: list[FieldError] = []
         for index, row in enumerate(body.rows):
-            case, more = self._new_case(call, hall, row, f"rows[{index}].")
+            where, order_no = f"rows[{index}].", order_of(row)
+            if order_no is not None:
+                if order_no in taken:
+                    skipped += imported_before(where).errors
+                    continue
+                taken.add(order_no)
+            case, more = self._new_case(call, hall, row, where)
             new.append(case)
             rows += more
+        former = await self._former_windows(call, new)
         reply = await hall.execute(
-            OpenCases(
-                cases=tuple(new),
-                former_windows=await self._former_windows(call, new),
-                where="rows",
-            ),
+            OpenCases(cases=tuple(new), former_windows=former),
             call.principal.actor(),
-            lambda live, _: Imported(len(new), [case.case_id for case in new]),
+            lambda live, _: Imported(len(new), [case.case_id for case in new], skipped),
             call.key,
             rows,
         )
@@ -343,6 +374,10 @@ class CaseRoutes:
             return (user.clerk_no, user.clerk_hall) == (case.clerk, hall.info.id)
         clerk = state_of(hall).clerks.get(case.clerk)
         return to == case.clerk or (clerk is not None and to == clerk.name)
+
+
+def order_of(row: NewComplaint) -> str | None:
+    return (row.order_no or "").strip() or None
 
 
 def day_of(happened_at: str, hall: Hall, where: str) -> str:
@@ -491,7 +526,7 @@ def routes(service: EvaluationService) -> list[Route]:
         ),
         r(
             method="POST", path="/halls/{hall}/cases/import", handler=h.import_, status=201,
-            summary="Complaints of the hotline, all rows or none", roles=who, body=Import,
+            summary="Complaints of the hotline, each order once", roles=who, body=Import,
             answer=Imported,
         ),
         r(

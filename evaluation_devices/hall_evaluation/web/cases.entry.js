@@ -4,7 +4,7 @@
  */
 import { post } from "/static/core/api.js";
 import { dialog } from "/static/core/dialog.js";
-import { h, replace } from "/static/core/dom.js";
+import { h, replace, show } from "/static/core/dom.js";
 import { nameOf, t } from "/static/core/i18n.js";
 import { hhmm, isoDay, serverNow } from "/static/core/time.js";
 import { inSession } from "/static/app/session.js";
@@ -53,6 +53,8 @@ export async function enterCase(hall, setup) {
     const service = h("select", null, unknown(), setup.services.map((entry) => h("option", { value: entry.id }, nameOf(entry))));
     const name = h("input", { type: "text", maxlength: 40, autocomplete: "off" });
     const phone = h("input", { type: "tel", maxlength: 20, autocomplete: "off" });
+    const order = h("input", { type: "text", maxlength: 40, autocomplete: "off" });
+    const orderField = fields.field("order_no", t("case.order_no"), order, { hint: t("new.order_hint") });
 
     /** A matter that could not be settled was heard at the window for those. */
     const fillWindows = () => {
@@ -72,8 +74,12 @@ export async function enterCase(hall, setup) {
       replace(clerk, unknown(), sorted.map((entry) => h("option", { value: entry.clerk_no }, clerkText(entry))));
       clerk.value = chosen;
     };
-    source.node.addEventListener("change", fillWindows);
-    fillWindows();
+    const fitSource = () => {
+      fillWindows();
+      show(orderField, source.value() === "hotline");
+    };
+    source.node.addEventListener("change", fitSource);
+    fitSource();
 
     return formBody(fields, {
       label: t("new.save"),
@@ -85,6 +91,7 @@ export async function enterCase(hall, setup) {
         if (happened.value > now) return !fields.mark("happened_at", t("new.later"));
         if (phone.value.trim() && !isPhone(phone.value)) return !fields.mark("phone", t("form.phone"));
         if (name.value.trim() && !phone.value.trim()) return !fields.mark("phone", t("form.missing"));
+        if (order.value.trim() && source.value() === "hotline") body.order_no = order.value.trim();
         if (happened.value) body.happened_at = toIso(happened.value);
         if (place.value) body.window = Number(place.value);
         if (clerk.value) body.clerk_no = clerk.value;
@@ -103,6 +110,7 @@ export async function enterCase(hall, setup) {
         fields.field("happened_at", t("new.happened"), happened),
         fields.field("name", t("new.name"), name),
         fields.field("phone", t("new.phone"), phone),
+        orderField,
       ),
       h("p", { class: "soft small" }, t("new.contact_hint")));
   });

@@ -19,6 +19,7 @@ const AT_ONCE = 50; // rows of one request
 const HEADS = {
   source: "new.source", text: "new.text", window: "new.window", clerk_no: "new.clerk", service: "new.service",
   happened_at: "new.happened", name: "new.name", phone: "new.phone",
+  order_no: "case.order_no",
 };
 
 /**
@@ -43,7 +44,7 @@ export class ImportView {
     this.known = { windows: [], unresolved: [], clerks: [], services: [], toIso: (naive) => naive };
     this.hall = "";
     this.busy = false;
-    /** What the server refused, by the row as it was pasted. @type {Map<string, {column: Column, message: string}>} */
+    /** What the server refused, by the row as it was pasted. @type {Map<string, {column: Column, message: string, already: boolean}>} */
     this.refused = new Map();
     /** @type {Read[]} */
     this.rows = [];
@@ -123,7 +124,9 @@ export class ImportView {
     this.rows = rows || [];
     for (const read of this.rows) {
       const refused = this.refused.get(JSON.stringify(read.row));
-      if (refused) read.faults[refused.column] = refused.message;
+      if (!refused) continue;
+      read.faults[refused.column] = refused.message;
+      read.already = refused.already;
     }
     this.draw();
   }
@@ -135,16 +138,18 @@ export class ImportView {
 
   draw() {
     const good = this.good().length;
-    const bad = this.rows.length - good;
-    setText(this.summary, [good ? t("import.good", { n: good }) : "", bad ? t("import.bad", { n: bad }) : ""].filter(Boolean).join(t("list.and")));
+    const already = this.rows.filter((read) => read.already).length;
+    const bad = this.rows.length - good - already;
+    setText(this.summary, [good ? t("import.good", { n: good }) : "", bad ? t("import.bad", { n: bad }) : "",
+      already ? t("import.already_n", { n: already }) : ""].filter(Boolean).join(t("import.and")));
     setText(this.go, t("import.go", { n: good }));
     this.go.disabled = !good || this.busy;
     const used = COLUMNS.filter((column) => this.rows.some((read) => read.cells[column]));
     replace(this.table, this.rows.length
       ? h("table", { class: "table" },
         h("thead", null, h("tr", null, h("th", { class: "figure" }, t("import.line")),
-          used.map((column) => h("th", null, t(HEADS[column]))), bad ? h("th", null, t("import.fault")) : null)),
-        h("tbody", null, this.rows.map((read) => this.row(read, used, bad > 0))))
+          used.map((column) => h("th", null, t(HEADS[column]))), bad + already ? h("th", null, t("import.fault")) : null)),
+        h("tbody", null, this.rows.map((read) => this.row(read, used, bad + already > 0))))
       : h("p", { class: "empty" }, t("import.nothing")));
   }
 
@@ -167,15 +172,19 @@ export class ImportView {
     this.draw();
     /** @type {Set<number>} */
     const sent = new Set();
+    let done = 0;
     try {
       for (let at = 0; at < good.length; at += AT_ONCE) {
         const part = good.slice(at, at + AT_ONCE);
-        await inSession(() => post("/halls/" + encodeURIComponent(this.hall) + "/cases/import", { rows: part.map((read) => read.row) }));
-        for (const read of part) sent.add(read.line);
+        const answer = await inSession(() => post("/halls/" + encodeURIComponent(this.hall) + "/cases/import", { rows: part.map((read) => read.row) }));
+        const left = this.mark(answer.skipped, part, t("import.already"));
+        for (const read of part) if (left.indexOf(read) < 0) sent.add(read.line);
+        done += part.length;
       }
-      toast(t("import.done", { n: sent.size }), { state: "open" });
+      if (sent.size) toast(t("import.done", { n: sent.size }), { state: "open" });
     } catch (error) {
-      this.refuse(error, good.slice(sent.size));
+      const found = this.mark(error instanceof ApiError ? error.errors : [], good.slice(done));
+      this.complain(found.length ? "" : problemText(error));
     } finally {
       this.busy = false;
       this.keepOthers(sent);
@@ -200,18 +209,25 @@ export class ImportView {
     return [names].concat(rest.map((read) => COLUMNS.map((column) => quote(read.cells[column] || "")))).map((cells) => cells.join("\t")).join("\n");
   }
 
-  /** @param {unknown} error @param {Read[]} part  the rows of the request that was refused, and those after it */
-  refuse(error, part) {
-    let found = 0;
-    for (const wrong of error instanceof ApiError ? error.errors : []) {
+  /**
+   * What the server said of rows, to stand beside them.
+   * @param {{field: string, message: string}[]} errors
+   * @param {Read[]} part  the rows that were sent, and those after them
+   * @param {string} [already]  they were imported before: in these words
+   * @returns {Read[]} the rows
+   */
+  mark(errors, part, already) {
+    /** @type {Read[]} */
+    const found = [];
+    for (const wrong of errors) {
       const place = /^rows\[(\d+)\](?:\.(.+))?/.exec(wrong.field);
       const read = place && part[Number(place[1])];
       if (!place || !read) continue;
       const named = (place[2] || "").split(".").pop();
       const column = COLUMNS.find((name) => name === named) || "text";
-      this.refused.set(JSON.stringify(read.row), { column, message: wrong.message });
-      found += 1;
+      this.refused.set(JSON.stringify(read.row), { column, message: already || wrong.message, already: Boolean(already) });
+      found.push(read);
     }
-    this.complain(found ? "" : problemText(error));
+    return found;
   }
 }

@@ -194,7 +194,7 @@ async function start() {
     }
     const now = list.current();
     if (now && !document.querySelector(".veil")) view.show(now);
-    else if (!view.brief && list.shown.length && list.scope === "open") {
+    else if (!view.brief && importing.node.hidden && list.shown.length && list.scope === "open") {
       list.pick(list.shown[0].case_id);
       if (document.activeElement === document.body) list.rows.focus();
     }

@@ -6,11 +6,12 @@ import { isPhone } from "./details.js";
 import { TEXT_MOST } from "./cases.forms.js";
 
 /**
- * @typedef {"source"|"text"|"window"|"clerk_no"|"service"|"happened_at"|"name"|"phone"} Column
+ * @typedef {"source"|"text"|"window"|"clerk_no"|"service"|"happened_at"|"name"|"phone"|"order_no"} Column
  * @typedef {{source: string, text: string, window?: number, clerk_no?: string, service?: string,
- *   happened_at?: string, contact?: {name: string, phone: string}}} NewCase
- * @typedef {{line: number, cells: Partial<Record<Column, string>>, faults: Partial<Record<Column, string>>, row: NewCase}} Read
- *   `line`: of the table, from 1
+ *   happened_at?: string, contact?: {name: string, phone: string}, order_no?: string}} NewCase
+ * @typedef {{line: number, cells: Partial<Record<Column, string>>, faults: Partial<Record<Column, string>>, row: NewCase,
+ *   already?: boolean}} Read
+ *   `line`: of the table, from 1; `already`: its order was imported before
  * @typedef {{windows: number[], unresolved: number[], clerks: string[], services: {id: string, name: string}[],
  *   toIso: (naive: string) => string}} Known  what rows may refer to; `unresolved`: the 办不成事 windows; `toIso`: of a time in the hall's zone
  */
@@ -25,10 +26,14 @@ const NAMES = {
   happened_at: ["发生时间", "时间", "来电时间", "投诉时间", "happened_at", "time"],
   name: ["姓名", "市民姓名", "来电人", "联系人", "name"],
   phone: ["电话", "联系电话", "来电号码", "手机", "手机号", "phone"],
+  order_no: ["工单编号", "工单号", "工单", "编号", "order_no"],
 };
 /** The order of a table without names. @type {Column[]} */
-export const COLUMNS = ["source", "text", "window", "clerk_no", "service", "happened_at", "name", "phone"];
+export const COLUMNS = ["source", "text", "window", "clerk_no", "service", "happened_at", "name", "phone", "order_no"];
 const COLUMN_NAMES = COLUMNS.map((column) => NAMES[column][0]);
+
+/** A long number as spreadsheets show it: many orders have the same one then. */
+const SPOILT = /^\d(\.\d+)?E\+\d+$/i;
 
 /** @type {[string, RegExp][]} */
 const SOURCES = [
@@ -170,5 +175,9 @@ function readRow(line, cells, known) {
   if (cells.phone && !isPhone(cells.phone)) faults.phone = t("import.no_phone", { text: cells.phone });
   if (cells.name && !cells.phone) faults.phone = t("import.name_only");
   if (cells.phone) row.contact = { name: cells.name || "", phone: cells.phone };
+  if (cells.order_no) {
+    row.order_no = cells.order_no;
+    if (SPOILT.test(cells.order_no)) faults.order_no = t("import.spoilt_order", { text: cells.order_no });
+  }
   return { line, cells, faults, row };
 }

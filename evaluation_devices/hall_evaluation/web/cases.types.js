@@ -11,7 +11,7 @@
  *   opened_at: string, window: number|null, clerk: {clerk_no: string, name: string}|null,
  *   service: string|null, level: import("./levels.js").Level|null, reasons: string[], reasons_en: string[],
  *   text: string, assignee: string|null, real_name: boolean, contact: Contact|null,
- *   due: Due|null, last_due: string, overdue: boolean, number: string|null, outcome: string|null}} Case
+ *   due: Due|null, last_due: string, overdue: boolean, number: string|null, order_no: string|null, outcome: string|null}} Case
  *   `overdue`: a step, or the case as a whole
  *
  * @typedef {{at: string, actor: string, command: string, text: string, due: string|null,

@@ -195,6 +195,7 @@ export class CaseView {
       fact("contact", this.contactOf(entry)),
       fact("service", entry.service && matterName(entry.hall, entry.service)),
       fact("source", wordFor("case.source", entry.source)),
+      fact("order_no", entry.order_no),
       fact("opened", when(entry.opened_at)));
   }
 

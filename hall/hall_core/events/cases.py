@@ -46,6 +46,7 @@ class CaseOpened(CaseEvent, frozen=True):
     note: str | None = None
     contact: str | None = None
     alert_id: str | None = None  # raised beside it, for a bad rating
+    order_no: str | None = None  # 工单编号, the hotline's own
 
 
 class CaseChanged(CaseEvent, frozen=True):

@@ -264,6 +264,51 @@ async def test_complaints_come_by_telephone_and_by_the_hotlines_list(server: Hal
     assert (await boss.get(f"{CASES}?kind=complaint")).body["total"] == 4, "none of them"
 
 
+async def test_a_hotlines_order_is_imported_once(tmp_path: Path, clock: ManualClock) -> None:
+    def row(text: str, order_no: str | None) -> dict[str, Any]:
+        return {"source": "hotline", "text": text, "order_no": order_no, "contact": CONTACT}
+
+    first = [row("第1件", "NM2026030200017"), row("第2件", None), row("第3件", " ")]
+    async with hall_server(tmp_path, clock=clock) as server:
+        boss = await server.client("admin")
+        done = await boss.post(f"{CASES}/import", {"rows": first}, "k1")
+        assert (done.body["imported"], done.body["skipped"]) == (3, [])
+        assert (await boss.post(f"{CASES}/import", {"rows": first}, "k1")).body == done.body
+        case_id = done.body["case_ids"][0]
+        case = (await boss.get(f"/cases/{case_id}")).body
+        assert case["order_no"] == "NM2026030200017"
+        for step in ("assign", "settle", "close"):
+            await does(boss, case_id, "contact", reached=True, text="已联系")
+            await does(boss, case_id, step, text="已处理")
+        await pass_time(server, clock, days=31)
+    async with hall_server(tmp_path, clock=clock) as server:  # it left the hall's state since
+        boss, elsewhere = await server.client("admin"), "/halls/dongling/cases/import"
+        before = len(notes(server))
+        again = [row("第4件", "NM2026030200018"), *first[:1], row("第5件", "NM2026030200018 ")]
+        done = await boss.post(f"{CASES}/import", {"rows": again})
+        assert (done.status, done.body["imported"]) == (201, 1)
+        told = [(error["field"], error["message"]) for error in done.body["skipped"]]
+        assert told == [(f"rows[{n}].order_no", "这个工单已导入过。") for n in (1, 2)]
+        assert len(notes(server)) == before + 1, "nothing is kept of a row that was left out"
+        none = await boss.post(f"{CASES}/import", {"rows": again})
+        assert (none.body["imported"], len(none.body["skipped"])) == (0, 3)
+        entered = await boss.post(CASES, first[0])
+        assert entered.body["errors"][0]["field"] == "order_no"
+        # What is wrong is still named by its row in the list.
+        wrong = await boss.post(
+            f"{CASES}/import", {"rows": [first[0], {**row("x", "NM3"), "window": 999}]}
+        )
+        assert wrong.body["errors"][0]["field"] == "rows[1].window"
+        assert (await boss.post(elsewhere, {"rows": first})).body["imported"] == 3
+    assert check_directory(tmp_path) == []
+
+
+def notes(server: HallServer) -> list[str]:
+    return server.kernel.store.read_now(
+        lambda c: list(c.execute(select(core.notes.c.note_id)).scalars())
+    )
+
+
 async def test_a_complaint_about_a_window_that_was_removed(server: HallServer) -> None:
     admin = await server.client("admin")
     numbers = [w["number"] for w in (await admin.get(f"/halls/{HALL}/setup")).body["windows"]]
@@ -423,7 +468,7 @@ async def test_nothing_that_is_sent_breaks_a_route(server: HallServer) -> None:
     settings = (await admin.get(f"/halls/{HALL}/evaluation-settings")).body
     settings["version"] = None
     row = {"source": "hotline", "text": "x", "window": 1, "clerk_no": "001", "service": "x",
-           "happened_at": "2026-03-01", "contact": CONTACT}  # fmt: skip
+           "happened_at": "2026-03-01", "contact": CONTACT, "order_no": None}  # fmt: skip
     step = {"command": "contact", "reached": False, "text": "x", "to": "x", "due": "2026-03-04",
             "outcome": "upheld"}  # fmt: skip
     for nasty in NASTY:

@@ -158,12 +158,15 @@ def complaint(number: int = 1, **more: Any) -> NewCase:
 
 
 def test_complaints_are_opened_together_or_not_at_all(hall: Played) -> None:
-    rows = (complaint(1, clerk="1002", day="2025-11-19"), complaint(2, window=9))
+    rows = (
+        complaint(1, clerk="1002", day="2025-11-19"),
+        complaint(2, window=9, where="rows[1]."),
+    )
     with pytest.raises(Invalid) as refused:
-        hall.do(OpenCases(cases=rows, where="rows"), MANAGER)
+        hall.do(OpenCases(cases=rows), MANAGER)
     assert refused.value.errors[0].field == "rows[1].window"
     assert hall.state.cases == {}
-    hall.do(OpenCases(cases=rows[:1], where="rows"), MANAGER)
+    hall.do(OpenCases(cases=rows[:1]), MANAGER)
     assert hall.state.cases["c1"].day == "2025-11-19"
     assert not hall.state.cases["c1"].real_name
 
@@ -174,6 +177,9 @@ def test_complaints_are_opened_together_or_not_at_all(hall: Played) -> None:
         ("clerk_no", {"clerk": "nobody"}),
         ("service", {"service": "nothing"}),
         ("happened_at", {"day": "2025-11-21"}),
+        ("order_no", {"order_no": "9" * 41}),
+        ("order_no", {"order_no": "15\n02"}),
+        ("order_no", {"order_no": "1.50202E+13"}),
     ],
 )
 def test_a_complaint_about_what_is_not_there(
@@ -182,6 +188,14 @@ def test_a_complaint_about_what_is_not_there(
     with pytest.raises(Invalid) as refused:
         hall.do(OpenCases(cases=(complaint(**more),)), MANAGER)
     assert refused.value.errors[0].field == field
+
+
+def test_an_order_that_another_import_brought_meanwhile(hall: Played) -> None:
+    hall.do(OpenCases(cases=(complaint(1, order_no="A1"), complaint(2))), MANAGER)
+    assert hall.replayed()["evaluation"].cases["c1"].order_no == "A1"
+    with pytest.raises(Invalid) as refused:
+        hall.do(OpenCases(cases=(complaint(3, order_no="A1", where="rows[7]."),)), MANAGER)
+    assert refused.value.errors[0].field == "rows[7].order_no"
 
 
 # --- deadlines ---------------------------------------------------------------------------------
