@@ -78,11 +78,13 @@ class CaseCommand(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class CasesPage(msgspec.Struct):
-    """`total`: how many there are in all; go on after the last one's id."""
+    """`total`: how many there are in all; go on after the last one's id. `people`: who handles
+    cases of the hall, to assign others to; without accounts that were disabled."""
 
     cases: list[CaseView]
     total: int
     counts: dict[str, int]  # by state, whatever state was asked for
+    people: list[str]
 
 
 class Imported(msgspec.Struct):
@@ -153,7 +155,10 @@ class CaseRoutes:
         for row in rows:
             text, contact = mask_text(row.text or ""), self._masked(row.sealed)
             shown.append(view.case_view(slice_, case_of(row), hall.info.id, now, text, contact))
-        return CasesPage(shown, sum(n for s, n in counts.items() if counts_as(state, s)), counts)
+        total = sum(n for s, n in counts.items() if counts_as(state, s))
+        handling = {case.assignee for case in slice_.cases.values() if case.assignee is not None}
+        people = sorted(name for name in handling if not is_disabled(call, name))
+        return CasesPage(shown, total, counts, people)
 
     def _masked(self, sealed: str | None) -> Contact | None:
         contact = self.service.opened(sealed)
@@ -333,8 +338,16 @@ class CaseRoutes:
         hall, case, text, contact = await self._find(call)
         if own(call, hall, case):
             raise own_case()
-        if body.command == "assign" and body.to and self._is_about(call, hall, case, body.to):
-            raise own_case()
+        to = body.to and body.to.strip()
+        if body.command == "assign" and to:
+            if self._is_about(call, hall, case, to):
+                raise own_case()
+            if is_disabled(call, to):
+                raise invalid(
+                    "to",
+                    "这个账号已停用，请交给其他人。",
+                    "This account is disabled. Please choose somebody else.",
+                )
         me = name_of(call)
         actor = call.principal.actor()
         extras = self.service.extras(hall, body.text, None, actor.name)
@@ -352,7 +365,7 @@ class CaseRoutes:
                 case_id=case.case_id,
                 verb=body.command,
                 me=me,
-                to=body.to,
+                to=to,
                 reached=body.reached,
                 due=body.due,
                 outcome=outcome,
@@ -415,6 +428,12 @@ def name_of(call: Call) -> str:
 
 def may_manage(call: Call) -> bool:
     return bool(call.principal.roles & {"manager", "admin"})
+
+
+def is_disabled(call: Call, name: str) -> bool:
+    """Of an account; who has none is known by name only."""
+    user = call.kernel.access.users.get(name)
+    return user is not None and user.disabled
 
 
 def own(call: Call, hall: Hall, case: Case) -> bool:

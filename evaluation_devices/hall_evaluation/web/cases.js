@@ -25,6 +25,7 @@ import { fetchTree, fillHalls, learnMatters } from "./desk.words.js";
 
 /** @typedef {import("./cases.types.js").Case} Case */
 /** @typedef {import("./cases.list.js").Scope} Scope */
+/** @typedef {{cases: Case[], total: number, people: string[]}} Read */
 
 const HALL = "hall.evaluation.hall";
 const ROUND_MS = 15000; // also without a word of the stream: time passes, and other halls have none
@@ -48,6 +49,8 @@ async function start() {
   let wantedCase = params.get("case") || "";
   /** @type {HallStream|null} */
   let stream = null;
+  /** Who handles cases, as of the last reading. @type {Set<string>} */
+  let people = new Set();
   let asked = 0;
   let readAt = 0;
   let timer = 0;
@@ -71,7 +74,7 @@ async function start() {
   });
   const view = new CaseView({
     me: me.name,
-    people: () => Array.from(new Set(list.all.map((entry) => entry.assignee || "").filter(Boolean))).sort(),
+    people: () => Array.from(people).sort(),
     hallName,
     changed: (entry, command) => {
       // What is done leaves the list; the person goes on with the next.
@@ -109,7 +112,7 @@ async function start() {
   /**
    * The cases of one hall: all that are open, or the last that were closed.
    * @param {string} id
-   * @returns {Promise<{cases: Case[], total: number}>}
+   * @returns {Promise<Read>}
    */
   async function casesOf(id) {
     const most = list.scope === "open" ? MOST_OPEN : closedLimit;
@@ -123,27 +126,30 @@ async function start() {
       const answer = await get(query + after);
       cases.push(...answer.cases);
       if (answer.cases.length < PAGE || cases.length >= most) {
-        return { cases, total: Math.max(answer.total, cases.length) };
+        return { cases, total: Math.max(answer.total, cases.length), people: answer.people };
       }
     }
   }
 
-  /** @returns {Promise<{cases: Case[], total: number}>} */
+  /** @returns {Promise<Read>} */
   async function allCases() {
     if (hall) return casesOf(hall);
     const waiting = tree.halls.map((entry) => entry.id);
     /** @type {Case[]} */
     const cases = [];
+    /** @type {string[]} */
+    const names = [];
     let total = 0;
     const worker = async () => {
       for (let id = waiting.shift(); id; id = waiting.shift()) {
         const answer = await casesOf(id);
         cases.push(...answer.cases);
+        names.push(...answer.people);
         total += answer.total;
       }
     };
     await Promise.all(Array.from({ length: AT_ONCE }, worker));
-    return { cases, total };
+    return { cases, total, people: names };
   }
 
   async function refresh() {
@@ -151,10 +157,11 @@ async function start() {
     const mine = (asked += 1);
     setAttrs(list.node, { "aria-busy": "true" });
     try {
-      const { cases, total } = await inSession(allCases);
+      const { cases, total, people: names } = await inSession(allCases);
       await learnMatters(cases.map((entry) => entry.hall));
       if (mine !== asked) return;
       readAt = serverNow().getTime();
+      people = new Set(names);
       list.show(cases, total);
       show(stale, false);
       if (!hall) setOffline(false);

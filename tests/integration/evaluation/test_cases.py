@@ -191,7 +191,7 @@ async def test_nobody_handles_a_case_about_themselves(server: HallServer) -> Non
     for command in ("assign", "contact", "settle", "appeal", "review", "close"):
         answer = await clerk.post(f"/cases/{case_id}/commands", {"command": command})
         assert (answer.status, answer.code) == (403, "own_case"), command
-    for to in ("zhuyang", "001", detail["clerk"]["name"]):
+    for to in ("zhuyang", " zhuyang ", "001", detail["clerk"]["name"]):
         answer = await other.post(f"/cases/{case_id}/commands", {"command": "assign", "to": to})
         assert (answer.status, answer.code) == (403, "own_case"), to
     await does(other, case_id, "assign", to="wang")
@@ -203,6 +203,22 @@ async def test_nobody_handles_a_case_about_themselves(server: HallServer) -> Non
     assert (await does(boss, case_id, "review", outcome="mistaken", text="确系误按"))["state"] == (
         "settled"
     )
+
+
+async def test_a_disabled_account_is_given_no_case(server: HallServer) -> None:
+    case_id = await bad_rating(server)
+    boss = await person(server, "boss", "manager")
+    await person(server, "wang", "supervisor")
+    await does(boss, case_id, "assign", to="wang")
+    assert (await boss.get(CASES)).body["people"] == ["wang"]
+    admin = await server.client("admin")
+    assert (await admin.post("/users/wang/commands", {"command": "disable"})).status == 200
+    assert (await boss.get(CASES)).body["people"] == []
+    for to in ("wang", " wang "):
+        refused = await boss.post(f"/cases/{case_id}/commands", {"command": "assign", "to": to})
+        assert (refused.status, refused.body["errors"][0]["field"]) == (422, "to")
+    await does(boss, case_id, "assign", to="督导 孙丽")  # who has no account
+    assert (await boss.get(CASES)).body["people"] == ["督导 孙丽"]
 
 
 async def test_an_account_says_which_clerk_it_is(server: HallServer) -> None:
