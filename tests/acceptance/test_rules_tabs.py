@@ -168,6 +168,22 @@ async def test_of_two_who_edit_the_ratings_rules_the_second_decides_what_stays(
     assert (settings.ask_s, settings.thanks_s) == (45, 9)
 
 
+async def test_a_new_reason_is_none_that_was_there_before(pages: Pages, server: HallServer) -> None:
+    page = await open_tab(pages, "boss", "evaluation")
+    lines = page.locator("[data-field=reasons]")
+    last = lines.get_by_role("textbox").nth(-2)
+    for text in ("停车不便", "洗手间太远"):
+        await lines.get_by_role("button", name="增加原因").click()
+        await last.fill(text)
+        await page.keyboard.press("Control+s")
+        await expect(page.locator(".save-state[data-dirty=no]")).to_be_attached()
+        await lines.get_by_role("button", name="删除").last.click()
+        await page.keyboard.press("Control+s")
+        await expect(page.locator(".save-state[data-dirty=no]")).to_be_attached()
+    removed = server.hall().committed["evaluation"].removed_reasons.values()
+    assert [reason.text for reason in removed] == ["停车不便", "洗手间太远"]
+
+
 # --- the relay -----------------------------------------------------------------------------------
 
 

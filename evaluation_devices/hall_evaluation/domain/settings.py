@@ -16,6 +16,7 @@ from hall_core.features import Context
 from hall_core.setup import EvaluationSettings, RatingReason
 from hall_evaluation.domain.commands import ChangeEvaluationSettings, LearnSetup
 from hall_evaluation.domain.state import EvaluationState
+from hall_evaluation.domain.view import ever_reasons
 
 BOUNDS: Final[dict[str, tuple[int, int]]] = {
     "ask_s": (10, 120),
@@ -65,8 +66,23 @@ def decide_settings(
     _check_url(settings)
     _check_reasons(settings.reasons)
     kept = {reason.id for reason in settings.reasons}
+    _check_removed_ids(state, settings.reasons)
     removed = tuple(reason for reason in state.settings.reasons if reason.id not in kept)
     return [EvaluationSettingsChanged(settings=settings, removed_reasons=removed)]
+
+
+def _check_removed_ids(state: EvaluationState, reasons: tuple[RatingReason, ...]) -> None:
+    """A reason that was removed may come back; in other words it would rewrite what was rated."""
+    there = {reason.id for reason in state.settings.reasons}
+    ever = ever_reasons(state)
+    for index, reason in enumerate(reasons):
+        before = ever.get(reason.id)
+        if before is not None and reason.id not in there and reason.text != before.text:
+            raise invalid(
+                f"reasons[{index}].id",
+                f"编号 {reason.id} 属于已删除的原因“{before.text}”，请换一个编号。",
+                f"The id {reason.id} was that of a reason removed since. Please choose another.",
+            )
 
 
 def decide_learn(state: EvaluationState, command: LearnSetup, ctx: Context) -> list[Event]:

@@ -5,6 +5,7 @@
 import { ApiError, get, put } from "/static/core/api.js";
 import { h, replace, setText, show } from "/static/core/dom.js";
 import { t } from "/static/core/i18n.js";
+import { serverNow } from "/static/core/time.js";
 import { section } from "./admin.form.js";
 import { orderedLines } from "./admin.ordered.js";
 import { RulesTab } from "./admin.rules.js";
@@ -128,10 +129,10 @@ function reasons(form, draft) {
   });
 }
 
-/** @param {Reason[]} list */
+/** An id that no reason ever had, also none that was removed. @param {Reason[]} list */
 function freeId(list) {
   const taken = new Set(list.map((reason) => reason.id));
-  let n = list.length + 1;
-  while (taken.has("r" + n)) n += 1;
-  return "r" + n;
+  let n = serverNow().getTime();
+  while (taken.has("r" + n.toString(36))) n += 1;
+  return "r" + n.toString(36);
 }

@@ -54,7 +54,12 @@ def test_a_removed_reason_keeps_its_words(hall: Played) -> None:
     assert [each.text for each in view.reasons_of(hall.state, ids)] == [
         "服务态度不好", "卫生间太远", "unheard",
     ]  # fmt: skip
+    # It may come back, and be said in other words then; a new one is none of them.
+    change(hall, reasons=(RatingReason(id="attitude", text="服务态度不好"),))
     change(hall, reasons=(RatingReason(id="attitude", text="态度差"),))
+    with pytest.raises(Invalid) as refused:
+        change(hall, reasons=(RatingReason(id="r1", text="停车不便"),))
+    assert refused.value.errors[0].field == "reasons[0].id"
     assert [each.text for each in view.reasons_of(hall.state, ids[:1])] == ["态度差"]
     names = names_of({}, hall.state)
     assert [each.text_en for each in reasons_in(names, '["r1"]')] == ["Toilets far away"]
