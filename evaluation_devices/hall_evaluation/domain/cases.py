@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from hall_core.errors import Invalid, invalid
@@ -27,6 +27,7 @@ LEVEL_WORDS: Final = {
     "dissatisfied": ("不满意", "dissatisfied"),
     "very_dissatisfied": ("非常不满意", "very dissatisfied"),
 }
+EARLIEST: Final = timedelta(days=3653)  # what happened before is a year that was mistyped
 ORDER_CHARS: Final = 40
 SPOILT: Final = re.compile(r"\d(\.\d+)?E\+\d+", re.IGNORECASE)
 """A long number as spreadsheets show it: many orders have the same one then."""
@@ -160,8 +161,16 @@ def _check_order(order_no: str, taken: set[str | None], where: str) -> None:
 
 def _check_new(state: EvaluationState, new: NewCase, former: frozenset[int], today: date) -> None:
     where = new.where
-    if new.window is not None and new.window not in state.windows and new.window not in former:
+    removed = new.window in former and new.window not in state.windows
+    if new.window is not None and new.window not in state.windows and not removed:
         raise invalid(f"{where}window", "没有这个窗口。", "There is no such window.")
+    heard_there = new.window is not None and state.windows.get(new.window) == "unresolved"
+    if new.kind == "unresolved" and not heard_there and not removed:
+        raise invalid(
+            f"{where}window",
+            "请选择“办不成事”反映窗口。",
+            "Please choose an unresolved-matters window.",
+        )
     if new.clerk is not None and new.clerk not in state.clerks:
         raise invalid(f"{where}clerk_no", "没有这位窗口人员。", "There is no such clerk.")
     if new.service is not None and new.service not in state.services:
@@ -171,4 +180,10 @@ def _check_new(state: EvaluationState, new: NewCase, former: frozenset[int], tod
             f"{where}happened_at",
             "发生时间不能晚于今天。",
             "It cannot have happened later than today.",
+        )
+    if new.day is not None and new.day < (today - EARLIEST).isoformat():
+        raise invalid(
+            f"{where}happened_at",
+            "发生时间在十年以前，请核对年份。",
+            "This is more than ten years ago. Please check the year.",
         )

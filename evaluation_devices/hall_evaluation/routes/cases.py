@@ -202,12 +202,6 @@ class CaseRoutes:
 
     async def open(self, call: Call) -> Any:
         hall, body = call.hall, call.body
-        if body.source == "window" and state_of(hall).windows.get(body.window) != "unresolved":
-            raise invalid(
-                "window",
-                "请选择“办不成事”反映窗口。",
-                "Please choose an unresolved-matters window.",
-            )
         earlier = await call.earlier()
         if earlier is not None:
             return 200, earlier

@@ -43,11 +43,12 @@ export async function enterCase(hall, setup) {
   await dialog(t("new.title"), (/** @type {(done: boolean|null) => void} */ close) => {
     const fields = new Fields();
     const unknown = () => h("option", { value: "" }, t("new.unknown"));
+    const hears = setup.windows.some((entry) => entry.type === "unresolved"); // not every hall has such a window
     const source = fields.radios("source", t("new.source"),
-      SOURCES.map((value) => /** @type {[string, string]} */ ([value, t("case.source." + value)])), SOURCES[0]);
+      SOURCES.filter((value) => value !== "window" || hears).map((value) => /** @type {[string, string]} */ ([value, t("case.source." + value)])), SOURCES[0]);
     const text = h("textarea", { rows: 4, maxlength: TEXT_MOST, "data-first": true });
-    const now = isoDay(serverNow()) + "T" + hhmm(serverNow());
-    const happened = h("input", { type: "datetime-local", max: now });
+    const now = () => isoDay(serverNow()) + "T" + hhmm(serverNow());
+    const happened = h("input", { type: "datetime-local", max: now() });
     const place = h("select", { onchange: () => fillClerks() });
     const clerk = h("select", null);
     const service = h("select", null, unknown(), setup.services.map((entry) => h("option", { value: entry.id }, nameOf(entry))));
@@ -61,7 +62,7 @@ export async function enterCase(hall, setup) {
       const unresolved = source.value() === "window";
       const chosen = place.value;
       const windows = setup.windows.filter((entry) => !unresolved || entry.type === "unresolved");
-      replace(place, unresolved && windows.length ? null : unknown(), windows.map((entry) => h("option", { value: entry.number }, nameOf(entry))));
+      replace(place, unresolved ? null : unknown(), windows.map((entry) => h("option", { value: entry.number }, nameOf(entry))));
       if (windows.some((entry) => String(entry.number) === chosen)) place.value = chosen;
       fillClerks();
     };
@@ -88,7 +89,7 @@ export async function enterCase(hall, setup) {
         /** @type {Record<string, any>} */
         const body = { source: source.value(), text: text.value.trim() };
         if (!body.text) return !fields.mark("text", t("form.missing"));
-        if (happened.value > now) return !fields.mark("happened_at", t("new.later"));
+        if (happened.value > now()) return !fields.mark("happened_at", t("new.later"));
         if (phone.value.trim() && !isPhone(phone.value)) return !fields.mark("phone", t("form.phone"));
         if (name.value.trim() && !phone.value.trim()) return !fields.mark("phone", t("form.missing"));
         if (order.value.trim() && source.value() === "hotline") body.order_no = order.value.trim();

@@ -158,6 +158,7 @@ function readRow(line, cells, known) {
   }
   // A matter that could not be settled was heard at that window; most halls have one.
   if (row.source === "window" && !cells.window && known.unresolved.length === 1) row.window = known.unresolved[0];
+  if (row.source === "window" && !faults.window && known.unresolved.indexOf(Number(row.window)) < 0) faults.window = t("import.not_unresolved");
   if (cells.clerk_no) {
     row.clerk_no = known.clerks.find((no) => no === cells.clerk_no || Number(no) === Number(cells.clerk_no));
     if (!row.clerk_no) faults.clerk_no = t("import.no_clerk", { text: cells.clerk_no });

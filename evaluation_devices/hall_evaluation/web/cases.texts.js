@@ -217,6 +217,7 @@ export const texts = {
   "import.no_text": ["没有内容", "there is no text"],
   "import.no_source": ["来源“{text}”看不懂", "unknown source \"{text}\""],
   "import.no_window": ["没有窗口“{text}”", "there is no window \"{text}\""],
+  "import.not_unresolved": ["请写明是哪个“办不成事”窗口", "name the unresolved-matters window"],
   "import.no_clerk": ["没有工号“{text}”", "there is no clerk \"{text}\""],
   "import.no_service": ["没有事项“{text}”", "there is no matter \"{text}\""],
   "import.no_date": ["时间“{text}”看不懂", "cannot read the time \"{text}\""],

@@ -336,8 +336,30 @@ async def test_a_complaint_about_a_window_that_was_removed(server: HallServer) -
     assert (made.status, made.body["window"]) == (201, gone)
     done = await admin.post(f"{CASES}/import", {"rows": [row, {**row, "window": numbers[0]}]})
     assert done.status == 201, done
-    never = await admin.post(CASES, {**row, "window": 998})
-    assert (never.status, never.body["errors"][0]["field"]) == (422, "window")
+    # Also what its citizens could not get done there, when it is noted down later.
+    heard = await admin.post(CASES, {**row, "source": "window"})
+    assert (heard.status, heard.body["kind"]) == (201, "unresolved")
+    for wrong in ({"window": 998}, {"source": "window"}, {"source": "window", "window": None}):
+        for path, body in ((CASES, wrong), (f"{CASES}/import", wrong)):
+            new = {**row, "window": numbers[0], **body}
+            never = await admin.post(path, new if path == CASES else {"rows": [new]})
+            assert never.status == 422, new
+            assert never.body["errors"][0]["field"].split(".")[-1] == "window"
+
+
+async def test_a_complaint_about_somebody_and_something_that_were_removed(
+    server: HallServer,
+) -> None:
+    admin = await server.client("admin")
+    setup = (await admin.get(f"/halls/{HALL}/setup")).body
+    clerk, service = setup["clerks"][-1], setup["services"][-1]
+    gone = {"removed_clerks": [clerk["clerk_no"]], "removed_services": [service["id"]]}
+    assert (await admin.post(f"/halls/{HALL}/setup", gone)).status == 200
+    about = {"clerk_no": clerk["clerk_no"], "service": service["id"]}
+    made = await admin.post(CASES, {"source": "telephone", "text": "推诿", **about})
+    assert made.status == 201, made
+    assert made.body["clerk"] == {"clerk_no": clerk["clerk_no"], "name": clerk["name"]}
+    assert made.body["service"] == service["name"]
 
 
 async def test_the_window_for_what_could_not_be_done(server: HallServer) -> None:

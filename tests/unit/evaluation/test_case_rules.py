@@ -154,7 +154,8 @@ def test_a_bad_rating_opens_a_case_and_tells_the_hall(hall: Played) -> None:
 
 
 def complaint(number: int = 1, **more: Any) -> NewCase:
-    return NewCase(case_id=f"c{number}", kind="complaint", source="telephone", note="n", **more)
+    usual = {"kind": "complaint", "source": "telephone", "note": "n"}
+    return NewCase(case_id=f"c{number}", **{**usual, **more})
 
 
 def test_complaints_are_opened_together_or_not_at_all(hall: Played) -> None:
@@ -177,6 +178,11 @@ def test_complaints_are_opened_together_or_not_at_all(hall: Played) -> None:
         ("clerk_no", {"clerk": "nobody"}),
         ("service", {"service": "nothing"}),
         ("happened_at", {"day": "2025-11-21"}),
+        ("happened_at", {"day": "2015-11-19"}),
+        ("happened_at", {"day": "0026-11-20"}),
+        ("window", {"window": 0}),
+        ("window", {"kind": "unresolved", "source": "window"}),
+        ("window", {"kind": "unresolved", "source": "window", "window": 1}),
         ("order_no", {"order_no": "9" * 41}),
         ("order_no", {"order_no": "15\n02"}),
         ("order_no", {"order_no": "1.50202E+13"}),
