@@ -156,6 +156,22 @@ async def test_a_bad_rating_is_followed_to_its_end(place: Place) -> None:
         await expect(done.filter(has_text=words).first).to_be_visible()
 
 
+async def test_each_step_is_shown_in_full_in_its_own_words(place: Place) -> None:
+    server, pages, _ = place
+    await rate(place, await serve(place), "dissatisfied")
+    boss = await server.client("admin")
+    case_id = (await boss.get(f"/halls/{HALL}/cases")).body["cases"][0]["case_id"]
+    said = ["改打13900001111，无人接听", "改打13900002222，忙音"]  # in one moment
+    for text in said:
+        step = {"command": "contact", "reached": False, "text": text}
+        assert (await boss.post(f"/cases/{case_id}/commands", step)).status == 200
+    page = await pages.signed_in("manager", f"/cases?hall={HALL}&case={case_id}")
+    written = page.locator(".case-steps .text")
+    await expect(written).to_have_text([text.replace("0000", "****") for text in said])
+    await page.keyboard.press("u")
+    await expect(written).to_have_text(said)
+
+
 async def test_complaints_are_imported_and_entered(place: Place) -> None:
     _, pages, _ = place
     page = await pages.signed_in("manager", f"/cases?hall={HALL}", SMALL_DESK)

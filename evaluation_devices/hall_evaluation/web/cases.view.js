@@ -218,13 +218,14 @@ export class CaseView {
   drawSteps() {
     const entry = this.entry;
     replace(this.steps, h("h3", null, t("case.steps")),
-      entry ? h("ol", null, entry.steps.map((step, index) => this.step(step, entry.steps[index - 1], index === entry.steps.length - 1)))
+      entry ? h("ol", null, entry.steps.map((step, index) => this.step(step, index, entry.steps)))
         : h("p", { class: "soft" }, t("case.loading")));
   }
 
-  /** @param {Step} step @param {Step|undefined} before @param {boolean} last */
-  step(step, before, last) {
-    const clear = this.clear && this.clear.steps.find((other) => other.at === step.at && other.command === step.command);
+  /** @param {Step} step @param {number} index @param {Step[]} all */
+  step(step, index, all) {
+    const before = all[index - 1];
+    const clear = this.clear && this.clear.steps[index]; // steps are only ever added
     const text = (clear || step).text;
     const more = [
       step.command === "assign" && step.assignee ? t("case.to", { name: step.assignee }) : "",
@@ -234,7 +235,7 @@ export class CaseView {
       step.told ? wordFor("step.told", step.told) : "",
       step.due && !(before && before.due === step.due) ? t("step.due", { when: dueDay(step.due) }) : "",
     ];
-    return h("li", { "data-last": last },
+    return h("li", { "data-last": index === all.length - 1 },
       h("p", { class: "line" },
         h("b", { class: "nowrap" }, hasText("step." + step.command) ? t("step." + step.command) : wordFor("command", step.command)),
         h("span", { class: "more" }, more.filter(Boolean).join(" · "))),
