@@ -103,6 +103,7 @@ export async function enterCase(hall, setup) {
       },
     },
       source.node,
+      orderField,
       fields.field("text", t("new.text"), text, { hint: t("form.required") }),
       h("div", { class: "case-grid" },
         fields.field("window", t("new.window"), place),
@@ -111,7 +112,6 @@ export async function enterCase(hall, setup) {
         fields.field("happened_at", t("new.happened"), happened),
         fields.field("name", t("new.name"), name),
         fields.field("phone", t("new.phone"), phone),
-        orderField,
       ),
       h("p", { class: "soft small" }, t("new.contact_hint")));
   });

@@ -155,14 +155,15 @@ export class ImportView {
 
   /** @param {Read} read @param {Column[]} used @param {boolean} faults */
   row(read, used, faults) {
-    const wrong = Object.keys(read.faults);
+    const faulty = Object.keys(read.faults);
+    const wrong = read.already ? [] : faulty;
     const cell = (/** @type {Column} */ column) =>
-      h("td", { class: column === "text" ? "words" : null, "data-wrong": column in read.faults },
+      h("td", { class: column === "text" ? "words" : null, "data-wrong": wrong.indexOf(column) >= 0 },
         column === "source" && read.cells.source && !read.faults.source
           ? wordFor("case.source", read.row.source) : h("span", { class: "clamp" }, read.cells[column] || ""));
     return h("tr", { "data-wrong": wrong.length > 0 },
       h("td", { class: "figure" }, read.line), used.map(cell),
-      faults ? h("td", { class: "fault" }, wrong.map((name) => read.faults[/** @type {Column} */ (name)]).join(t("import.and"))) : null);
+      faults ? h("td", { class: read.already ? "fault already" : "fault" }, faulty.map((name) => read.faults[/** @type {Column} */ (name)]).join(t("import.and"))) : null);
   }
 
   async send() {

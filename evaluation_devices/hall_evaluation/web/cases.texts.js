@@ -185,7 +185,7 @@ export const texts = {
   "new.unknown": ["不清楚", "unknown"],
   "new.name": ["市民姓名", "Citizen's name"],
   "new.phone": ["联系电话", "Phone"],
-  "new.contact_hint": ["留下电话才能回访；列表中只显示部分号码。", "Needed to call back; lists show only a part of it."],
+  "new.contact_hint": ["留下电话才能回访；列表中只显示部分号码。", "Without a phone number nobody can call back; lists show only a part of it."],
   "new.order_hint": ["同一工单只登记一次。", "Each order is entered once."],
   "new.save": ["登记", "Save"],
   "new.done": ["已登记：{what}", "Saved: {what}"],
