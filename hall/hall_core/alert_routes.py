@@ -19,6 +19,7 @@ from hall_core.alerts import (
     NoteView,
     SaidView,
     Verb,
+    alert_ended,
     alert_view,
     may_know,
 )
@@ -142,6 +143,14 @@ def _stored(
     return list(islice(told, MOST))
 
 
+def _ended(connection: Connection, halls: list[str], alert_id: str, who: Principal) -> bool:
+    """Whether it is an alert of an earlier day that `who` may know of."""
+    table = tables.alerts
+    query = select(table).where(table.c.hall_id.in_(halls), table.c.alert_id == alert_id)
+    rows = connection.execute(query).all()
+    return any(may_know(row.kind, row.level, row.window, who) for row in rows)
+
+
 def _notes(connection: Connection, ids: Iterable[str]) -> dict[str, NoteView]:
     table = tables.notes
     rows = connection.execute(select(table).where(table.c.note_id.in_(list(ids))))
@@ -203,7 +212,10 @@ async def handle_alert(call: Call) -> Any:
             call.key,
             rows,
         )
-    raise NotFound("unknown_alert", "没有这条提醒，或它已经结束。")
+    mine = [hall for hall in call.kernel.halls if call.principal.may_enter(hall)]
+    if await call.kernel.store.read(lambda c: _ended(c, mine, alert_id, call.principal)):
+        raise alert_ended()
+    raise NotFound("unknown_alert", "没有这条提醒。", detail_en="There is no such alert.")
 
 
 def routes() -> list[Route]:

@@ -15,7 +15,7 @@ import msgspec
 from hall_core import tables
 from hall_core.clock import millis
 from hall_core.credentials import Principal
-from hall_core.errors import Conflict, NotFound
+from hall_core.errors import Conflict
 from hall_core.events import (
     CONFIDENTIAL_ALERTS,
     ENDED_ALERTS,
@@ -140,13 +140,17 @@ class HandleAlert(Command, frozen=True):
     note: str | None = None
 
 
+def alert_ended() -> Conflict:
+    return Conflict("alert_ended", "这条提醒已经结束。", detail_en="This alert has ended.")
+
+
 def _handle(state: AlertsState, command: HandleAlert, context: Context) -> list[Event]:
     alert = state.alerts.get(command.alert_id)
-    if alert is None:
-        raise NotFound("unknown_alert", "没有这条提醒，或它已经结束。")
+    if alert is None:  # it ended on an earlier day
+        raise alert_ended()
     if alert.state not in POSSIBLE[command.verb]:
         if alert.state in ENDED_ALERTS:
-            raise NotFound("unknown_alert", "没有这条提醒，或它已经结束。")
+            raise alert_ended()
         raise Conflict("alert_state", NOT_NOW.get(command.verb, "这条提醒已经是这个状态。"))
     # An appeal is decided above those whose word it is against.
     level = "supervision" if command.verb == "appeal" else alert.level

@@ -268,7 +268,7 @@ async def test_an_overdue_absence_becomes_an_alert_that_people_handle(server: Ha
     assert (await clerk.post(path, said)).body["state"] == "explained"
     assert (await staff.post(path, {"command": "confirm"})).body["state"] == "confirmed"
     assert (await staff.post(path, {"command": "close"})).body["state"] == "closed"
-    assert_problem(await staff.post(path, {"command": "close"}), 404)
+    assert_problem(await staff.post(path, {"command": "close"}), 409, "alert_ended")
     closed = (await staff.get(f"/halls/{HALL}/alerts?state=closed")).body
     assert alert["alert_id"] in {a["alert_id"] for a in closed}
     await clerk.press(12, "return")

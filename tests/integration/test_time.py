@@ -69,6 +69,29 @@ async def test_midnight_expires_who_waits_and_numbers_start_again(
     assert check_directory(tmp_path) == []
 
 
+async def test_an_alert_that_ended_yesterday_is_over_and_not_unknown(tmp_path: Path) -> None:
+    clock = ManualClock(MORNING)
+    async with hall_server(tmp_path, clock=clock) as server:
+        counter = await server.client("counter", window=1)
+        staff = await server.client("supervisor")
+        await counter.press(1, "open", clerk="001")
+        back = clock.now() + timedelta(minutes=5)
+        await counter.press(1, "leave", reason="会议", expected_return=back)
+        clock.advance(minutes=6)
+        await tick(server)
+        (alert,) = (await staff.get(f"/halls/{HALL}/alerts?state=open")).body
+        await counter.press(1, "return")
+        await counter.press(1, "close")
+        clock.advance(hours=24)
+        await tick(server)
+        command = {"command": "confirm"}
+        answer = await staff.post(f"/alerts/{alert['alert_id']}/commands", command)
+        assert (answer.status, answer.code) == (409, "alert_ended")
+        elsewhere = await server.client("counter", hall="dongling", window=1)
+        answer = await elsewhere.post(f"/alerts/{alert['alert_id']}/commands", command)
+        assert (answer.status, answer.code) == (404, "unknown_alert")
+
+
 async def test_what_was_served_yesterday_is_rated_on_the_phone_today(
     tmp_path: Path, new_database: NewDatabase
 ) -> None:

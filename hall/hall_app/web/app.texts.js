@@ -87,7 +87,7 @@ export const appTexts = {
   "problem.own_account": ["不能停用自己的账号，也不能修改自己的角色和范围。", "You cannot disable your own account, nor change its roles and scope."],
   "problem.setup_changed": ["设置刚刚被另一位管理员修改过，本次没有保存。请查看最新内容后再改；再次保存会以您的为准。", "Another manager has just changed the setup, and nothing was saved. Look at what is there now; saving again puts yours in place."],
   "problem.hall_exists": ["已有同样编号的大厅。", "There is already a hall with this id."],
-  "problem.unknown_alert": ["没有这条提醒，或它已经结束。", "This alert does not exist or has ended."],
+  "problem.alert_ended": ["这条提醒已经结束。", "This alert has ended."],
   "problem.alert_state": ["这条提醒已经是这个状态。", "The alert is in this state already."],
   "problem.own_alert": ["这条提醒涉及您本人，请由其他人处理。", "This alert is about you; somebody else must handle it."],
 };

@@ -74,7 +74,7 @@ export const deskTexts = {
   "fail.too_many_tickets": ["", "This person already holds tickets that have not been served."],
   "fail.unknown_number": ["", "There is no such number today."],
   "fail.unknown_ticket": ["", "There is no such ticket."],
-  "fail.unknown_alert": ["", "This alert has ended."],
+  "fail.alert_ended": ["", "This alert has ended."],
   "fail.use_return": ["", "This clerk's notice is still up. Use return."],
   "fail.use_unhold": ["", "This number is on hold here. Call it back instead."],
   "fail.window_closed": ["", "That window is closed."],
