@@ -139,13 +139,14 @@ def _operation(route: Route, schema_of: Mapping[str, Schema]) -> Schema:
         success["content"] = {route.answer.type: {}}
     elif route.answer is not None:
         success["content"] = {"application/json": {"schema": schema_of[repr(route.answer)]}}
+    responses = {str(route.status): success}
+    if route.status == 201 and route.keyed:
+        responses["200"] = {**success, "description": "The same key again (or 201 anew)"}
+    responses["default"] = {"$ref": "#/components/responses/Problem"}
     operation: Schema = {
         "summary": route.summary,
         "parameters": _parameters(route),
-        "responses": {
-            str(route.status): success,
-            "default": {"$ref": "#/components/responses/Problem"},
-        },
+        "responses": responses,
     }
     if route.body is not None:
         content = {"application/json": {"schema": schema_of[repr(route.body)]}}

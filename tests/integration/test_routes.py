@@ -262,6 +262,8 @@ async def test_the_openapi_document_is_sound(server: HallServer) -> None:
             assert named == set(re.findall(r"{(\w+)}", path)), where
             keyed = any(p["name"] == "Idempotency-Key" for p in operation["parameters"])
             assert keyed <= (method != "get"), where
+            # What made something tells of it again, with the same key.
+            assert ("200" in operation["responses"]) >= ("201" in operation["responses"]), where
             if method in ("post", "put"):
                 schema = operation["requestBody"]["content"]["application/json"]["schema"]
                 assert schema, where
