@@ -44,6 +44,7 @@ from hall_core.clock import Clock, SystemClock
 from hall_core.credentials import DeviceKind
 from hall_core.halls import Hall
 from hall_core.kernel import Kernel
+from hall_core.once import commit
 from hall_core.secret import Secret
 
 HALL = "qinghe"  # the demonstration's county hall; its windows are numbered from 1
@@ -336,6 +337,20 @@ class HallServer:
             _, token = await self.kernel.access.issue_token(kind, place[1], window, name)
             self._tokens[place] = token
         return self._tokens[place]
+
+    async def pairing_code(
+        self, kind: DeviceKind, name: str, window: int | None = None, hall: str = HALL
+    ) -> str:
+        """A code as the administrator makes it."""
+        access = self.kernel.access
+        code, _, change = access.pairing_code(kind, hall, window, name, None)
+        await commit(self.kernel.writer, [change])
+        return code
+
+    async def revoke(self, device_id: str) -> None:
+        access = self.kernel.access
+        change = access.admitting(access.revoked(access.device(device_id)))
+        await commit(self.kernel.writer, [change])
 
     async def client(
         self, kind: DeviceKind | None, hall: str | None = HALL, window: int | None = None

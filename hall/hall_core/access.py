@@ -202,11 +202,6 @@ class Access:
         self._principals.pop(device.device_id, None)
         self.on_revoked(device.device_id)
 
-    async def revoke(self, device_id: str) -> Device:
-        revoked = self.revoked(self.device(device_id))
-        await commit(self._writer, [self.admitting(revoked)])
-        return revoked
-
     def revoked(self, device: Device) -> Device:
         return msgspec.structs.replace(device, revoked_ms=millis(self._clock.now()))
 
@@ -217,18 +212,11 @@ class Access:
             raise NotFound("unknown_device", "没有这台设备。")
         return device
 
-    async def new_pairing_code(
-        self, kind: DeviceKind, hall_id: str, window: int | None, name: str, replaces: str | None
-    ) -> tuple[str, int]:
-        """A code that pairs one device once; with the time it ends (UTC ms)."""
-        code, expires, change = self.pairing_code(kind, hall_id, window, name, replaces)
-        await commit(self._writer, [change])
-        return code, expires
-
     def pairing_code(
         self, kind: DeviceKind, hall_id: str, window: int | None, name: str, replaces: str | None
     ) -> tuple[str, int, Change]:
-        """The same, to be committed with what else belongs to it."""
+        """A code that pairs one device once, with the time it ends (UTC ms); to be committed with
+        what else belongs to it."""
         if replaces is not None and (
             replaces not in self.devices or self.devices[replaces].hall_id != hall_id
         ):

@@ -170,10 +170,7 @@ class Pages:
 
     async def code(self, kind: DeviceKind, window: int | None = None, hall: str = HALL) -> str:
         """A pairing code as the administrator makes it."""
-        access = self.server.kernel.access
-        name = f"{kind} {window or ''}".strip()
-        code, _ = await access.new_pairing_code(kind, hall, window, name, None)
-        return code
+        return await self.server.pairing_code(kind, f"{kind} {window or ''}".strip(), window, hall)
 
     async def phone(self, token: str, lang: str = "") -> Page:
         """A citizen's phone, on the page of a ticket."""

@@ -19,7 +19,7 @@ from tests.acceptance.browser import DESK, KIOSK, PAD, SCREEN, Size
 from tests.acceptance.old_browser import BINARY, MISSING, OldChromium, OldPage
 from tests.acceptance.place import busy_morning
 from tests.acceptance.test_looks import DESKS, MEASURE, PUBLIC, Looks, judge
-from tests.support import HALL, HallServer
+from tests.support import HallServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -51,7 +51,7 @@ class Devices:
         """A page, paired by the code in its address, that has drawn its first state."""
         page = await self._browser.page(size)
         self.pages.append(page)
-        code, _ = await self._server.kernel.access.new_pairing_code(kind, HALL, window, kind, None)
+        code = await self._server.pairing_code(kind, kind, window)
         await page.open(f"{self._server.base}{path}?{urlencode({'code': code})}")
         await page.until(ONLINE)
         return page

@@ -578,7 +578,7 @@ async def test_a_read_that_was_overtaken_undoes_nothing(
     if change == "issue":
         _, token = await kernel.access.issue_token("display", HALL, None, "two")
     else:
-        await kernel.access.revoke(device.device_id)
+        await server.revoke(device.device_id)
     release.set()
     assert (await stranger).status == 401
     expected = 200 if change == "issue" else 401

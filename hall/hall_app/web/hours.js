@@ -4,7 +4,6 @@
 import { isoDay } from "/static/core/time.js";
 
 /** @typedef {{start: string, until: string, by_appointment?: boolean}} Session */
-/** @typedef {Record<string, Session[]>} Week  ISO weekday "1".."7" → sessions */
 
 /**
  * ISO weekday, 1 (Monday) to 7, of a moment in the hall's zone.

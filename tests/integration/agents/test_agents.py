@@ -226,7 +226,7 @@ async def test_a_lost_agent_is_missed_once_and_welcomed_back(
         task.cancel()
         await asyncio.wait([task])
         await eventually(lambda: faults(server, device.device_id) == {"": "lost"})
-    await access.revoke(device.device_id)
+    await server.revoke(device.device_id)
     await eventually(lambda: not faults(server, device.device_id))  # out of use is not out of order
 
 
@@ -421,7 +421,7 @@ async def test_who_is_no_agent_is_told_so(server: HallServer) -> None:
 async def test_a_revoked_agent_is_cut_off_and_says_why(server: HallServer, tmp_path: Path) -> None:
     with capture_logs() as said:
         async with running(server, tmp_path) as device:
-            await server.kernel.access.revoke(device)
+            await server.revoke(device)
             await eventually(lambda: device not in server.kernel.agents.connections)
             await eventually(lambda: said[-1]["event"] == "server_refuses_agent")
     assert "revoked" in said[-1]["reason"]

@@ -22,7 +22,7 @@ from hall_core.credentials import DeviceKind
 from hall_queue import start_page
 from hall_queue.printing.simulator import PrinterSimulator
 from hall_queue.start_page import StartPage, StartPageConfig
-from tests.support import HALL, HALL_COMMAND, HallServer, eventually, hall_server
+from tests.support import HALL_COMMAND, HallServer, eventually, hall_server
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -57,9 +57,7 @@ async def ended(*arguments: str | Path) -> tuple[int, str, str]:
 
 
 async def code_for(server: HallServer, kind: DeviceKind) -> str:
-    access = server.kernel.access
-    code, _ = await access.new_pairing_code(kind, HALL, None, "东侧电脑", None)
-    return code
+    return await server.pairing_code(kind, "东侧电脑")
 
 
 async def test_an_agent_is_paired_once_and_runs_until_it_is_told_to_stop(

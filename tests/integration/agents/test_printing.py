@@ -88,7 +88,7 @@ async def site(
     finally:
         await site.stop()
         await simulator.stop()
-        await server.kernel.access.revoke(device.device_id)
+        await server.revoke(device.device_id)
 
 
 async def test_a_ticket_comes_out_of_the_printer(site: Site) -> None:
