@@ -22,8 +22,6 @@ from hall_core.secret import Secret
 from tests.support import HALL, Client, HallServer, hall_server
 
 PASSWORD = "p@:/#geheim"
-OTHER_HALL = "yunhe"
-
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

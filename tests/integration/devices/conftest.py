@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -13,8 +12,6 @@ import pytest
 from hall_core.agent import Part, runner
 from hall_core.agent.runner import Agent
 from tests.support import HALL, HallServer, eventually, hall_server
-
-RunAgent = Callable[..., AbstractAsyncContextManager[Agent]]
 
 
 @pytest.fixture(autouse=True)

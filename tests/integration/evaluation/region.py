@@ -27,7 +27,6 @@ Mood = Literal[
     "401",
     "302",
 ]
-DUPLICATES: tuple[int, ...] = (200, 409)
 
 
 class Region:
