@@ -94,7 +94,7 @@ absences = Table(
     Column("expected_ms", BigInteger, nullable=False),
     Column("backup_clerk", String(20)),
     Column("cleared_ms", BigInteger),
-    Column("how", String(10)),  # returned closed manager midnight
+    Column("how", String(10)),  # returned relieved closed manager midnight
 )
 
 # 预约. The code that opens one is made from its id and stored nowhere.

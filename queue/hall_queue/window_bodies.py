@@ -103,7 +103,10 @@ class Leave(WindowBody, tag="leave"):
     backup_clerk: str | None = None
 
 
-class Return(WindowBody, tag="return"): ...
+class Return(WindowBody, tag="return"):
+    """`clerk`: who is back; left out: who left last."""
+
+    clerk: str | None = None
 
 
 def _plain(command: type[c.WindowCommand]) -> Callable[[int, Any], c.WindowCommand]:
@@ -140,7 +143,7 @@ _COMMANDS: dict[type[WindowBody], Callable[[int, Any], c.WindowCommand]] = {
         destination=b.destination,
         backup_clerk=b.backup_clerk,
     ),
-    Return: _plain(c.Return),
+    Return: _clerk(c.Return),
 }
 
 BODIES: TypeAlias = Union[tuple(_COMMANDS)]  # type: ignore[valid-type]  # noqa: UP007

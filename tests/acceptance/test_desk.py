@@ -106,9 +106,13 @@ async def test_who_stands_in_leaves_too_and_nobody_absent_is_booked(
         await expect(clerk.page.locator(".now-big")).to_have_text("短时离开")
         await expect(clerk.page.locator(".said")).to_contain_text("按 Enter 返岗")
         await expect(clerk.page.locator(".notes")).to_contain_text("会议")
-        await expect(clerk.page.locator(".next-hint")).to_contain_text("的去向留言随即撤下")
+        await expect(clerk.page.locator(".next-hint")).to_have_text("先选谁回来了")
         assert [notice.clerk for notice in post.notices] == ["002", "B02"]
         await clerk.enter("return")
+        await expect(clerk.dialog.get_by_role("button")).to_have_text(
+            [re.compile("短时离开"), re.compile("会议")]
+        )
+        await clerk.page.keyboard.press("Enter")
         await expect(clerk.page.locator(".next[data-action=call_next]")).to_be_visible()
         await expect(clerk.page.locator(".who")).to_contain_text("B02")
 
@@ -123,6 +127,19 @@ async def test_who_stands_in_leaves_too_and_nobody_absent_is_booked(
         await clerk.dialog.get_by_role("button", name="返岗").click()
         await expect(clerk.page.locator(".who")).to_have_text(re.compile("^002 .+B 岗"))
         assert (post.clerk, post.notices) == ("002", [])
+
+        # Who left first is back before the stand-in is: one press and their name.
+        await clerk.letter("L")
+        await expect(clerk.dialog.get_by_label("B 岗")).to_have_value("B02")
+        await clerk.page.keyboard.press("1")
+        await clerk.page.keyboard.press("Enter")
+        await expect(clerk.page.locator(".who")).to_contain_text("B02")
+        await clerk.letter("Q")
+        await expect(clerk.page.locator(".now-big")).to_have_text("短时离开")
+        await clerk.enter("return")
+        await clerk.dialog.get_by_role("button", name="会议").click()
+        await expect(clerk.page.locator(".who")).to_have_text(re.compile("^002 [^·]+$"))
+        assert (post.clerk, post.state, post.notices) == ("002", "open", [])
         assert pages.faults == []
 
 

@@ -68,13 +68,16 @@ class AbsencePosted(WindowEvent, frozen=True):
 
 
 class AbsenceCleared(WindowEvent, frozen=True):
-    """The notice ended. Planned and actual times stand side by side."""
+    """The notice ended. Planned and actual times stand side by side.
+
+    `how`: `relieved` of who stood in and was away, too, when the clerk before them came back.
+    """
 
     public = ("window",)
     clerk: str | None
     since: datetime
     expected_return: datetime
-    how: Literal["returned", "closed", "manager", "midnight"] = "returned"
+    how: Literal["returned", "relieved", "closed", "manager", "midnight"] = "returned"
     reason: str = ""
     destination: str = ""
     contact: str = ""

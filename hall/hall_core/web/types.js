@@ -12,7 +12,7 @@
  * @typedef {{clerk_no: string, name: string, title?: string, stars?: number, photo?: string}} ClerkCard
  *
  * @typedef {{reason: string, destination?: string, contact: string, expected_return: string,
- *   backup_clerk: {clerk_no: string, name: string}|null, since: string, clerk_name?: string,
+ *   backup_clerk: {clerk_no: string, name: string}|null, since: string, clerk_no?: string|null, clerk_name?: string,
  *   overdue_steps?: number}} AbsenceEntry
  *
  * @typedef {{ticket_id: string, number: string, service: string|null, priority: string, cases: number,

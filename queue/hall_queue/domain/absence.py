@@ -95,34 +95,52 @@ def _require_sensible_return(at: datetime, ctx: Context) -> None:
 
 
 def decide_return(state: QueueState, command: Return, ctx: Context) -> list[Event]:
-    """Whoever left last takes the window back; a B post who stood in is signed in beside again.
+    """Who is back takes the window over; a B post who stood in is signed in beside again.
 
-    Those who left before are still away, and take it back after that.
+    Those who left before are still away, and take it back after that. Those who left after had
+    stood in: their notices end too, for the window no longer waits for them.
     """
     post = post_at(state, command.window)
     require(post, "return")
-    absence = post.absence
-    assert absence is not None
-    events: list[Event] = [
-        *uncovered(post),
-        *_cleared(post, absence, "manager" if is_manager(ctx) else "returned"),
-    ]
+    back, later = _who_is_back(state, post, command.clerk)
+    events: list[Event] = [*uncovered(post)]
+    for absence in reversed(later):
+        events.extend(_cleared(post, absence, "relieved"))
+    events.extend(_cleared(post, back, "manager" if is_manager(ctx) else "returned"))
     if post.clerk is None:  # it never opened, and is closed again: nobody waits for it alone
         events.extend(back_in_line(state, command.window))
-    if absence.clerk is not None and absence.clerk != post.clerk:
-        require_free(state, clerk_with(state, absence.clerk), command.window)
+    if back.clerk is not None and back.clerk != post.clerk:
+        require_free(state, clerk_with(state, back.clerk), command.window)
         events.append(
             WindowHandedOver(
                 window=command.window,
-                clerk=absence.clerk,
+                clerk=back.clerk,
                 from_clerk=post.clerk,
-                stays=post.was_beside,
+                stays=post.was_beside and post.state != "away",
             )
         )
     return events
 
 
-How = Literal["returned", "closed", "manager", "midnight"]
+def _who_is_back(
+    state: QueueState, post: Post, clerk_no: str | None
+) -> tuple[Absence, list[Absence]]:
+    """The notice of who is back, and those of who left after them."""
+    notices = post.notices
+    if clerk_no is None:
+        return notices[-1], []
+    for depth, notice in enumerate(notices):
+        if notice.clerk == clerk_no:
+            return notice, notices[depth + 1 :]
+    name, number = clerk_with(state, clerk_no).name, post.setup.number
+    raise Conflict(
+        "no_absence",
+        f"{name}在{number}号窗口没有去向留言，不需要返岗。",
+        detail_en=f"{name} has no notice at window {number}. There is nothing to return from.",
+    )
+
+
+How = Literal["returned", "relieved", "closed", "manager", "midnight"]
 
 
 def all_cleared(post: Post, how: How) -> Iterator[Event]:

@@ -186,7 +186,9 @@ class Leave(WindowCommand, frozen=True):
 
 
 class Return(WindowCommand, frozen=True):
-    pass
+    """Who is back; left out: who left last."""
+
+    clerk: str | None = None
 
 
 # --- the manager -------------------------------------------------------------------------------

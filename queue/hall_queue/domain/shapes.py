@@ -47,6 +47,7 @@ class AbsenceView(TypedDict):
     expected_return: datetime
     backup_clerk: ClerkName | None
     since: datetime
+    clerk_no: str | None
     clerk_name: str
     overdue_steps: int
 

@@ -98,8 +98,9 @@ NOTES: Final[dict[str, tuple[str, str, str]]] = {
         "返岗",
         "open; unchanged under a B clerk; closed if the manager posted the notice at a closed "
         "window",
-        "the clerk who left last takes the window back, and is at no other one (`clerk_busy`); the "
-        "notice of one who left before stays up",
+        "the clerk who is back (`clerk`, else who left last) takes the window over, and is at no "
+        "other one (`clerk_busy`); the notices of who left after them end, those of who left "
+        "before stay up",
     ),
 }
 

@@ -138,6 +138,7 @@ def _notice(state: QueueState, absence: Absence) -> AbsenceView:
         "expected_return": absence.expected_return,
         "backup_clerk": _clerk_name(state, backup) if backup is not None else None,
         "since": absence.since,
+        "clerk_no": absence.clerk,
         "clerk_name": clerk.name if clerk else "",
         "overdue_steps": absence.steps,
     }

@@ -14,6 +14,7 @@ import { choiceField, form, Missing, pickField, rulesOf, selectField, serviceTex
 
 /** @typedef {import("/static/core/types.js").HallState} HallState */
 /** @typedef {import("/static/core/types.js").WindowEntry} WindowEntry */
+/** @typedef {import("/static/core/types.js").AbsenceEntry} AbsenceEntry */
 /** @typedef {import("./counter.js").Counter} Counter */
 /** @typedef {import("./counter.commands.js").Body} Body */
 /** @typedef {import("./desk.js").Field} Field */
@@ -156,27 +157,65 @@ export async function closeForm(counter) {
  */
 export async function standInForm(counter) {
   const mine = counter.mine();
-  const name = (mine.absence && mine.absence.clerk_name) || t("window.n", { n: mine.number });
-  if ((mine.commands || []).indexOf("leave") < 0) return returnForm(counter);
+  const notices = noticesUp(mine);
+  const mayLeave = (mine.commands || []).indexOf("leave") >= 0;
+  if (!mayLeave && notices.length === 1) return returnForm(counter, notices[0]);
+  /** @type {AbsenceEntry|"leave"|null} */
   const chosen = await dialog(t("stand_in.title"), (close) => [
-    h("p", null, t("stand_in.text", { name })),
+    h("p", null, t("stand_in.text", { name: notices.map(nameIn(mine)).join(t("list.comma")) })),
     h("div", { class: "stack" },
-      h("button", { class: "button primary wide", type: "button", onclick: () => close("leave") }, t("stand_in.leave")),
-      h("button", { class: "button wide", type: "button", onclick: () => close("return") }, t("stand_in.return", { name }))),
+      mayLeave ? h("button", { class: "button primary wide", type: "button", onclick: () => close("leave") }, t("stand_in.leave")) : null,
+      notices.map((notice) => h("button", { class: "button wide", type: "button", onclick: () => close(notice) },
+        t("stand_in.return", { name: nameIn(mine)(notice) })))),
   ]);
   if (chosen === "leave") return leaveForm(counter);
-  if (chosen === "return") return returnForm(counter);
+  if (chosen) return returnForm(counter, chosen);
 }
 
-/** The absent clerk comes back to a window that the B post kept open. @param {Counter} counter */
-async function returnForm(counter) {
-  const absence = counter.mine().absence;
-  if (!absence) return;
-  const name = absence.clerk_name || "";
+/**
+ * The absent clerk comes back to a window that the B post kept open.
+ * @param {Counter} counter
+ * @param {AbsenceEntry} notice
+ */
+async function returnForm(counter, notice) {
+  const name = notice.clerk_name || "";
   const sure = await confirmBox({
     title: t("return.title", { name }), text: t("return.text", { name }), ok: t("return.submit"),
   });
-  if (sure) await counter.press({ command: "return" });
+  if (sure) await counter.press(returning(notice));
+}
+
+/**
+ * Nobody is there: who is back takes the window over. Asked only where it may be one of several.
+ * @param {Counter} counter
+ */
+export async function backForm(counter) {
+  const mine = counter.mine();
+  const notices = noticesUp(mine);
+  if (notices.length < 2) return counter.press({ command: "return" });
+  /** @type {AbsenceEntry|null} */
+  const back = await dialog(t("back.title"), (close) => [
+    h("p", null, t("back.text")),
+    h("div", { class: "stack" }, notices.map((notice, at) =>
+      h("button", { class: "button wide" + (at ? "" : " primary"), type: "button", onclick: () => close(notice) },
+        t("back.who", { name: nameIn(mine)(notice), reason: absenceText(notice.reason) })))),
+  ]);
+  if (back) await counter.press(returning(back));
+}
+
+/** Who left last first, as they are most likely to be back. @param {WindowEntry} mine */
+function noticesUp(mine) {
+  return (mine.absences_before || []).concat(mine.absence || []).reverse();
+}
+
+/** @param {WindowEntry} mine @returns {(notice: AbsenceEntry) => string} */
+function nameIn(mine) {
+  return (notice) => notice.clerk_name || t("window.n", { n: mine.number });
+}
+
+/** @param {AbsenceEntry} notice @returns {Body} */
+function returning(notice) {
+  return notice.clerk_no ? { command: "return", clerk: notice.clerk_no } : { command: "return" };
 }
 
 /** @param {Counter} counter */

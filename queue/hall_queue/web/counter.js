@@ -13,7 +13,7 @@ import { openPage } from "/static/core/page.js";
 import { dayAnd, everySecond, hhmm, serverNow } from "/static/core/time.js";
 import { Alerts } from "./counter.alerts.js";
 import { Commands } from "./counter.commands.js";
-import { openForm } from "./counter.forms.js";
+import { backForm, openForm } from "./counter.forms.js";
 import { ALERTS, KEYS, keyBoard } from "./counter.keys.js";
 import { Line } from "./counter.line.js";
 import { Lock } from "./counter.lock.js";
@@ -180,7 +180,7 @@ async function main() {
     if (action === "open") return t("next.open_hint");
     if (action === "start") return t("next.start_hint");
     if (action === "finish") return t("next.finish_hint", { n: undoS });
-    if (action === "return") return t("next.return_hint", { name: nameAway() });
+    if (action === "return") return (counter.mine().absences_before || []).length ? t("next.return_who") : t("next.return_hint", { name: nameAway() });
     const first = counter.line.entries.find((entry) => entry.number !== counter.mine().ticket);
     if (!first) return counter.line.known ? t("next.nobody") : "";
     return t("next.next_is", { number: first.number, reason: reasonText(first) });
@@ -252,6 +252,7 @@ async function main() {
     if (!counter.commands.ready) return;
     const action = actionOf(counter.mine());
     if (action === "open") await openForm(counter);
+    else if (action === "return") await backForm(counter);
     else await press({ command: action });
     next.focus();
   }

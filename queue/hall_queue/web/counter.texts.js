@@ -35,6 +35,7 @@ export const texts = {
   "next.nobody": ["暂无等候", "Nobody waiting"],
   "next.start_hint": ["人到窗口后按", "when the person is here"],
   "next.finish_hint": ["{n} 秒内可以撤销", "can be undone for {n} s"],
+  "next.return_who": ["先选谁回来了", "choose who is back first"],
   "next.return_hint": ["{name} 的去向留言随即撤下", "takes down {name}'s notice"],
   "next.busy": ["正在提交", "Sending"],
 
@@ -177,6 +178,9 @@ export const texts = {
   "return.title": ["撤下 {name} 的去向留言", "Take down {name}'s notice"],
   "return.text": ["请确认 {name} 已经回到窗口：之后的办理和评价都记在 {name} 名下。窗口交还给 {name}；签到过的 B 岗仍签到在本窗口。", "Please make sure that {name} is back at the window: what follows is booked to {name}. The window goes back to {name}; a B post who had signed in stays signed in."],
   "return.submit": ["返岗", "Return"],
+  "back.title": ["谁回来了？", "Who is back?"],
+  "back.text": ["之后的办理和评价都记在回来的人名下；比其更晚离开的人的留言一并撤下。", "What follows is booked to whoever is back. The notices of those who left after them come down, too."],
+  "back.who": ["{name}（{reason}）", "{name} ({reason})"],
   "transfer.title": ["转移 {number}", "Transfer {number}"],
   "transfer.text": ["号码和取号时间不变。", "The number and its time of issue stay."],
   "transfer.to": ["转到", "To"],

@@ -313,6 +313,45 @@ def test_a_third_clerk_gives_back_to_who_left_last(stood_in: PlayedHall) -> None
     assert (post.clerk, post.notices) == ("1001", [])
 
 
+def test_who_is_back_takes_the_window_over_from_an_absent_stand_in(stood_in: PlayedHall) -> None:
+    post = stood_in.post(1)
+    leave(stood_in, minutes=10)
+    (raised,) = stood_in.pass_time(minutes=15)
+    assert isinstance(raised, AlertRaised)
+    relieved, closed, returned, handed = stood_in.do(Return(window=1, clerk="1001"))
+    assert isinstance(relieved, AbsenceCleared)
+    assert (relieved.clerk, relieved.how) == ("2001", "relieved")
+    assert (relieved.since, relieved.expected_return) == (
+        stood_in.now - timedelta(minutes=15),
+        stood_in.now - timedelta(minutes=5),
+    )
+    assert isinstance(closed, AlertChanged)
+    assert (closed.alert_id, closed.state) == (raised.alert_id, "closed")
+    assert isinstance(returned, AbsenceCleared)
+    assert (returned.clerk, returned.how) == ("1001", "returned")
+    assert isinstance(handed, WindowHandedOver)
+    assert (post.state, post.clerk, post.notices) == ("open", "1001", [])
+    assert post.signed_in == [], "the stand-in is not there, so nobody is signed in"
+    stood_in.do(SignIn(window=1, clerk="2001"))
+    assert stood_in.replayed() == stood_in.state
+
+
+def test_who_is_back_takes_over_from_a_third_clerk_who_stays_beside(stood_in: PlayedHall) -> None:
+    post = stood_in.post(1)
+    serve(stood_in)
+    stood_in.do(SignIn(window=1, clerk="2002"))
+    leave(stood_in, backup_clerk="2002")
+    stood_in.do(Return(window=1, clerk="1001"))
+    assert (post.state, post.clerk, post.signed_in) == ("serving", "1001", ["2002"])
+    assert post.notices == []
+
+
+def test_only_who_has_a_notice_here_returns(stood_in: PlayedHall) -> None:
+    refused = refusal(stood_in, Return(window=1, clerk="2001"))
+    assert (refused.code, "乌兰" in refused.detail) == ("no_absence", True)
+    assert refused.detail_en.startswith("乌兰 has no notice at window 1.")
+
+
 def test_nobody_with_a_notice_signs_in_takes_over_or_stands_in(stood_in: PlayedHall) -> None:
     leave(stood_in)
     for absent in ("1001", "2001"):

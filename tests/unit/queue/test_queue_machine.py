@@ -378,11 +378,11 @@ class QueueMachine(RuleBasedStateMachine):
         )
         self.ask(command, actor)
 
-    @rule(data=st.data(), actor=ACTORS)
-    def come_back(self, data: st.DataObject, actor: Actor) -> None:
+    @rule(data=st.data(), actor=ACTORS, who=st.one_of(st.none(), CLERKS))
+    def come_back(self, data: st.DataObject, actor: Actor, who: str | None) -> None:
         with_notice = [n for n, post in self.state.posts.items() if post.absence is not None]
         window = data.draw(st.sampled_from(with_notice) if with_notice else WINDOWS)
-        self.ask(commands.Return(window=window), actor)
+        self.ask(commands.Return(window=window, clerk=who), actor)
 
     # --- what belongs together, so that it happens often enough -------------------------------
 

@@ -113,6 +113,7 @@ def test_a_notice_is_public(hall: PlayedHall) -> None:
         "expected_return": back,
         "backup_clerk": {"clerk_no": "2001", "name": "乌兰"},
         "since": hall.now,
+        "clerk_no": "1001",
         "clerk_name": "职员1",
         "overdue_steps": 0,
     }
