@@ -10,11 +10,17 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Locator, Page, Route, expect
 
+from hall_queue.readers.agent import Reader, ReaderConfig
+from hall_queue.readers.simulator import ReaderSimulator
 from tests.acceptance.browser import KIOSK
 from tests.acceptance.place import Place, at_ten
+from tests.integration.devices.conftest import device_of, running
 from tests.support import HALL, HallServer, eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+YOUNG = "11010119900307002X"
+OF_76 = "110101195001010017"
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -52,6 +58,41 @@ async def test_a_full_queue_still_takes_the_green_channel(place: Place) -> None:
     await household.click()
     await kiosk.locator(".choice", has_text="其他事项").click()
     await expect(kiosk.locator(".ticket-number")).to_have_text("H061")
+
+
+async def test_a_full_queue_lets_the_card_decide(place: Place, tmp_path: Path) -> None:
+    server, pages, clock = place
+    clock.advance(hours=7)
+    guide, admin = await server.client("guide"), await server.client("admin")
+    for _ in range(60):
+        await guide.take("H", channel="guide_desk")
+    cards = ReaderSimulator()
+    await cards.start()
+    part = Reader("reader", ReaderConfig(address=cards.address))
+    try:
+        async with running(server, tmp_path / "pc", part):
+            kiosk = await pages.device("kiosk", "/kiosk", KIOSK)
+            reader = {"command": "configure", "settings": {"reader": device_of(server, "agent")}}
+            await admin.post(f"/devices/{device_of(server, 'kiosk')}/commands", reader)
+            await kiosk.reload()
+            household = kiosk.locator(".choice", has_text="户籍")
+            await expect(household).to_contain_text("已满；65 岁及以上请刷身份证")
+            for number, said in ((YOUNG, ".message [role=alert]"), (OF_76, ".ticket-number")):
+                await household.click()
+                await kiosk.locator(".choice", has_text="其他事项").click()
+                await expect(kiosk.get_by_role("heading", name="请刷身份证")).to_be_visible()
+                with pages.expecting("409"):  # waiting for a card; and the one that is too young
+                    cards.put(number, "张三")
+                    await expect(kiosk.locator(said)).to_be_visible()
+                cards.take()
+                if number == YOUNG:
+                    await expect(kiosk.get_by_role("heading", name="没有取到号")).to_be_visible()
+                    await kiosk.get_by_role("button", name=re.compile("^返回")).first.click()
+            await expect(kiosk.locator(".ticket-number")).to_have_text("H061")
+            taken = server.hall().committed["queue"].numbers["H061"]
+            assert server.hall().committed["queue"].tickets[taken].priority == "green"
+    finally:
+        await cards.stop()
 
 
 async def test_checking_in_too_early_says_where_to_go(place: Place) -> None:

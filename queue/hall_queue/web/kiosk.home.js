@@ -6,6 +6,7 @@ import { h, keyed, setAttrs, setText, show, signs } from "/static/core/dom.js";
 import { openingNow } from "/static/core/hours.js";
 import { hasText, t } from "/static/core/i18n.js";
 import { hhmm, serverNow, waitText } from "/static/core/time.js";
+import { cardDecides, cardScreen } from "./kiosk.card.js";
 import { choices, PAGE, standing, titleOf } from "./kiosk.choices.js";
 import { appointmentScreen, missedScreen } from "./kiosk.keypad.js";
 import { greenScreen, unsureScreen } from "./kiosk.screens.js";
@@ -93,7 +94,11 @@ export function choiceScreen(kiosk) {
       wishes.group = choice;
       wishes.page = 0;
       kiosk.go(choiceScreen);
-    } else if (!standing(choice, kiosk.stream, kiosk.wishes.green).stopped) kiosk.take(choice);
+      return;
+    }
+    const { stopped } = standing(choice, kiosk.stream, wishes.green);
+    if (!stopped) kiosk.take(choice);
+    else if (cardDecides(kiosk, stopped)) kiosk.go((k) => cardScreen(k, choice));
   }
 
   /** @param {Choice} choice */
@@ -116,7 +121,7 @@ export function choiceScreen(kiosk) {
     setAttrs(meta.children[1], { class: words.unstaffed && !words.stopped ? "state live" : "live nowrap",
       "data-state": words.unstaffed && !words.stopped ? "closed" : null });
     setAttrs(meta.children[0], { class: words.stopped ? "reason clamp" : "live nowrap" });
-    setAttrs(button, { "aria-disabled": words.stopped ? "true" : null, "data-group": choice.items ? "" : null });
+    setAttrs(button, { "aria-disabled": words.stopped && !words.byCard ? "true" : null, "data-group": choice.items ? "" : null });
   }
 
   function update() {
@@ -182,12 +187,15 @@ function say(kiosk, choice) {
   const reason = "stopped." + now.stopped;
   const nobody = now.unstaffed ? "" : t("choice.nobody");
   let stopped = now.stopped && hasText(reason) ? t(reason) : now.stopped;
+  const byCard = cardDecides(kiosk, now.stopped);
+  if (byCard) stopped = t("stopped.but_by_card", { age: kiosk.state().setup.green_age });
   if (now.stopped === "outside_hours" && now.opens) stopped = t("closed.opens", { when: now.opens });
   return {
     name: titleOf(choice, t("group.other")),
     waiting: now.waiting ? t("choice.waiting", { n: now.waiting }) : nobody,
     wait: now.unstaffed ? t("choice.no_window") : now.wait ? waitText(now.wait) : "",
     stopped,
+    byCard,
     unstaffed: now.unstaffed,
   };
 }

@@ -19,6 +19,7 @@ export const texts = {
   "stopped.outside_hours": ["现在不在服务时间", "Not open now"],
   "stopped.appointment_only": ["仅限预约", "By appointment only"],
   "stopped.queue_full_today": ["等候人数较多，今天已停止取号", "Full for today"],
+  "stopped.but_by_card": ["已满；{age} 岁及以上请刷身份证", "Full; {age} and over: show your ID card"],
   "stopped.daily_limit": ["今天的号已发完", "No more tickets today"],
 
   "green.name": ["绿色通道", "Priority"],
@@ -61,6 +62,7 @@ export const texts = {
   "card.title": ["请刷身份证", "Please show your ID card"],
   "card.for": ["办理：{name}", "For: {name}"],
   "card.how": ["把身份证平放在读卡区，读到后请收好", "Lay your ID card flat on the reader, then take it back"],
+  "card.full": ["今天的号已满，满 {age} 岁刷卡走绿色通道", "Full for today. From the age of {age}, your card gives you priority"],
   "card.wait": ["正在等待刷卡", "Waiting for your card"],
   "card.read": ["{name}，已读到身份证，正在取号", "{name}, thank you. Taking your ticket"],
   "card.fault": ["读卡器暂时不能使用，请到{desk}取号", "The reader is not working. Please go to {desk}"],
@@ -68,6 +70,7 @@ export const texts = {
   "card.none": ["没带身份证，到导办台取号", "No card: ask at the guide desk"],
   "card.desk": ["到导办台取号", "Go to the guide desk"],
   "card.none_title": ["请到导办台取号", "Please go to the guide desk"],
+  "card.none_full": ["今天的号已满，满 {age} 岁的可以走绿色通道，工作人员会帮您取号。", "The line is full for today. From the age of {age} you have priority, and the staff will give you a ticket."],
   "card.none_text": ["此业务需要核验身份证，工作人员会帮您办理。", "This service needs an ID check. The staff will help you."],
 
   "tools.low": ["按钮移到下方", "Lower buttons"],
