@@ -305,7 +305,7 @@ async def test_a_pin_is_asked_for_where_the_hall_says_so(
         assert (await admin.post(f"/halls/{HALL}/setup", {"settings": settings})).status == 200
 
 
-async def test_who_is_given_a_former_clerks_number_does_not_have_their_pin(
+async def test_a_clerk_who_was_removed_and_is_back_has_no_pin(
     server: HallServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(credentials, "_hasher", QUICK_HASHER)
@@ -331,7 +331,7 @@ async def test_who_is_given_a_former_clerks_number_does_not_have_their_pin(
     assert await server.kernel.store.read(kept) == 1
     assert (await admin.post(setup, {"removed_clerks": ["777"]})).status == 200
     assert await server.kernel.store.read(kept) == 0
-    await add("新来")
+    await add("改名")  # 工号 are kept for who had them
     with_pin = {"settings": {**settings, "pin_required": True}}
     assert (await admin.post(setup, with_pin)).status == 200
     try:

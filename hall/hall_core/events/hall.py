@@ -24,6 +24,7 @@ class SetupChanged(Event, frozen=True):
     removed_services: tuple[str, ...] = ()
     removed_windows: tuple[int, ...] = ()
     removed_clerks: tuple[str, ...] = ()
+    former_clerks: tuple[Clerk, ...] = ()  # the removed ones: their numbers stay theirs
 
 
 class TextsChanged(Event, frozen=True):

@@ -81,6 +81,7 @@ def _setup_changed(state: QueueState, event: SetupChanged, record: Recorded) -> 
             post.setup = window
     for clerk in event.clerks:
         state.clerks[clerk.clerk_no] = clerk
+        state.removed_clerks.pop(clerk.clerk_no, None)
     for prefix in event.removed_queues:
         state.lines.pop(prefix, None)
     for service_id in event.removed_services:
@@ -89,6 +90,7 @@ def _setup_changed(state: QueueState, event: SetupChanged, record: Recorded) -> 
         state.posts.pop(number, None)
     for clerk_no in event.removed_clerks:
         state.clerks.pop(clerk_no, None)
+    state.removed_clerks.update((clerk.clerk_no, clerk.name) for clerk in event.former_clerks)
     order.refresh_windows(state)
 
 

@@ -70,6 +70,7 @@ def decide_change_setup(state: QueueState, command: ChangeSetup, ctx: Context) -
     numbers = _after(state.posts, command.windows, command.removed_windows, lambda w: w.number)
     for clerk in command.clerks:
         _check_clerk(clerk, numbers)
+        _check_never_anothers(state, clerk)
     _check_removed_queues(state, command)
     _check_removed_services(state, command)
     _check_removed_windows(state, command)
@@ -85,6 +86,7 @@ def decide_change_setup(state: QueueState, command: ChangeSetup, ctx: Context) -
             removed_services=command.removed_services,
             removed_windows=command.removed_windows,
             removed_clerks=command.removed_clerks,
+            former_clerks=tuple(state.clerks[no] for no in command.removed_clerks),
         )
     ]
 
@@ -318,6 +320,19 @@ def _check_clerk(clerk: Clerk, numbers: set[int]) -> None:
                 f"没有{number}号窗口，请核对。",
                 f"There is no window {number}. Please check it.",
             )
+
+
+def _check_never_anothers(state: QueueState, clerk: Clerk) -> None:
+    """Ratings, cases and figures stay under a number: whoever got it would inherit them."""
+    former = state.removed_clerks.get(clerk.clerk_no)
+    if former is not None and former != clerk.name:
+        raise invalid(
+            f"clerks.{clerk.clerk_no}.clerk_no",
+            f"这个工号以前是{former}的，其办件和评价仍记在该工号名下，请换一个工号；"
+            "如果是同一个人回来，请填写原来的姓名。",
+            f"This number was {former}'s, whose work and ratings stay under it. Please choose "
+            "another number; if it is the same person, please give the name as it was.",
+        )
 
 
 def _check_names(entry: Queue | Service | Window, field: str) -> None:

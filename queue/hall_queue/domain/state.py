@@ -200,6 +200,7 @@ class QueueState(msgspec.Struct, kw_only=True, dict=True):
     services: dict[str, Service] = {}
     posts: dict[int, Post] = {}  # by window number
     clerks: dict[str, Clerk] = {}
+    removed_clerks: dict[str, str] = {}  # 工号 -> name: what they did stays under the number
     tickets: dict[str, Ticket] = {}  # of today, plus those still open from yesterday
     numbers: dict[str, str] = {}  # today's number -> ticket_id
     holders: dict[str, list[str]] = {}  # holder -> ids of today's tickets

@@ -278,3 +278,20 @@ def test_a_green_that_was_allowed_stays_so_when_the_figure_changes() -> None:
     played.do(Start(window=1))
     played.do(Finish(window=1))
     assert played.post(1).ordinary_since_green == 0
+
+
+def test_a_removed_clerks_number_is_nobody_elses() -> None:
+    """Figures and history stay under the number."""
+    hall = PlayedHall()
+    change(hall, removed_clerks=("2001",))
+    with pytest.raises(Invalid) as caught:
+        change(hall, clerks=(Clerk(clerk_no="2001", name="其木格"),))
+    (error,) = caught.value.errors
+    assert error.field == "clerks.2001.clerk_no"
+    assert "以前是乌兰的" in error.message
+    assert error.message_en.startswith("This number was 乌兰's")
+    assert hall.replayed() == hall.state
+
+    change(hall, clerks=(Clerk(clerk_no="2001", name="乌兰"),))  # the same person is back
+    change(hall, clerks=(Clerk(clerk_no="2001", name="乌兰托娅"),))  # and has another name now
+    assert hall.state.removed_clerks == {}
