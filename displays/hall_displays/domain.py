@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from hall_core.errors import invalid
+from hall_core.errors import Conflict, invalid
 from hall_core.events import (
     DayOpened,
     Event,
@@ -67,6 +67,7 @@ class DisplaysState(msgspec.Struct, kw_only=True):
     recent_calls: list[Call] = []  # newest first
     texts: dict[str, str] = {}  # what the hall changed; the rest is DEFAULT_TEXTS
     notices: tuple[Notice, ...] = ()
+    notices_version: int = 0  # how often they were changed
     zones: dict[int, str] = {}  # window -> 功能区
 
 
@@ -75,7 +76,10 @@ class ChangeTexts(Command, frozen=True):
 
 
 class ChangeNotices(Command, frozen=True):
+    """`version`: of the notices that were edited; left out: whichever are there."""
+
     notices: tuple[Notice, ...]
+    version: int | None = None
 
 
 def decide_texts(state: DisplaysState, command: ChangeTexts, context: Context) -> list[Event]:
@@ -117,6 +121,10 @@ def decide_texts(state: DisplaysState, command: ChangeTexts, context: Context) -
 
 
 def decide_notices(state: DisplaysState, command: ChangeNotices, context: Context) -> list[Event]:
+    if command.version is not None and command.version != state.notices_version:
+        raise Conflict(
+            "setup_changed", "公示刚刚被另一位管理员修改过，本次没有保存；请查看最新内容后再改。"
+        )
     if len(command.notices) > NOTICES_MAX:
         raise invalid(
             "notices",
@@ -151,7 +159,7 @@ def decide_notices(state: DisplaysState, command: ChangeNotices, context: Contex
                 "停留时间应为 4 到 120 秒。",
                 "A notice stays for 4 to 120 seconds.",
             )
-    return [NoticesChanged(notices=command.notices)]
+    return [NoticesChanged(notices=command.notices, notices_version=state.notices_version + 1)]
 
 
 _CALLS = (TicketCalled, TicketRecalled)
@@ -171,7 +179,7 @@ def apply(state: DisplaysState, record: Recorded) -> None:
             else:
                 state.texts[key] = text
     elif isinstance(event, NoticesChanged):
-        state.notices = event.notices
+        state.notices, state.notices_version = event.notices, event.notices_version
     elif isinstance(event, SetupChanged):
         for window in event.windows:
             state.zones[window.number] = window.zone

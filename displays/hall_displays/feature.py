@@ -44,6 +44,7 @@ class DisplaysFeature(Feature):
         "recent_calls": list[Call],
         "texts": dict[str, str],
         "notices": tuple[Notice, ...],
+        "notices_version": int,
         "announcements": list[speech.Announcement],
     }
     listens = frozenset(
@@ -86,9 +87,10 @@ class DisplaysFeature(Feature):
                 yield ("texts", None)
             case NoticesChanged():
                 yield ("notices", None)
+                yield ("notices_version", None)
 
     def parts(self) -> Sequence[str]:
-        return ("recent_calls", "texts", "notices")
+        return ("recent_calls", "texts", "notices", "notices_version")
 
     def render(self, state: DisplaysState, part: Part, audience: Audience) -> Any:
         name, key = part
@@ -103,7 +105,7 @@ class DisplaysFeature(Feature):
             zone = state.zones.get(window, "")
             can_say = self.voice.available
             return speech.announcement(texts_of(state), version, number, window, zone, can_say)
-        return state.notices
+        return state.notices_version if name == "notices_version" else state.notices
 
     def routes(self) -> Sequence[Route]:
         from hall_displays.routes import routes

@@ -35,7 +35,10 @@ class Texts(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Notices(msgspec.Struct, forbid_unknown_fields=True):
+    """`version`: the hall's `notices_version` when they were read; else the last one wins."""
+
     notices: tuple[Notice, ...]
+    version: int | None = None
 
 
 class Health(msgspec.Struct, forbid_unknown_fields=True):
@@ -53,6 +56,7 @@ class TextsAnswer(TypedDict):
 
 
 class NoticesAnswer(TypedDict):
+    version: int
     notices: tuple[Notice, ...]
 
 
@@ -78,9 +82,11 @@ async def change_texts(call: Call) -> Any:
 
 async def change_notices(call: Call) -> Any:
     return await call.hall.execute(
-        ChangeNotices(notices=call.body.notices),
+        ChangeNotices(notices=call.body.notices, version=call.body.version),
         call.principal.actor(),
-        lambda live, _: NoticesAnswer(notices=live["displays"].notices),
+        lambda live, _: NoticesAnswer(
+            version=live["displays"].notices_version, notices=live["displays"].notices
+        ),
         call.key,
     )
 

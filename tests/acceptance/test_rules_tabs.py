@@ -184,6 +184,30 @@ async def test_a_new_reason_is_none_that_was_there_before(pages: Pages, server: 
     assert [reason.text for reason in removed] == ["停车不便", "洗手间太远"]
 
 
+# --- notices -------------------------------------------------------------------------------------
+
+
+async def test_of_two_who_edit_the_notices_the_second_is_told(
+    pages: Pages, server: HallServer
+) -> None:
+    page = await open_tab(pages, "boss", "notices")
+    await page.get_by_role("button", name="新增公示").click()
+    await page.get_by_label("标题").fill("服务承诺")
+    other = [{"id": "x", "title": "监督电话", "body": "12345"}]
+    admin = await server.client("admin")
+    assert (await admin.post(f"/halls/{HALL}/notices", {"notices": other})).status == 200
+    await expect(page.locator(".banner[data-state=away]")).to_be_visible()
+    with pages.expecting("409"):
+        await page.keyboard.press("Control+s")
+        told = page.locator(".banner[data-state=away]")
+        await expect(told).to_contain_text("刚刚被另一位管理员修改过")
+    notices = server.hall().committed["displays"]
+    assert [notice.title for notice in notices.notices] == ["监督电话"]
+    await page.keyboard.press("Control+s")  # who saves again has been told
+    await expect(page.locator(".save-state[data-dirty=no]")).to_be_visible()
+    assert [notice.title for notice in notices.notices] == ["服务承诺"]
+
+
 # --- the relay -----------------------------------------------------------------------------------
 
 

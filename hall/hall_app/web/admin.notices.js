@@ -2,7 +2,7 @@
  * The public notices in rotation on the hall's screens: their order, how long each stays, and how
  * it looks.
  */
-import { post } from "/static/core/api.js";
+import { ApiError, post } from "/static/core/api.js";
 import { h, replace, setText, show } from "/static/core/dom.js";
 import { t } from "/static/core/i18n.js";
 import { Form } from "./admin.form.js";
@@ -32,7 +32,7 @@ export function openNotices(admin, root) {
     name: "notices",
     parts: ["notices"],
     ready: () => Boolean(admin.stream && admin.stream.state),
-    load: () => ({ notices: admin.state.notices || [] }),
+    load: () => ({ notices: admin.state.notices || [], version: admin.state.notices_version }),
     form: (form, draft) => {
       const list = /** @type {NoticeEntry[]} */ (draft.notices);
       const rows = h("ol", { class: "notice-list" });
@@ -130,9 +130,15 @@ export function openNotices(admin, root) {
       const notices = draft.notices.map((/** @type {NoticeEntry} */ notice) => ({
         id: notice.id, title: notice.title.trim(), body: notice.body.replace(/\s+$/, ""), seconds: Number(notice.seconds),
       }));
-      const answer = await inSession(() => post(admin.path("/notices"), { notices }));
-      // The stream brings it a moment later; what was saved is what is shown.
-      if (admin.stream && admin.stream.state) admin.stream.state.notices = answer.notices;
+      try {
+        const answer = await inSession(() => post(admin.path("/notices"), { notices, version: draft.version }));
+        // The stream brings it a moment later; what was saved is what is shown.
+        if (admin.stream && admin.stream.state) Object.assign(admin.stream.state, { notices: answer.notices, notices_version: answer.version });
+      } catch (error) {
+        // Whoever saves again has been told.
+        if (error instanceof ApiError && error.code === "setup_changed") draft.version = admin.state.notices_version;
+        throw error;
+      }
     },
     fieldOf: (field) => {
       const found = /^notices\[(\d+)\]\.(\w+)/.exec(field);

@@ -34,9 +34,10 @@ class TextsChanged(Event, frozen=True):
 
 
 class NoticesChanged(Event, frozen=True):
-    """The public notices in rotation, whole."""
+    """The public notices in rotation, whole. `notices_version` counts the changes."""
 
     notices: tuple[Notice, ...]
+    notices_version: int = 0
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True):

@@ -55,7 +55,7 @@
  *
  * @typedef {{hall: {id: string, name: string, name_en?: string, timezone?: string},
  *   windows: WindowEntry[], queues: QueueEntry[], recent_calls: CallEntry[],
- *   services: ServiceEntry[], setup: SetupEntry, notices: NoticeEntry[], alerts?: AlertEntry[],
+ *   services: ServiceEntry[], setup: SetupEntry, notices: NoticeEntry[], notices_version?: number, alerts?: AlertEntry[],
  *   texts: Record<string, string>, device_faults?: DeviceFaultEntry[]}} HallState
  *
  * @typedef {{id: string, number: string, window: number, text: string, spoken: string,

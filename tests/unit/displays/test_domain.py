@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hall_core.errors import Invalid
+from hall_core.errors import Conflict, Invalid
 from hall_core.events import (
     DayOpened,
     Event,
@@ -182,3 +182,16 @@ def test_two_notices_with_one_id_are_refused() -> None:
     notice = Notice(id="a", title="服务承诺", body="首问负责")
     with pytest.raises(Invalid):
         decide_notices(DisplaysState(), ChangeNotices(notices=(notice, notice)), CONTEXT)
+
+
+def test_of_two_who_edit_the_notices_the_second_is_told() -> None:
+    state = DisplaysState()
+    first, second = ((Notice(id="a", title=title, body=""),) for title in ("服务承诺", "监督电话"))
+    happen(state, *decide_notices(state, ChangeNotices(notices=first, version=0), CONTEXT))
+    with pytest.raises(Conflict) as late:
+        decide_notices(state, ChangeNotices(notices=second, version=0), CONTEXT)
+    assert late.value.code == "setup_changed"
+    happen(state, *decide_notices(state, ChangeNotices(notices=second, version=1), CONTEXT))
+    # A program that says nothing about what it saw goes on as before.
+    happen(state, *decide_notices(state, ChangeNotices(notices=first), CONTEXT))
+    assert (state.notices, state.notices_version) == (first, 3)
