@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import msgspec
@@ -47,6 +48,9 @@ evidence_mb = 2048
 """
 
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
 class SettingsError(Refused):
     """The settings can't be used; the message is one line for a person."""
 
@@ -87,6 +91,10 @@ def load(directory: Path) -> AppSettings:
     database = settings.database
     if database.startswith("sqlite") and (not database.startswith(SQLITE) or database == SQLITE):
         raise SettingsError(f"{path}: `database` is {database!r}; give sqlite:///FILE")
+    for name in ("database", "media", "backup_folder"):
+        value = getattr(settings, name)
+        if _CONTROL.search(value):  # a slip of the editor (or of a backslash): no folder has one
+            raise SettingsError(f"{path}: `{name}` is {value!r}; remove the control character")
     if not 1 <= settings.port <= 65535:
         raise SettingsError(f"{path}: `port` is {settings.port}; it must be 1 to 65535")
     limits = (

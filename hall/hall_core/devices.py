@@ -10,12 +10,13 @@ from aiohttp import web
 from hall_core.answers import DeviceView, PairingCode
 from hall_core.clock import from_millis
 from hall_core.credentials import Device, DeviceKind
-from hall_core.errors import Forbidden, invalid
+from hall_core.errors import Conflict, Forbidden, invalid
 from hall_core.http import DEVICE_COOKIE, Call, Route, check_origin, check_scope, roles
 from hall_core.once import Change, Write, alone
 
 _encoder = msgspec.json.Encoder()
 NAME_CHARS = 60
+AT_WINDOW = ("counter", "pad")
 SETTINGS_BYTES = 16 * 1024
 SETTINGS_DEPTH = 8
 
@@ -50,6 +51,7 @@ async def pair(call: Call) -> web.Response:
     check_origin(call.request)  # what sets a cookie is asked for by our own pages only
 
     def entry(device: Device) -> Change:
+        _require_place(call, device)
         actor = f"device:{device.name}"
         return call.kernel.audit_entry(
             actor, "pair", device.device_id, call.address, device.hall_id, device.kind
@@ -61,6 +63,21 @@ async def pair(call: Call) -> web.Response:
     )
     set_device_cookie(response, device, token)
     return response
+
+
+def _require_place(call: Call, device: Device) -> None:
+    """Raises Conflict for a code whose window was removed since it was made."""
+    hall, window = call.kernel.halls.get(device.hall_id or ""), device.window
+    if window is None:
+        there = device.kind not in AT_WINDOW
+    else:
+        there = hall is not None and hall.has(("windows", window))
+    if not there:
+        raise Conflict(
+            "window_removed",
+            "这个配对码的窗口已被删除，请向管理员要一个新的。",
+            detail_en="The window of this code was removed. Please ask for a new code.",
+        )
 
 
 def set_device_cookie(response: web.StreamResponse, device: Device, token: str) -> None:
@@ -95,7 +112,7 @@ async def new_code(call: Call) -> Any:
             "人员请使用账号登录，不能配对。",
             "People sign in with an account; they cannot be paired.",
         )
-    if body.kind in ("counter", "pad") and body.window is None and body.replaces is None:
+    if body.kind in AT_WINDOW and body.window is None and body.replaces is None:
         raise invalid("window", "请选择窗口。", "Please choose a window.")
     if body.window is not None and not call.hall.has(("windows", body.window)):
         raise invalid("window", "没有这个窗口。", "There is no such window. Please choose again.")

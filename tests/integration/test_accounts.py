@@ -129,3 +129,19 @@ async def test_an_account_that_is_disabled_while_it_signs_in_stays_out(
     release.set()
     assert (await trying).status == 401
     assert server.kernel.access.users["boss"].disabled
+
+
+async def test_a_code_outlives_no_window(server: HallServer) -> None:
+    admin, setup = await server.client("admin"), f"/halls/{HALL}/setup"
+    window = next(w for w in (await admin.get(setup)).body["windows"] if w["number"] == 30)
+    first = await pair(server, await new_code(server, "pad", window=30))
+    assert first.status == 200
+    old = first.body["device_id"]
+    codes = [await new_code(server, "pad", window=30), await new_code(server, "pad", replaces=old)]
+    assert (await admin.post(setup, {"removed_windows": [30]})).status == 200
+    for code in codes:
+        late = await pair(server, code)
+        assert (late.status, late.code) == (409, "window_removed")
+        assert late.body["detail_en"].startswith("The window of this code was removed.")
+    assert (await admin.post(setup, {"windows": [window]})).status == 200
+    assert (await pair(server, codes[0])).status == 200, "nothing was used up"

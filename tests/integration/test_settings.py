@@ -59,6 +59,8 @@ def telling(content: bytes) -> Spoil:
         (without_database, "hall.sqlite is missing; bring it back"),
         (with_an_empty_one, "hall.sqlite is empty; bring it back"),
         (telling('media = "媒体"'.encode("gbk")), "hall.toml is not UTF-8"),
+        (telling(b'media = "\\u0000"'), "`media` is '.x00'; remove the control character"),
+        (telling(b'backup_folder = "D:\\new"'), "`backup_folder` is 'D:.new'; remove the control"),
         (telling(b'database = "sqlite://"'), "`database` is 'sqlite://'; give sqlite:///FILE"),
         (telling(b'database = "sqlite:///"'), "give sqlite:///FILE"),
         (telling(b'database = "sqlite+pysqlite:///x"'), "give sqlite:///FILE"),

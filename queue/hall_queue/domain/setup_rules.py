@@ -30,6 +30,7 @@ MOST_REASONS: Final = 20
 _PREFIX = re.compile(r"[A-Z]{1,2}")
 _ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 _CLERK_NO = re.compile(r"[0-9A-Za-z_-]{1,20}")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _URL = re.compile(r"https?://[^\s/]\S*")
 
 _FIGURES: Final[dict[str, tuple[int, int]]] = {
@@ -343,6 +344,12 @@ def _check_names(entry: Queue | Service | Window, field: str) -> None:
 def _check_text(text: str, field: str, least: int, most: int) -> None:
     if len(text.strip()) < least:
         raise invalid(field, "不能为空。", "Please fill this in.")
+    if _CONTROL.search(text):
+        raise invalid(
+            field,
+            "不能有换行、制表符等控制字符，请重新输入。",
+            "Please remove line breaks, tabs and other control characters.",
+        )
     if len(text) > most:
         raise invalid(
             field, f"最多{most}个字，请缩短。", f"Please shorten this to at most {most} characters."

@@ -117,6 +117,7 @@ def with_settings(**what: Any) -> dict[str, Settings]:
         ({"windows": (Window(number=3, name="x", phone="1" * 31),)}, "windows.3.phone"),
         # clerks
         ({"clerks": (Clerk(clerk_no="", name="x"),)}, "clerks..clerk_no"),
+        ({"clerks": (Clerk(clerk_no="1", name="x", photo="1.jpg\n"),)}, "clerks.1.photo"),
         ({"clerks": (Clerk(clerk_no="1" * 21, name="x"),)}, f"clerks.{'1' * 21}.clerk_no"),
         ({"clerks": (Clerk(clerk_no="7", name=LONG),)}, "clerks.7.name"),
         ({"clerks": (Clerk(clerk_no="7", name="x", stars=6),)}, "clerks.7.stars"),
