@@ -128,16 +128,14 @@ async def test_who_stands_in_leaves_too_and_nobody_absent_is_booked(
         await expect(clerk.page.locator(".who")).to_have_text(re.compile("^002 .+B 岗"))
         assert (post.clerk, post.notices) == ("002", [])
 
-        # Who left first is back before the stand-in is: one press and their name.
-        await clerk.letter("L")
-        await expect(clerk.dialog.get_by_label("B 岗")).to_have_value("B02")
-        await clerk.page.keyboard.press("1")
-        await clerk.page.keyboard.press("Enter")
+        # One key leaves it to who is signed in beside; who left first is back first.
+        await clerk.letter("Q")
         await expect(clerk.page.locator(".who")).to_contain_text("B02")
+        await expect(clerk.page.locator(".notes")).to_contain_text("短时离开")
         await clerk.letter("Q")
         await expect(clerk.page.locator(".now-big")).to_have_text("短时离开")
         await clerk.enter("return")
-        await clerk.dialog.get_by_role("button", name="会议").click()
+        await clerk.dialog.get_by_role("button").nth(1).click()
         await expect(clerk.page.locator(".who")).to_have_text(re.compile("^002 [^·]+$"))
         assert (post.clerk, post.state, post.notices) == ("002", "open", [])
         assert pages.faults == []

@@ -12,8 +12,9 @@ import { addTexts, lang, nameOf, onLang, setLang, t } from "/static/core/i18n.js
 import { openPage } from "/static/core/page.js";
 import { dayAnd, everySecond, hhmm, serverNow } from "/static/core/time.js";
 import { Alerts } from "./counter.alerts.js";
+import { backForm } from "./counter.away.js";
 import { Commands } from "./counter.commands.js";
-import { backForm, openForm } from "./counter.forms.js";
+import { openForm } from "./counter.forms.js";
 import { ALERTS, KEYS, keyBoard } from "./counter.keys.js";
 import { Line } from "./counter.line.js";
 import { Lock } from "./counter.lock.js";

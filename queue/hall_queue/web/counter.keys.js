@@ -6,6 +6,7 @@ import { h, setAttrs, setText, show } from "/static/core/dom.js";
 import { t } from "/static/core/i18n.js";
 import { serverNow } from "/static/core/time.js";
 import { rulesOf } from "./desk.js";
+import { leaveForm, quickLeave, standInForm } from "./counter.away.js";
 import * as forms from "./counter.forms.js";
 
 /** @typedef {import("./counter.js").Counter} Counter */
@@ -108,9 +109,9 @@ export const KEYS = [
     key: "L",
     name: (c) => t(standsIn(c) ? "key.notices" : "key.leave"),
     why: (c) => (standsIn(c) || can(c, "leave") ? "" : notNow(c, t("key.leave"))),
-    run: (c) => (standsIn(c) ? forms.standInForm(c) : forms.leaveForm(c)),
+    run: (c) => (standsIn(c) ? standInForm(c) : leaveForm(c)),
   },
-  Object.assign(plain("Q", "leave", forms.quickLeave, "quick"), {
+  Object.assign(plain("Q", "leave", quickLeave, "quick"), {
     hint: (/** @type {Counter} */ c) => t("key.quick_hint", { n: rulesOf(c.state()).quick_absence_min }),
   }),
   plain("O", "handover", forms.handoverForm),

@@ -5,7 +5,7 @@ import { absenceText } from "/static/core/absence.js";
 import { h, keyed, replace, setAttrs, setText, show } from "/static/core/dom.js";
 import { nameOf, t } from "/static/core/i18n.js";
 import { dayAnd, hhmm, serverNow } from "/static/core/time.js";
-import { durationText } from "./counter.forms.js";
+import { durationText } from "./counter.away.js";
 import { drawRow, lineRow } from "./counter.rows.js";
 import { serviceText } from "./desk.js";
 
