@@ -285,7 +285,8 @@ async def test_from_an_empty_zone_to_a_dismissed_alert(scene: Scene) -> None:
     ]  # fmt: skip
     dismissed = await scene.handle(scene.manager, alert["alert_id"], "dismiss", "区域画小了")
     assert dismissed.body["state"] == "dismissed"
-    assert (await scene.handle(counter, alert["alert_id"], "explain", "再说")).status == 404
+    again = await scene.handle(counter, alert["alert_id"], "explain", "再说")
+    assert (again.status, again.code) == (409, "alert_ended")
     (camera,) = (await scene.manager.get(f"/halls/{HALL}/cameras")).body
     assert camera["dismissed_rate"] == 1.0
     # However many look at a still, the camera is asked once.
