@@ -31,7 +31,7 @@ bench: setup-run
 
 # Files in their own order: the browser's journeys, the longest, come first and end first.
 test: setup-dev setup-test $(NPM_STAMP)
-	@exec $(BIN)/pytest -n 6 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@exec $(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: setup-dev $(NPM_STAMP)
 	$(BIN)/ruff check .
