@@ -510,17 +510,19 @@ async def test_a_replacement_takes_over_and_the_dead_one_is_out(server: HallServ
 
 
 @pytest.mark.parametrize(
-    ("levels", "status"), [(7, 200), (8, 422), (500, 422), (900, 422), (5000, 400)]
+    ("levels", "possible"),
+    # How deep JSON is read at all is the interpreter's affair.
+    [(7, {200}), (8, {422}), (500, {422}), (900, {422}), (5000, {400, 422})],
 )
 async def test_settings_of_a_device_have_a_size(
-    server: HallServer, levels: int, status: int
+    server: HallServer, levels: int, possible: set[int]
 ) -> None:
     old = device_of(server, await pair(server, await new_code(server, "display")))
     admin = await server.client("admin")
     path = f"/devices/{(await old.get('/me')).body['device_id']}/commands"
     deep = b'{"command":"configure","settings":{"a":' + b"[" * levels + b"]" * levels + b"}}"
     answer = await admin.request("POST", path, data=deep)
-    assert answer.status == status
+    assert answer.status in possible
     many = {"command": "configure", "settings": {"a": "字" * 6000}}
     answer = await admin.post(path, many)
     assert (answer.status, answer.body["errors"][0]["field"]) == (422, "settings")
