@@ -110,6 +110,8 @@ def _on_loop_error(loop: asyncio.AbstractEventLoop, context: Mapping[str, Any]) 
     error = context.get("exception")
     if isinstance(error, OSError) and error.errno in FULL and "socket" in context:
         _full.tell("no_more_connections", error=str(error))
+    elif isinstance(error, ValueError) and "._start_serving(" in context.get("message", ""):
+        pass  # asyncio takes connections again after a second; the server was stopped meanwhile
     else:
         loop.default_exception_handler(dict(context))
 

@@ -211,6 +211,27 @@ async def test_out_of_files_it_says_so_once_and_goes_on(directory: Path) -> None
     assert len(server.err) < 30
 
 
+async def test_a_stop_within_the_second_that_asyncio_waits_then_leaves_no_traceback(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    loop = asyncio.get_running_loop()
+    closed, told = socket.socket(), asyncio.Event()
+    closed.close()
+
+    def handle(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        connections._on_loop_error(loop, context)
+        told.set()
+
+    before = loop.get_exception_handler()
+    loop.set_exception_handler(handle)
+    try:
+        loop.call_soon(loop._start_serving, asyncio.Protocol, closed)  # type: ignore[attr-defined]
+        await told.wait()
+    finally:
+        loop.set_exception_handler(before)
+    assert caplog.records == []
+
+
 async def test_what_clients_do_wrong_is_a_line_in_the_log(directory: Path) -> None:
     server = ServerProcess(directory).start()
     try:
