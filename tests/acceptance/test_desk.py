@@ -153,10 +153,10 @@ async def test_the_counter_of_a_window_that_is_removed_says_so(
         with pages.expecting("/windows/30/line"):  # which it may be asking for just then
             assert (await admin.post(setup, {"removed_windows": [30]})).status == 200
             await expect(page.get_by_role("heading")).to_have_text("30号窗口已被删除")
-        await expect(page.locator(".next")).to_have_count(0)
-        await page.keyboard.press("Enter")
-        await expect(page.get_by_role("dialog")).to_have_count(0)
-        assert (await admin.post(setup, {"windows": [window]})).status == 200
+            await expect(page.locator(".next")).to_have_count(0)
+            await page.keyboard.press("Enter")
+            await expect(page.get_by_role("dialog")).to_have_count(0)
+            assert (await admin.post(setup, {"windows": [window]})).status == 200
         await Counter(page).enter("open")  # it is there again
         await expect(page.get_by_role("dialog")).to_be_visible()
         await page.keyboard.type("０３０")  # as a Chinese keyboard types it
